@@ -1,0 +1,93 @@
+/* The contract between compiled kernels and the native runtime.
+ *
+ * The naive engine compiles every device function to a native function whose hidden first parameter
+ * is the CUDA thread that runs it. A kernel's entry takes the thread and the packed argument buffer.
+ * Generated code reads the public fields of cpl_thread directly and calls the functions below for
+ * everything that involves other threads. compiler/targets names the same fields; a test compares
+ * the offsets. Names here are final symbols: kernels resolve them at dlopen from libcompatlayer.so. */
+#ifndef COMPATLAYER_KERNEL_H
+#define COMPATLAYER_KERNEL_H
+#include <stdint.h>
+#include <stddef.h>
+
+#ifndef CPL_EXPORT
+#define CPL_EXPORT __attribute__((visibility("default")))
+#endif
+
+/* A place in the user's source, emitted as a constant beside the kernel. Two sites are the same
+ * place when file, line and column are equal: optimisers may duplicate the call, not the line. */
+typedef struct cpl_site {
+    const char *file;
+    const char *function;
+    uint32_t line;
+    uint32_t column;
+} cpl_site;
+
+/* One CUDA thread. The fields up to `shared_bytes` are read by generated code. */
+typedef struct cpl_thread {
+    uint32_t thread[3];              /* threadIdx */
+    uint32_t lane;                   /* 0..31, linear thread number % 32 */
+    uint32_t block[3];               /* blockIdx */
+    uint32_t warp;                   /* linear thread number / 32 */
+    uint32_t block_size[3];          /* blockDim */
+    uint32_t warps;                  /* warps in the block */
+    uint32_t grid_size[3];           /* gridDim */
+    uint32_t worker;                 /* reported as %smid */
+    uint8_t *shared;                 /* base of the module's static shared memory, 128-byte aligned */
+    uint8_t *dynamic_shared;         /* base of extern __shared__, 16-byte aligned or better */
+    uint32_t dynamic_shared_bytes;
+    uint32_t shared_bytes;           /* static + dynamic, contiguous from `shared` */
+} cpl_thread;
+
+/* Kernel entry: `args` is the packed argument buffer in CUDA's layout, read-only. */
+typedef void (*cpl_entry)(cpl_thread *self, const void *args);
+
+/* Barriers. id 0..15; count 0 means every thread of the block, else a multiple of 32 (bar.sync id, count).
+ * Exited threads count as arrived. */
+CPL_EXPORT void cpl_barrier(cpl_thread *self, uint32_t id, uint32_t count, const cpl_site *site);
+CPL_EXPORT void cpl_barrier_arrive(cpl_thread *self, uint32_t id, uint32_t count, const cpl_site *site);
+enum { CPL_REDUCE_POPC = 0, CPL_REDUCE_AND = 1, CPL_REDUCE_OR = 2 };
+CPL_EXPORT uint32_t cpl_barrier_reduce(cpl_thread *self, uint32_t id, uint32_t count, uint32_t op, uint32_t predicate,
+                                       const cpl_site *site);
+
+/* Warp operations: wait until every live thread named in `mask` is at the same kind of operation.
+ * shuffle: PTX's `c` operand is (segment mask << 8) | clamp; *in_range (may be NULL) receives PTX's predicate. */
+enum { CPL_SHUFFLE_UP = 0, CPL_SHUFFLE_DOWN = 1, CPL_SHUFFLE_BFLY = 2, CPL_SHUFFLE_IDX = 3 };
+CPL_EXPORT uint32_t cpl_shuffle(cpl_thread *self, uint32_t kind, uint32_t mask, uint32_t value, uint32_t b, uint32_t c,
+                                uint32_t *in_range, const cpl_site *site);
+enum { CPL_VOTE_ALL = 0, CPL_VOTE_ANY = 1, CPL_VOTE_UNI = 2, CPL_VOTE_BALLOT = 3 };
+CPL_EXPORT uint32_t cpl_vote(cpl_thread *self, uint32_t kind, uint32_t mask, uint32_t predicate, const cpl_site *site);
+CPL_EXPORT uint32_t cpl_match_any(cpl_thread *self, uint32_t mask, uint64_t value, const cpl_site *site);
+CPL_EXPORT uint32_t cpl_match_all(cpl_thread *self, uint32_t mask, uint64_t value, uint32_t *all, const cpl_site *site);
+enum { CPL_REDUX_ADD = 0, CPL_REDUX_UMIN, CPL_REDUX_UMAX, CPL_REDUX_SMIN, CPL_REDUX_SMAX, CPL_REDUX_AND, CPL_REDUX_OR,
+       CPL_REDUX_XOR };
+CPL_EXPORT uint32_t cpl_redux(cpl_thread *self, uint32_t op, uint32_t mask, uint32_t value, const cpl_site *site);
+CPL_EXPORT void cpl_warp_sync(cpl_thread *self, uint32_t mask, const cpl_site *site);
+/* The largest converged set: parks until no thread of the warp can run, then answers the threads at the same site. */
+CPL_EXPORT uint32_t cpl_active_mask(cpl_thread *self, const cpl_site *site);
+
+/* Lets other threads of the block, other blocks and other streams make progress; called on back edges
+ * that read volatile or atomic memory. */
+CPL_EXPORT void cpl_yield(cpl_thread *self);
+
+/* Ends. None returns. */
+CPL_EXPORT _Noreturn void cpl_exit(cpl_thread *self);
+CPL_EXPORT _Noreturn void cpl_trap(cpl_thread *self, const cpl_site *site);
+CPL_EXPORT _Noreturn void cpl_assert_fail(cpl_thread *self, const char *message, const char *file, uint32_t line,
+                                          const char *function);
+
+/* vprintf of the device: `args` is the packed argument record that clang's CUDA mode builds
+ * (each argument at its natural alignment, float promoted to double). Returns the number of arguments
+ * or -1. */
+CPL_EXPORT int32_t cpl_vprintf(cpl_thread *self, const char *format, const void *args);
+
+/* Device heap (malloc, free, new, delete in kernels). */
+CPL_EXPORT void *cpl_malloc(cpl_thread *self, uint64_t size_bytes);
+CPL_EXPORT void cpl_free(cpl_thread *self, void *pointer);
+
+/* Clocks: clock64() in ticks of the time-stamp counter's rate reported as the device clock; globaltimer in ns. */
+CPL_EXPORT uint64_t cpl_clock(cpl_thread *self);
+CPL_EXPORT uint64_t cpl_global_timer(cpl_thread *self);
+CPL_EXPORT void cpl_nanosleep(cpl_thread *self, uint32_t duration_ns);
+
+#endif

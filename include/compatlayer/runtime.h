@@ -1,0 +1,144 @@
+/* The native runtime, as Python binds it (cffi) and as the generated stubs use it.
+ * Ownership: *_open returns an object that the matching *_close or *_release ends; close twice is not allowed
+ * here (core guards that). All functions are thread-safe. Functions that can wait say so. Statuses are CPL_OK or
+ * a negative cpl_status. Sizes in bytes, times in nanoseconds of CLOCK_MONOTONIC unless named otherwise. */
+#ifndef COMPATLAYER_RUNTIME_H
+#define COMPATLAYER_RUNTIME_H
+#include "kernel.h"
+
+typedef enum cpl_status {
+    CPL_OK = 0,
+    CPL_OUT_OF_MEMORY = -1,
+    CPL_INVALID = -2,      /* an argument is out of range; nothing happened */
+    CPL_FORKED = -3,       /* the runtime was started before a fork and this is the child */
+    CPL_FAULTED = -4,      /* the domain holds a sticky fault; nothing was enqueued */
+    CPL_SYSTEM = -5,       /* an operating-system call failed; errno is set */
+    CPL_TIMEOUT = -6
+} cpl_status;
+
+/* ---- process life -------------------------------------------------------------------------- */
+/* Starts `workers` worker threads and the host-callback thread; a second call is a no-op returning CPL_OK.
+ * workers 0 = one per CPU this process may run on. */
+CPL_EXPORT int cpl_start(int workers);
+CPL_EXPORT int cpl_workers(void);
+/* Stops accepting work and lets running work go; called once at interpreter exit. Never waits longer than
+ * `timeout_ns`. Worker threads are left parked: joining them could hang on a kernel that never ends. */
+CPL_EXPORT void cpl_stop(uint64_t timeout_ns);
+CPL_EXPORT int cpl_forked(void);
+/* Installs (or re-installs, when another library replaced it) the SIGSEGV/SIGBUS/SIGFPE/SIGILL guard; chains to the
+ * handler it found for faults that are not a kernel's. Called before every launch by the runtime itself. */
+CPL_EXPORT void cpl_guard_install(void);
+
+/* ---- memory -------------------------------------------------------------------------------- */
+enum { CPL_MEMORY_DEVICE = 0, CPL_MEMORY_HOST = 1, CPL_MEMORY_MANAGED = 2, CPL_MEMORY_MODULE = 3,
+       CPL_MEMORY_REGISTERED = 4 };
+typedef struct cpl_allocation {
+    uint64_t base;
+    uint64_t size_bytes;
+    uint64_t id;           /* unique over the process's life */
+    int32_t device;
+    int32_t kind;
+} cpl_allocation;
+/* Zero-filled on first use, aligned to `alignment_bytes` (power of two, at least 512 is given), guard pages around. */
+CPL_EXPORT int cpl_memory_alloc(int device, int kind, uint64_t size_bytes, uint64_t alignment_bytes, uint64_t *pointer);
+CPL_EXPORT int cpl_memory_free(uint64_t base);
+/* Records memory that others own (module globals, registered host memory); cpl_memory_free forgets it. */
+CPL_EXPORT int cpl_memory_adopt(int device, int kind, uint64_t base, uint64_t size_bytes);
+/* The live allocation that contains `address`; returns 1 and fills *out, or 0. */
+CPL_EXPORT int cpl_memory_find(uint64_t address, cpl_allocation *out);
+CPL_EXPORT uint64_t cpl_memory_used(int device);   /* bytes of kinds DEVICE and MANAGED */
+CPL_EXPORT uint64_t cpl_memory_count(void);        /* live allocations of every kind */
+
+/* ---- fault domains: a CUDA context has one; a fault in it is sticky until it is closed ------- */
+enum { CPL_FAULT_NONE = 0, CPL_FAULT_ADDRESS, CPL_FAULT_ASSERT, CPL_FAULT_TRAP, CPL_FAULT_BARRIER, CPL_FAULT_STACK,
+       CPL_FAULT_INSTRUCTION, CPL_FAULT_MEMORY, CPL_FAULT_COPY };
+typedef struct cpl_fault {
+    int32_t code;                  /* CPL_FAULT_* */
+    uint32_t thread[3];
+    uint32_t block[3];
+    uint32_t line;
+    uint64_t address;
+    char kernel[256];
+    char file[256];
+    char message[1024];            /* one sentence for the user */
+} cpl_fault;
+typedef struct cpl_domain cpl_domain;
+CPL_EXPORT cpl_domain *cpl_domain_open(int device);
+CPL_EXPORT int cpl_domain_fault(cpl_domain *domain, cpl_fault *out);   /* the code; out may be NULL */
+CPL_EXPORT void cpl_domain_close(cpl_domain *domain);                  /* queues must be closed before */
+/* Limits of the domain: default stack per thread, device heap, printf buffer (bytes). */
+enum { CPL_LIMIT_STACK = 0, CPL_LIMIT_PRINTF = 1, CPL_LIMIT_HEAP = 2 };
+CPL_EXPORT int cpl_domain_set_limit(cpl_domain *domain, int limit, uint64_t bytes);
+CPL_EXPORT uint64_t cpl_domain_limit(cpl_domain *domain, int limit);
+
+/* ---- code ---------------------------------------------------------------------------------- */
+typedef struct cpl_module cpl_module;
+/* dlopen of a compiled kernel library, always a fresh instance (its globals are its own). On failure returns NULL
+ * and writes one sentence to `error`. */
+CPL_EXPORT cpl_module *cpl_module_open(const char *path, char *error, size_t error_bytes);
+CPL_EXPORT uint64_t cpl_module_symbol(cpl_module *module, const char *name);   /* 0 if absent */
+CPL_EXPORT void cpl_module_close(cpl_module *module);                          /* no launch of it may be pending */
+
+typedef struct cpl_kernel {
+    cpl_entry entry;
+    const char *name;              /* owned by the caller, outlives every launch */
+    uint32_t args_bytes;
+    uint32_t shared_bytes;         /* extent of static shared memory to provide */
+    uint32_t stack_bytes;          /* local memory the kernel's frames may need; 0 = the domain's limit */
+    uint32_t flags;
+} cpl_kernel;
+typedef struct cpl_shape {
+    uint32_t grid[3];
+    uint32_t block[3];
+    uint32_t dynamic_shared_bytes;
+    uint32_t cooperative;          /* every block must be resident at once */
+} cpl_shape;
+
+/* ---- queues: in-order, beside the host; every call below returns without waiting unless it says so ------------- */
+typedef struct cpl_queue cpl_queue;
+typedef struct cpl_fence cpl_fence;
+CPL_EXPORT cpl_queue *cpl_queue_open(cpl_domain *domain, int priority);
+CPL_EXPORT void cpl_queue_close(cpl_queue *queue);         /* returns at once; enqueued work still runs */
+CPL_EXPORT int cpl_queue_idle(cpl_queue *queue);
+/* Waits until all work enqueued so far is done, at most timeout_ns (0 = poll): CPL_OK or CPL_TIMEOUT. */
+CPL_EXPORT int cpl_queue_drain(cpl_queue *queue, uint64_t timeout_ns);
+/* Box copy: `depth` slices of `height` rows of `width_bytes`. Linear copy: height = depth = 1. */
+typedef struct cpl_box {
+    uint64_t destination, destination_pitch, destination_slice;
+    uint64_t source, source_pitch, source_slice;
+    uint64_t width_bytes, height, depth;
+} cpl_box;
+CPL_EXPORT int cpl_queue_copy(cpl_queue *queue, const cpl_box *box);
+/* Fills `height` rows of `width` elements of `element_bytes` (1, 2, 4) with `pattern`. */
+CPL_EXPORT int cpl_queue_fill(cpl_queue *queue, uint64_t destination, uint64_t pitch_bytes, uint32_t pattern,
+                              uint32_t element_bytes, uint64_t width, uint64_t height);
+CPL_EXPORT int cpl_queue_launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
+                                size_t args_bytes);
+/* Runs function(data) on the host-callback thread; the queue goes on when it returns. */
+CPL_EXPORT int cpl_queue_call(cpl_queue *queue, void (*function)(void *), void *data);
+CPL_EXPORT cpl_fence *cpl_queue_signal(cpl_queue *queue);
+/* Later work of `queue` starts after `fence` is done; the queue takes a reference of its own. */
+CPL_EXPORT int cpl_queue_wait(cpl_queue *queue, cpl_fence *fence);
+CPL_EXPORT int cpl_fence_done(cpl_fence *fence);
+CPL_EXPORT int cpl_fence_wait(cpl_fence *fence, uint64_t timeout_ns);     /* waits: CPL_OK or CPL_TIMEOUT */
+CPL_EXPORT uint64_t cpl_fence_time(cpl_fence *fence);                     /* when it was reached; 0 = not yet */
+CPL_EXPORT void cpl_fence_release(cpl_fence *fence);
+/* Copy on the calling thread (waits), guarded: CPL_OK, or CPL_FAULTED when either side is not mapped. */
+CPL_EXPORT int cpl_copy_now(const cpl_box *box);
+
+/* ---- jump tables: the generated stubs call through them -------------------------------------- */
+enum { CPL_LIBRARY_CUDA = 0, CPL_LIBRARY_NVRTC = 1, CPL_LIBRARIES = 2 };
+CPL_EXPORT int cpl_slot_count(int library);
+CPL_EXPORT const char *cpl_slot_name(int library, int index);
+/* Fills a slot; NULL restores the "not supported" default. */
+CPL_EXPORT void cpl_slot_set(int library, int index, void *function);
+CPL_EXPORT uint64_t cpl_slot_calls(int library, int index);      /* times the exported function was called */
+CPL_EXPORT int cpl_slot_missing(int library, int index);         /* 1: the slot is the "not supported" default */
+/* Called by Python when the handlers are in place, and at interpreter exit. After shut every function answers
+ * "deinitialised" in C. */
+CPL_EXPORT void cpl_slots_ready(int library);
+CPL_EXPORT void cpl_slots_shut(void);
+/* 1 while the calling thread is inside a per-thread-default-stream variant (_ptds, _ptsz). */
+CPL_EXPORT int cpl_per_thread_default(void);
+
+#endif

@@ -1,0 +1,248 @@
+"""What a backend offers, in CUDA-free terms; a backend's author need not know CUDA.
+
+Everything CUDA-specific (context stack, default-stream rules, pools, handles, graphs) is core's. A backend is
+found by dropping a file into this package, or through the entry-point group ``compatlayer.backends``.
+See docs/backends.md for a guide.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+
+class MemoryKind(Enum):
+    """Who may touch an allocation without a copy."""
+
+    DEVICE = 0
+    HOST = 1  # pinned host memory
+    MANAGED = 2
+    MODULE = 3  # a global variable of a loaded program
+    REGISTERED = 4  # host memory that the program owns
+
+
+class FaultKind(Enum):
+    """Why a device stopped a domain's work."""
+
+    ADDRESS = 1
+    ASSERT = 2
+    TRAP = 3
+    BARRIER = 4
+    STACK = 5
+    INSTRUCTION = 6
+    MEMORY = 7
+    COPY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A sticky device fault; `message` is one sentence for the user (kernel, thread, block, source line)."""
+
+    kind: FaultKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCaps:
+    """What a device is and can do; plain constant data."""
+
+    name: str
+    target: str  # a file of compiler/targets
+    uuid: bytes  # 16 bytes, stable for this device on this machine
+    memory_bytes: int
+    compute_units: int
+    clock_khz: int
+    memory_clock_khz: int
+    memory_bus_bits: int
+    l2_bytes: int
+    warp_size: int
+    max_block_threads: int
+    max_block_dim: tuple[int, int, int]
+    max_grid_dim: tuple[int, int, int]
+    shared_bytes: int  # per block, default
+    shared_optin_bytes: int  # per block, after opting in
+    constant_bytes: int
+    max_args_bytes: int
+    raw_pointers: bool  # device pointers are host addresses
+    integrated: bool
+    cooperative: bool  # all blocks of a grid can be resident at once
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A live range of memory. `base` and `size_bytes` in bytes; `id` is never used twice."""
+
+    base: int
+    size_bytes: int
+    id: int
+    ordinal: int
+    kind: MemoryKind
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A 3-D copy: `depth` slices of `height` rows of `width_bytes`."""
+
+    destination: int
+    source: int
+    width_bytes: int
+    height: int = 1
+    depth: int = 1
+    destination_pitch: int = 0
+    source_pitch: int = 0
+    destination_slice: int = 0
+    source_slice: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A launch: grid and block in blocks and threads."""
+
+    grid: tuple[int, int, int]
+    block: tuple[int, int, int]
+    dynamic_shared_bytes: int = 0
+    cooperative: bool = False
+
+
+class Fence(ABC):
+    """A point in a queue's work."""
+
+    @abstractmethod
+    def done(self) -> bool: ...
+
+    @abstractmethod
+    def wait(self, timeout_s: float) -> bool:
+        """Wait at most `timeout_s` seconds without the GIL; True when done."""
+
+    @abstractmethod
+    def time_s(self) -> float:
+        """Device time in seconds at which the fence was reached (meaningful as differences)."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+class Kernel(ABC):
+    """A launchable entry of a program; `info` is the compiler's KernelInfo."""
+
+
+class Program(ABC):
+    """Loaded code. Lives until close(); no launch of it may be pending then."""
+
+    @abstractmethod
+    def kernel(self, name: str) -> Kernel: ...
+
+    @abstractmethod
+    def symbol(self, name: str) -> Allocation: ...
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+class Queue(ABC):
+    """In-order work beside the host. No call waits unless it says so."""
+
+    @abstractmethod
+    def copy(self, box: Box) -> None: ...
+
+    @abstractmethod
+    def fill(self, destination: int, pattern: int, element_bytes: int, width: int, height: int = 1,
+             pitch_bytes: int = 0) -> None: ...
+
+    @abstractmethod
+    def launch(self, kernel: Kernel, shape: Shape, args: bytes) -> None: ...
+
+    @abstractmethod
+    def call(self, function: Callable[[], None]) -> None:
+        """Run `function` on the host-callback thread, in order."""
+
+    @abstractmethod
+    def call_pointer(self, function: int, data: int) -> None:
+        """Run the C function `void (*)(void *)` at address `function` with `data`, in order."""
+
+    @abstractmethod
+    def signal(self) -> Fence: ...
+
+    @abstractmethod
+    def wait(self, fence: Fence) -> None: ...
+
+    @abstractmethod
+    def idle(self) -> bool: ...
+
+    @abstractmethod
+    def drain(self, timeout_s: float) -> bool:
+        """Wait at most `timeout_s` seconds, without the GIL, until all enqueued work is done; True when it is."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Forget the queue; work already enqueued still runs."""
+
+
+class Domain(ABC):
+    """Queues that share one fate: a fault in one stops all of them, and stays until the domain is closed."""
+
+    @abstractmethod
+    def queue(self, priority: int) -> Queue: ...
+
+    @abstractmethod
+    def fault(self) -> Fault | None: ...
+
+    @abstractmethod
+    def limit(self, name: str) -> int:
+        """`name` is stack, printf or heap; bytes."""
+
+    @abstractmethod
+    def set_limit(self, name: str, size_bytes: int) -> None: ...
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+class Device(ABC):
+    """An opened device."""
+
+    caps: DeviceCaps
+    ordinal: int
+
+    @abstractmethod
+    def domain(self) -> Domain: ...
+
+    @abstractmethod
+    def alloc(self, size_bytes: int, kind: MemoryKind, alignment_bytes: int = 512) -> Allocation: ...
+
+    @abstractmethod
+    def free(self, base: int) -> None: ...
+
+    @abstractmethod
+    def adopt(self, base: int, size_bytes: int, kind: MemoryKind) -> None:
+        """Record memory that the program owns; free() forgets it."""
+
+    @abstractmethod
+    def find(self, address: int) -> Allocation | None:
+        """The live allocation (of any device of this backend) that contains `address`."""
+
+    @abstractmethod
+    def used_bytes(self) -> int: ...
+
+    @abstractmethod
+    def load(self, image: object) -> Program:
+        """Load a compiler NativeImage."""
+
+    @abstractmethod
+    def copy_now(self, box: Box) -> None:
+        """Copy on the calling thread."""
+
+
+class Backend(ABC):
+    """A kind of device."""
+
+    name: str
+
+    @abstractmethod
+    def devices(self) -> list[DeviceCaps]:
+        """Never raises; empty if library or hardware is missing."""
+
+    @abstractmethod
+    def open(self, ordinal: int) -> Device: ...

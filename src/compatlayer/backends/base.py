@@ -13,6 +13,22 @@ from dataclasses import dataclass
 from enum import Enum
 
 
+class BackendError(Exception):
+    """A backend could not do what was asked; core turns it into a status."""
+
+
+class OutOfMemory(BackendError):
+    """The device has no room; nothing was allocated."""
+
+
+class DomainFaulted(BackendError):
+    """The domain holds a sticky fault; nothing was enqueued."""
+
+
+class BadArgument(BackendError):
+    """An argument is out of range or unmapped; nothing happened."""
+
+
 class MemoryKind(Enum):
     """Who may touch an allocation without a copy."""
 

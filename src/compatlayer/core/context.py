@@ -1,0 +1,294 @@
+"""Contexts: a fault domain, its streams and resources, the per-thread stack, and each device's primary context.
+
+Follows "Context Management" and "Primary Context Management" of the CUDA driver API.
+"""
+
+from __future__ import annotations
+
+import threading
+from itertools import count
+from typing import ClassVar, Protocol
+
+from compatlayer.backends.base import BackendError, BadArgument, DomainFaulted, Domain, FaultKind, OutOfMemory
+from compatlayer.core import handles
+from compatlayer.core.device import Device
+from compatlayer.core.stream import Stream
+from compatlayer.errors import CudaError, Status
+
+FAULT_STATUS = {
+    FaultKind.ADDRESS: Status.ILLEGAL_ADDRESS,
+    FaultKind.ASSERT: Status.ASSERT,
+    FaultKind.TRAP: Status.LAUNCH_FAILED,
+    FaultKind.BARRIER: Status.LAUNCH_FAILED,
+    FaultKind.STACK: Status.HARDWARE_STACK_ERROR,
+    FaultKind.INSTRUCTION: Status.ILLEGAL_INSTRUCTION,
+    FaultKind.MEMORY: Status.LAUNCH_OUT_OF_RESOURCES,
+    FaultKind.COPY: Status.ILLEGAL_ADDRESS,
+}
+
+SCHED_MASK = 0x07
+MAP_HOST = 0x08
+LMEM_RESIZE_TO_MAX = 0x10
+COREDUMP_ENABLE = 0x20
+USER_COREDUMP_ENABLE = 0x40
+SYNC_MEMOPS = 0x80
+FLAGS_MASK = 0xFF
+GREATEST_PRIORITY = -5
+LEAST_PRIORITY = 0
+API_VERSION = 3020  # what every driver since CUDA 3.2 answers
+
+_ids = count(1)
+
+
+class Resource(Protocol):
+    """Something that dies with its context. close() twice is fine."""
+
+    def close(self) -> None: ...
+
+
+class Context:
+    """A CUDA context. `modules` and `streams` hold what dies with it; allocations are by base address."""
+
+    handle_error: ClassVar[Status] = Status.INVALID_CONTEXT
+
+    def __init__(self, device: Device, flags: int, primary: bool = False) -> None:
+        self.device = device
+        self.flags = flags
+        self.primary = primary
+        self.references = 0  # primary: retains; own: attach count
+        self.id = next(_ids)
+        self.domain: Domain | None = None
+        self.streams: dict[Stream, None] = {}
+        self.modules: list[Resource] = []
+        self.resources: dict[Resource, None] = {}  # events and the like
+        self.allocations: dict[int, int] = {}  # base address -> memory kind's flags
+        self.peers: dict[Context, None] = {}
+        self.busy: dict[Stream, None] = {}  # streams with work that nobody has waited for
+        self.cache_config = 0
+        self.shared_config = 0
+        self._per_thread = threading.local()
+        self.open()
+        self.handle = handles.add(self)
+
+    def __repr__(self) -> str:
+        return f"context {self.handle:#x} of {self.device}"
+
+    @property
+    def alive(self) -> bool:
+        return self.domain is not None
+
+    def open(self) -> None:
+        """Begin (for a primary context also: begin again) with a fresh fault domain and legacy stream."""
+        try:
+            self.domain = self.device.hardware.domain()
+        except BackendError as error:
+            raise CudaError(Status.OUT_OF_MEMORY, f"no context on {self.device}: {error}") from None
+        self.legacy = Stream(self, self.domain.queue(0), 0, 0)
+        self._per_thread = threading.local()
+
+    def live_domain(self) -> Domain:
+        """The fault domain; CONTEXT_IS_DESTROYED after the end."""
+        domain = self.domain
+        if domain is None:
+            raise CudaError(Status.CONTEXT_IS_DESTROYED, "the context was destroyed; make another or retain the "
+                                                         "primary one")
+        return domain
+
+    def check(self) -> None:
+        """Raise the sticky fault if there is one."""
+        fault = self.live_domain().fault()
+        if fault is not None:
+            raise CudaError(FAULT_STATUS[fault.kind], fault.message)
+
+    def translate(self, error: BackendError) -> CudaError:
+        """What a backend's complaint is in CUDA's terms."""
+        if isinstance(error, DomainFaulted):
+            domain = self.domain
+            fault = domain.fault() if domain is not None else None
+            if fault is None:
+                return CudaError(Status.CONTEXT_IS_DESTROYED, "the context was destroyed while it was in use")
+            return CudaError(FAULT_STATUS[fault.kind], fault.message)
+        if isinstance(error, OutOfMemory):
+            return CudaError(Status.OUT_OF_MEMORY, str(error))
+        if isinstance(error, BadArgument):
+            return CudaError(Status.INVALID_VALUE, str(error))
+        return CudaError(Status.UNKNOWN, str(error))
+
+    def per_thread(self) -> Stream:
+        """The calling thread's per-thread default stream."""
+        stream: Stream | None = getattr(self._per_thread, "stream", None)
+        if stream is None:
+            stream = Stream(self, self.live_domain().queue(0), 0, 0)
+            self._per_thread.stream = stream
+        return stream
+
+    def new_stream(self, flags: int, priority: int) -> Stream:
+        """A stream with a handle; `priority` is clamped to the range as CUDA does."""
+        priority = min(max(priority, GREATEST_PRIORITY), LEAST_PRIORITY)
+        stream = Stream(self, self.live_domain().queue(priority), flags, priority)
+        stream.handle = handles.add(stream)
+        self.streams[stream] = None
+        return stream
+
+    def wait_idle(self) -> None:
+        """Wait for all work of every stream of this context; raises nothing about faults."""
+        for stream in list(self.busy):
+            stream.drain()
+
+    def synchronize(self) -> None:
+        """cuCtxSynchronize: wait, then report a fault."""
+        self.live_domain()
+        self.wait_idle()
+        self.check()
+
+    def close(self) -> None:
+        """End the context: wait for its work, then end its modules, streams, events and allocations."""
+        if self.domain is None:
+            return
+        self.wait_idle()
+        domain, self.domain = self.domain, None
+        if domain is None:  # another thread was first
+            return
+        for module in list(self.modules):
+            module.close()
+        self.modules.clear()
+        for resource in list(self.resources):
+            resource.close()
+        self.resources.clear()
+        for stream in list(self.streams):
+            stream.close()
+        self.streams.clear()
+        self.legacy.close()
+        self._per_thread = threading.local()
+        while self.allocations:
+            base, _ = self.allocations.popitem()
+            self.device.hardware.free(base)
+        self.peers.clear()
+        self.busy.clear()
+        domain.close()
+        if not self.primary:
+            handles.remove(self.handle)
+
+
+class _Stack(threading.local):
+    """Each thread's stack of current contexts; the last is current."""
+
+    def __init__(self) -> None:
+        self.contexts: list[Context] = []
+
+
+_stack = _Stack()
+
+
+def current() -> Context:
+    """The calling thread's current context; INVALID_CONTEXT when there is none, CONTEXT_IS_DESTROYED when it ended."""
+    contexts = _stack.contexts
+    if not contexts:
+        raise CudaError(Status.INVALID_CONTEXT, "no context is current on this thread; call cuCtxSetCurrent or "
+                                                "cuDevicePrimaryCtxRetain and cuCtxPushCurrent first")
+    context = contexts[-1]
+    if context.domain is None:
+        context.live_domain()
+    return context
+
+
+def current_or_none() -> Context | None:
+    """The current context, dead or alive, or None."""
+    contexts = _stack.contexts
+    return contexts[-1] if contexts else None
+
+
+def push(context: Context) -> None:
+    context.live_domain()
+    _stack.contexts.append(context)
+
+
+def pop() -> Context:
+    """Take the current context off; INVALID_CONTEXT when there is none."""
+    if not _stack.contexts:
+        raise CudaError(Status.INVALID_CONTEXT, "no context is current on this thread; there is nothing to pop")
+    return _stack.contexts.pop()
+
+
+def set_current(context: Context | None) -> None:
+    """Replace the top of the stack; None pops it."""
+    contexts = _stack.contexts
+    if context is not None:
+        context.live_domain()
+    if contexts:
+        contexts.pop()
+    if context is not None:
+        contexts.append(context)
+
+
+def create(device: Device, flags: int) -> Context:
+    """cuCtxCreate: a new context, current on the calling thread."""
+    if flags & ~FLAGS_MASK or (flags & SCHED_MASK) not in (0, 1, 2, 4):
+        raise CudaError(Status.INVALID_VALUE, f"context flags {flags:#x} are not documented")
+    context = Context(device, flags)
+    context.references = 1
+    _stack.contexts.append(context)
+    return context
+
+
+def destroy(context: Context) -> None:
+    """cuCtxDestroy: end a context made by create(); if it is current here, it is popped."""
+    if context.primary:
+        raise CudaError(Status.INVALID_CONTEXT, "a primary context is released by cuDevicePrimaryCtxRelease, "
+                                                "not destroyed")
+    context.close()
+    if _stack.contexts and _stack.contexts[-1] is context:
+        _stack.contexts.pop()
+
+
+def attach() -> Context:
+    """cuCtxAttach (deprecated): one more use of the current context."""
+    context = current()
+    context.references += 1
+    return context
+
+
+def detach(context: Context) -> None:
+    """cuCtxDetach (deprecated): one use less; the last one destroys it. It must be current here."""
+    if current_or_none() is not context:
+        raise CudaError(Status.INVALID_CONTEXT, "cuCtxDetach needs the context that is current on this thread")
+    context.references -= 1
+    if context.references <= 0:
+        destroy(context)
+
+
+def retain_primary(device: Device) -> Context:
+    """cuDevicePrimaryCtxRetain: the device's primary context, one reference more. Its handle never changes."""
+    context = device.primary_context
+    if context is None:
+        context = Context(device, device.primary_flags, primary=True)
+        winner = vars(device).setdefault("_primary", context)
+        if winner is not context:  # another thread was first
+            context.close()
+            handles.remove(context.handle)
+        context = device.primary_context = winner
+    elif context.domain is None:
+        context.flags = device.primary_flags
+        context.open()
+    context.references += 1
+    return context
+
+
+def release_primary(device: Device) -> None:
+    """cuDevicePrimaryCtxRelease: one reference less; the last one ends its work and frees its memory."""
+    context = device.primary_context
+    if context is None or context.references == 0:
+        raise CudaError(Status.INVALID_CONTEXT, f"the primary context of {device} is not retained")
+    context.references -= 1
+    if context.references == 0:
+        context.close()
+
+
+def reset_primary(device: Device) -> None:
+    """cuDevicePrimaryCtxReset: end everything in it; those who retain it go on with a fresh one."""
+    context = device.primary_context
+    if context is None or context.domain is None:
+        return
+    context.close()
+    if context.references > 0:
+        context.open()

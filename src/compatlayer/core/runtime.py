@@ -1,0 +1,118 @@
+"""Process state: which devices are shown, and whether cuInit has been called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from compatlayer import config
+from compatlayer.backends.base import Backend
+from compatlayer.core.device import Device
+from compatlayer.errors import CudaError, Status
+
+DRIVER_VERSION = 13000  # the CUDA version whose documented interface we follow
+
+
+class State:
+    """The one process-wide state. `devices` is empty until initialize() succeeded."""
+
+    def __init__(self) -> None:
+        self.devices: tuple[Device, ...] = ()
+        self.initialized = False
+        self.settings: config.Settings | None = None
+
+    def initialize(self, flags: int) -> None:
+        """cuInit: find and open the devices. Calling it again is fine. NO_DEVICE when none is shown."""
+        if flags != 0:
+            raise CudaError(Status.INVALID_VALUE, f"cuInit flags must be 0, not {flags}")
+        if self.initialized:
+            return
+        try:
+            self.settings = config.from_environment()
+            devices = _open_all(self.settings)
+        except config.SettingsError as error:
+            raise CudaError(Status.NO_DEVICE, str(error)) from None
+        if not devices:
+            raise CudaError(Status.NO_DEVICE, "no device is shown; set COMPATLAYER_DEVICES=cpu and look at "
+                                              "CUDA_VISIBLE_DEVICES")
+        self.devices = devices
+        self.initialized = True
+
+    def device(self, ordinal: int) -> Device:
+        """The shown device number `ordinal`; INVALID_DEVICE when there is none."""
+        if not self.initialized:
+            raise CudaError(Status.NOT_INITIALIZED, "cuInit has not been called")
+        if not 0 <= ordinal < len(self.devices):
+            raise CudaError(Status.INVALID_DEVICE, f"device {ordinal} is not one of the {len(self.devices)} shown")
+        return self.devices[ordinal]
+
+    @property
+    def workers(self) -> int:
+        """Worker threads of the first device."""
+        return self.devices[0].caps.compute_units if self.devices else 0
+
+
+state = State()
+
+
+def _open_all(settings: config.Settings) -> tuple[Device, ...]:
+    found = []
+    for request in settings.devices:
+        backend = _backend(request.backend, request.count, settings)
+        caps = backend.devices()
+        wanted = len(caps) if request.count is None else request.count
+        if wanted > len(caps) or not caps:
+            raise config.SettingsError(f"COMPATLAYER_DEVICES asks for {max(wanted, 1)} {request.backend} device(s) "
+                                       f"and {len(caps)} are there; set COMPATLAYER_DEVICES=cpu")
+        found += [(backend, ordinal) for ordinal in range(wanted)]
+    chosen = _visible(found, settings.visible)
+    return tuple(Device(ordinal, backend.open(number), settings.compute_capability)
+                 for ordinal, (backend, number) in enumerate(chosen))
+
+
+def _backend(name: str, count: int | None, settings: config.Settings) -> Backend:
+    """A backend is the file of its name in compatlayer.backends, or an entry point of that group."""
+    module = None
+    if name not in ("base", "__init__"):
+        try:
+            module = import_module(f"compatlayer.backends.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"compatlayer.backends.{name}":
+                raise
+            module = _entry_point(name)
+    if module is None:
+        raise config.SettingsError(f"COMPATLAYER_DEVICES names '{name}', and no such backend is installed; "
+                                   "set COMPATLAYER_DEVICES=cpu")
+    backend: Backend = module.open_backend(count, settings)
+    return backend
+
+
+def _entry_point(name: str):  # type: ignore[no-untyped-def]  # a module that offers open_backend
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group="compatlayer.backends", name=name):
+        return point.load()
+    return None
+
+
+def _visible(found: list[tuple[Backend, int]], text: str | None) -> list[tuple[Backend, int]]:
+    """CUDA_VISIBLE_DEVICES as documented: numbers or UUIDs; what follows the first invalid one is hidden."""
+    if text is None:
+        return found
+    chosen: list[tuple[Backend, int]] = []
+    for word in text.split(","):
+        place = _place(found, word.strip())
+        if place is None or found[place] in chosen:
+            break
+        chosen.append(found[place])
+    return chosen
+
+
+def _place(found: list[tuple[Backend, int]], word: str) -> int | None:
+    if word.isdecimal():
+        return int(word) if int(word) < len(found) else None
+    digits = word.removeprefix("GPU-").replace("-", "").lower()
+    if word.startswith("GPU-") and digits:
+        places = [place for place, (backend, number) in enumerate(found)
+                  if backend.devices()[number].uuid.hex().startswith(digits)]
+        return places[0] if len(places) == 1 else None
+    return None

@@ -1,0 +1,69 @@
+/* Atomic functions: relaxed, as CUDA has them; the scopes differ only in name on one machine. */
+#ifndef CPL_DEVICE_ATOMICS_H
+#define CPL_DEVICE_ATOMICS_H
+#define CPL_SCOPED(declare, name, type) declare(name, type) declare(name##_block, type) declare(name##_system, type)
+#define CPL_ADD(name, type) CPL_FN type name(type *p, type v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
+#define CPL_SUB(name, type) CPL_FN type name(type *p, type v) { return __atomic_fetch_sub(p, v, __ATOMIC_RELAXED); }
+#define CPL_MIN(name, type) CPL_FN type name(type *p, type v) { return __atomic_fetch_min(p, v, __ATOMIC_RELAXED); }
+#define CPL_MAX(name, type) CPL_FN type name(type *p, type v) { return __atomic_fetch_max(p, v, __ATOMIC_RELAXED); }
+#define CPL_AND(name, type) CPL_FN type name(type *p, type v) { return __atomic_fetch_and(p, v, __ATOMIC_RELAXED); }
+#define CPL_OR(name, type) CPL_FN type name(type *p, type v) { return __atomic_fetch_or(p, v, __ATOMIC_RELAXED); }
+#define CPL_XOR(name, type) CPL_FN type name(type *p, type v) { return __atomic_fetch_xor(p, v, __ATOMIC_RELAXED); }
+#define CPL_INC(name, type) CPL_FN type name(type *p, type v) { return __nvvm_atom_inc_gen_ui(p, v); }
+#define CPL_DEC(name, type) CPL_FN type name(type *p, type v) { return __nvvm_atom_dec_gen_ui(p, v); }
+#define CPL_EXCH(name, type) CPL_FN type name(type *p, type v) { return __atomic_exchange_n(p, v, __ATOMIC_RELAXED); }
+#define CPL_CAS(name, type) CPL_FN type name(type *p, type compare, type v) { \
+    __atomic_compare_exchange_n(p, &compare, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED); return compare; }
+CPL_SCOPED(CPL_ADD, atomicAdd, int)
+CPL_SCOPED(CPL_ADD, atomicAdd, unsigned int)
+CPL_SCOPED(CPL_ADD, atomicAdd, unsigned long long)
+CPL_SCOPED(CPL_ADD, atomicAdd, float)
+CPL_SCOPED(CPL_ADD, atomicAdd, double)
+CPL_SCOPED(CPL_SUB, atomicSub, int)
+CPL_SCOPED(CPL_SUB, atomicSub, unsigned int)
+CPL_SCOPED(CPL_INC, atomicInc, unsigned int)
+CPL_SCOPED(CPL_DEC, atomicDec, unsigned int)
+#define CPL_INTEGERS(declare, name) \
+    CPL_SCOPED(declare, name, int) CPL_SCOPED(declare, name, unsigned int) \
+    CPL_SCOPED(declare, name, unsigned long long)
+CPL_INTEGERS(CPL_MIN, atomicMin)
+CPL_SCOPED(CPL_MIN, atomicMin, long long)
+CPL_INTEGERS(CPL_MAX, atomicMax)
+CPL_SCOPED(CPL_MAX, atomicMax, long long)
+CPL_INTEGERS(CPL_AND, atomicAnd)
+CPL_SCOPED(CPL_AND, atomicAnd, long long)
+CPL_INTEGERS(CPL_OR, atomicOr)
+CPL_SCOPED(CPL_OR, atomicOr, long long)
+CPL_INTEGERS(CPL_XOR, atomicXor)
+CPL_SCOPED(CPL_XOR, atomicXor, long long)
+CPL_INTEGERS(CPL_EXCH, atomicExch)
+CPL_INTEGERS(CPL_CAS, atomicCAS)
+CPL_SCOPED(CPL_CAS, atomicCAS, unsigned short)
+#define CPL_EXCH_FLOAT(name, type) CPL_FN type name(type *p, type v) { \
+    type old; __atomic_exchange(p, &v, &old, __ATOMIC_RELAXED); return old; }
+CPL_SCOPED(CPL_EXCH_FLOAT, atomicExch, float)
+#define CPL_ADD_LANES2(name, type) CPL_FN type name(type *p, type v) { \
+    type old; old.x = atomicAdd(&p->x, v.x); old.y = atomicAdd(&p->y, v.y); return old; }
+#define CPL_ADD_LANES4(name, type) CPL_FN type name(type *p, type v) { \
+    type old; old.x = atomicAdd(&p->x, v.x); old.y = atomicAdd(&p->y, v.y); \
+    old.z = atomicAdd(&p->z, v.z); old.w = atomicAdd(&p->w, v.w); return old; }
+/* Vector adds promise atomicity per element only. */
+CPL_SCOPED(CPL_ADD_LANES2, atomicAdd, float2)
+CPL_SCOPED(CPL_ADD_LANES4, atomicAdd, float4)
+#undef CPL_ADD_LANES2
+#undef CPL_ADD_LANES4
+#undef CPL_EXCH_FLOAT
+#undef CPL_INTEGERS
+#undef CPL_CAS
+#undef CPL_EXCH
+#undef CPL_DEC
+#undef CPL_INC
+#undef CPL_XOR
+#undef CPL_OR
+#undef CPL_AND
+#undef CPL_MAX
+#undef CPL_MIN
+#undef CPL_SUB
+#undef CPL_ADD
+#undef CPL_SCOPED
+#endif

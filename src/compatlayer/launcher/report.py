@@ -1,0 +1,77 @@
+"""The table of `compatlayer run --report`: which API functions the program called, and which were missing."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from dataclasses import dataclass
+
+from compatlayer.launcher import libraries
+
+_LIBRARY_NAMES = ("libcuda", "libnvrtc")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One called function. `calls` counts calls through its exported symbol."""
+
+    library: str
+    function: str
+    calls: int
+    missing: bool
+
+
+def at_exit() -> None:
+    """Print the report to standard error when this interpreter ends."""
+    atexit.register(_print)
+
+
+def rows() -> list[Row]:
+    """What this process called so far, the most often called first; empty when nothing was."""
+    import ctypes
+
+    try:
+        runtime = ctypes.CDLL(libraries.RUNTIME)
+    except OSError:
+        return []
+    runtime.cpl_slot_name.restype = ctypes.c_char_p
+    runtime.cpl_slot_calls.restype = ctypes.c_uint64
+    found = []
+    for library, library_name in enumerate(_LIBRARY_NAMES):
+        for index in range(runtime.cpl_slot_count(library)):
+            calls = runtime.cpl_slot_calls(library, index)
+            if calls:
+                name = runtime.cpl_slot_name(library, index).decode()
+                found.append(Row(library_name, name, calls, bool(runtime.cpl_slot_missing(library, index))))
+    return sorted(found, key=lambda row: (-row.calls, row.function))
+
+
+def text(found: list[Row]) -> str:
+    """The report as lines of text."""
+    program = " ".join(sys.argv[:1]) or "python"
+    lines = [f"compatlayer report of {program} (process {os.getpid()})"]
+    if not found:
+        lines.append("  no CUDA function was called")
+    for row in found:
+        lines.append(f"  {row.calls:>9}  {row.library:<9} {row.function}{'   NOT SUPPORTED' if row.missing else ''}")
+    missing = [row.function for row in found if row.missing]
+    lines.append(f"  {len(found)} functions called; not supported: {', '.join(missing) or 'none'}")
+    lines += _compiler_lines()
+    return "\n".join(lines) + "\n"
+
+
+def _compiler_lines() -> list[str]:
+    """What the compiler did, when it was used at all."""
+    cache = sys.modules.get("compatlayer.compiler.cache")
+    counts = getattr(cache, "counts", None)
+    if counts is None:
+        return []
+    return [f"  compiler: {counts.hits} results from the cache, {counts.misses} compiled"]
+
+
+def _print() -> None:
+    try:
+        sys.stderr.write(text(rows()))
+    except (OSError, ValueError):  # standard error is closed; the program's own result must stand
+        pass

@@ -1,0 +1,46 @@
+"""Every test process runs on compatlayer, with a cache of its own that is thrown away.
+
+A kernel cached by an earlier state of the compiler would hide what a change of the compiler does.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+if "COMPATLAYER_CACHE_DIR" not in os.environ:
+    _cache = tempfile.mkdtemp(prefix="compatlayer-tests-")
+    os.environ["COMPATLAYER_CACHE_DIR"] = _cache
+    _owner = os.getpid()
+    atexit.register(lambda: os.getpid() == _owner and shutil.rmtree(_cache, ignore_errors=True))
+
+try:
+    import compatlayer
+except ModuleNotFoundError:  # not installed: test the source tree
+    sys.path.insert(0, str(ROOT / "src"))
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    import compatlayer
+
+from compatlayer.launcher import libraries
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring this process onto us before any test module imports a CUDA package."""
+    try:
+        compatlayer.install()
+    except libraries.MissingLibraries:  # tests that need no device still run
+        pass
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return ROOT

@@ -1,0 +1,123 @@
+"""compatlayer.install(), the environment that children get, and the import hook."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from launcher_package import Package, build
+
+from compatlayer.launcher import environment
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    return build(tmp_path_factory.mktemp("package"))
+
+
+def test_install_reaches_this_process_and_its_children(package: Package) -> None:
+    code = """if True:
+        import compatlayer, subprocess, sys
+        compatlayer.install()
+        compatlayer.install()
+        ours = "import ctypes; print(ctypes.CDLL('libcuda.so.1').stand_in(), flush=True)"
+        exec(ours)
+        subprocess.run([sys.executable, "-c", ours])
+        """
+    done = package.python("-c", code)
+    assert done.stdout.split() == ["42", "42"], done.stderr
+
+
+def test_install_after_another_driver_library_says_what_to_do(package: Package, tmp_path: Path) -> None:
+    other = tmp_path / "libcuda.so.1"
+    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(other), "-Wl,-soname,libcuda.so.1"]
+    subprocess.run(command, input="int cuInit(int f) { return f; }", text=True, check=True, timeout=60)
+    code = f"""if True:
+        import ctypes, compatlayer
+        ctypes.CDLL({str(other)!r})
+        try:
+            compatlayer.install()
+        except RuntimeError as error:
+            print(error)
+        """
+    done = package.python("-c", code)
+    assert str(other) in done.stdout and "compatlayer run" in done.stdout, done.stderr
+
+
+def test_a_preloaded_foreign_library_is_said_and_the_program_still_starts(package: Package, tmp_path: Path) -> None:
+    other = tmp_path / "libcuda.so.1"
+    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(other), "-Wl,-soname,libcuda.so.1"]
+    subprocess.run(command, input="int cuInit(int f) { return f; }", text=True, check=True, timeout=60)
+    done = package.run("-c", "print('ran')", LD_PRELOAD=str(other))
+    assert done.stdout == "ran\n"
+    assert str(other) in done.stderr and "Traceback" not in done.stderr
+
+
+def test_find_library_names_ours_and_leaves_others_alone(package: Package) -> None:
+    for order in ("import ctypes.util, compatlayer; compatlayer.install()",
+                  "import compatlayer; compatlayer.install(); import ctypes.util"):
+        code = f"{order}; f = ctypes.util.find_library; print(f('cuda'), f('nvrtc'), f('no-such-thing'), f('c'))"
+        done = package.python("-c", code)
+        assert done.stdout.split() == ["libcuda.so.1", "libnvrtc.so.13", "None", "libc.so.6"], done.stderr
+
+
+def test_activation_imports_nothing_heavy_and_starts_no_thread(package: Package) -> None:
+    code = """if True:
+        import sys
+        before = set(sys.modules)
+        import compatlayer
+        compatlayer.install()
+        new = {name.partition(".")[0] for name in set(sys.modules) - before}
+        print(sorted(new - {"compatlayer", "_ctypes", "__future__", "_struct", "struct"}))
+        import os
+        print(len(os.listdir("/proc/self/task")))
+        """
+    done = package.python("-c", code)
+    assert done.stdout.splitlines() == ["[]", "1"], done.stderr
+
+
+def test_importing_the_package_loads_nothing_but_itself(package: Package) -> None:
+    code = "import sys; b = set(sys.modules); import compatlayer; print(sorted(set(sys.modules) - b))"
+    assert package.python("-c", code).stdout.strip() == "['__future__', 'compatlayer']"
+
+
+def test_an_unknown_public_name_is_an_attribute_error(package: Package) -> None:
+    done = package.python("-c", "import compatlayer; compatlayer.nothing")
+    assert "AttributeError: module 'compatlayer' has no attribute 'nothing'" in done.stderr
+
+
+def test_applying_the_environment_twice_changes_nothing() -> None:
+    variables = {"HOME": "/home/me", "NUMBA_CACHE_DIR": "/big/disk", "LD_LIBRARY_PATH": "/a:/b"}
+    environment.apply(variables)
+    once = dict(variables)
+    environment.apply(variables)
+    assert variables == once
+
+
+def test_caches_of_packages_are_kept_apart_from_those_of_a_real_device() -> None:
+    variables = {"HOME": "/home/me", "COMPATLAYER_CACHE_DIR": "/mine", "NUMBA_CACHE_DIR": "/big/disk"}
+    environment.apply(variables)
+    assert variables["NUMBA_CACHE_DIR"] == "/big/disk/compatlayer"
+    assert variables["CUPY_CACHE_DIR"] == "/mine/packages/cupy"
+    assert variables["PYCUDA_CACHE_DIR"] == "/mine/packages/pycuda"
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, None), ("", False), ("0", False), ("1", True)])
+def test_the_active_variable_has_three_states(value: str | None, expected: bool | None) -> None:
+    assert environment.wanted({} if value is None else {environment.ACTIVE: value}) is expected
+
+
+def test_the_start_file_costs_nothing_measurable_without_the_variable(package: Package) -> None:
+    line = (Path(__file__).resolve().parents[2] / "src" / "compatlayer-launch.pth").read_text()
+    code = f"import os, sys, timeit; os.environ.pop('COMPATLAYER_ACTIVE', None); before = len(sys.modules); " \
+           f"exec({line!r}); print(len(sys.modules) - before)"
+    assert package.python("-c", code).stdout.strip() == "0"
+    assert line.count("\n") == 1 and line.startswith("import ")
+
+
+def test_this_test_run_does_not_leak_its_own_activation(package: Package) -> None:
+    assert not any(name.startswith("COMPATLAYER") for name in package.environment())
+    assert sys.executable and os.path.exists(sys.executable)

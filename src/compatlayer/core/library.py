@@ -1,0 +1,119 @@
+"""Libraries: code that belongs to no context; each context that uses it gets a module of its own, when it does.
+
+Follows "Library Management" of the CUDA driver API. Kernels' attributes are kept by device.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from compatlayer.compiler.image import KernelInfo
+from compatlayer.core import handles
+from compatlayer.core.context import Context, current
+from compatlayer.core.device import Device
+from compatlayer.core.function import Function, KernelAttributes
+from compatlayer.core.image import LoadedImage
+from compatlayer.core.module import Module
+from compatlayer.errors import CudaError, Status
+
+
+class Library:
+    """Loaded code and its kernels; lives until unload()."""
+
+    handle_error: ClassVar[Status] = Status.INVALID_HANDLE
+
+    def __init__(self, image: LoadedImage) -> None:
+        self.image = image
+        self._kernels: dict[str, LibraryKernel] = {}
+        self._modules: dict[Context, Module] = {}
+        self._attributes: dict[int, dict[str, KernelAttributes]] = {}  # by device ordinal
+        self.handle = handles.add(self)
+
+    def kernel(self, name: str) -> LibraryKernel:
+        """The kernel of that (mangled) name; NOT_FOUND otherwise."""
+        found = self._kernels.get(name)
+        if found is None:
+            info = self.image.kernel(name)
+            made = LibraryKernel(self, info)
+            found = self._kernels.setdefault(name, made)
+            if found is not made:  # another thread was first
+                made.close()
+        return found
+
+    def kernels(self) -> list[LibraryKernel]:
+        return [self.kernel(info.name) for info in self.image.native.kernels]
+
+    def attributes(self, name: str, device: Device) -> KernelAttributes:
+        """A kernel's attributes on `device`, shared by every context of it."""
+        made = KernelAttributes(self.image.kernel(name), device, self.image.version)
+        return self._attributes.setdefault(device.ordinal, {}).setdefault(name, made)
+
+    def module(self) -> Module:
+        """The library's module in the current context, loaded now if it is the first use there."""
+        context = current()
+        found = self._modules.get(context)
+        if found is not None and found.program is not None:
+            return found
+        for info in self.image.native.kernels:
+            self.attributes(info.name, context.device)
+        made = Module(context, self.image, self._attributes.setdefault(context.device.ordinal, {}))
+        self._modules[context] = made
+        return made
+
+    def symbol(self, name: str) -> tuple[int, int]:
+        """Address and size in bytes of a global variable in the current context."""
+        self.image.symbol(name)
+        return self.module().symbol(name)
+
+    def unload(self) -> None:
+        """End the library, its kernels, and its module in every context."""
+        handles.remove(self.handle)
+        for kernel in list(self._kernels.values()):
+            kernel.close()
+        self._kernels.clear()
+        while self._modules:
+            _, module = self._modules.popitem()
+            if module.program is not None:
+                module.unload()
+
+
+class LibraryKernel:
+    """A kernel that belongs to no context (CUkernel)."""
+
+    handle_error: ClassVar[Status] = Status.INVALID_HANDLE
+    __slots__ = ("_functions", "handle", "info", "library")
+
+    def __init__(self, library: Library, info: KernelInfo) -> None:
+        self.library = library
+        self.info = info
+        self._functions: dict[Context, Function] = {}
+        self.handle = handles.add(self)
+
+    def function(self) -> Function:
+        """The kernel in the current context."""
+        context = current()
+        found = self._functions.get(context)
+        if found is not None and found.module.program is not None:
+            return found
+        made = self.library.module().function(self.info.name)
+        self._functions[context] = made
+        return made
+
+    def attributes(self, device: Device) -> KernelAttributes:
+        return self.library.attributes(self.info.name, device)
+
+    def close(self) -> None:
+        handles.remove(self.handle)
+        self._functions.clear()
+
+
+def function_of(handle: int) -> Function:
+    """The function behind a CUfunction, or behind a CUkernel in the current context; INVALID_HANDLE otherwise."""
+    found = handles.find(handle)
+    if type(found) is Function:
+        return found
+    if type(found) is LibraryKernel:
+        return found.function()
+    noun = "a null handle" if handle == 0 else f"{handle:#x}"
+    raise CudaError(Status.INVALID_HANDLE, f"{noun} is no live function or kernel; get one with cuModuleGetFunction "
+                                           "or cuLibraryGetKernel, before the module is unloaded")

@@ -1,0 +1,86 @@
+"""Modules: native code loaded into one context, its functions and its global variables.
+
+Follows "Module Management" of the CUDA driver API. A module dies with its context or by unload(); before its code
+goes away, the work that may still use it is waited for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from compatlayer.backends.base import BackendError, Program
+from compatlayer.core import handles
+from compatlayer.core.context import Context
+from compatlayer.core.function import Function, KernelAttributes
+from compatlayer.errors import CudaError, Status
+
+if TYPE_CHECKING:
+    from compatlayer.core.image import LoadedImage
+
+
+class Module:
+    """Code in one context. `attributes` of a library's kernels are shared by its modules on one device."""
+
+    handle_error: ClassVar[Status] = Status.INVALID_HANDLE
+
+    def __init__(self, context: Context, image: LoadedImage,
+                 shared: dict[str, KernelAttributes] | None = None) -> None:
+        context.check()
+        self.context = context
+        self.image = image
+        self._shared = shared
+        self._functions: dict[str, Function] = {}
+        try:
+            self.program: Program | None = context.device.hardware.load(image.native)
+        except BackendError as error:
+            raise CudaError(Status.INVALID_IMAGE, f"the module could not be loaded: {error}") from None
+        context.modules.append(self)
+        self.handle = handles.add(self)
+
+    def live_program(self) -> Program:
+        program = self.program
+        if program is None:
+            raise CudaError(Status.INVALID_HANDLE, "the module was unloaded")
+        return program
+
+    def function(self, name: str) -> Function:
+        """The kernel of that (mangled) name; NOT_FOUND otherwise."""
+        found = self._functions.get(name)
+        if found is None:
+            found = self._functions.setdefault(name, self._make(name))
+        return found
+
+    def _make(self, name: str) -> Function:
+        info = self.image.kernel(name)
+        attributes = self._shared.get(name) if self._shared is not None else None
+        if attributes is None:
+            attributes = KernelAttributes(info, self.context.device, self.image.version)
+        return Function(self, info, self.live_program().kernel(name), attributes)
+
+    def functions(self) -> list[Function]:
+        """Every kernel, in the module's order."""
+        return [self.function(info.name) for info in self.image.native.kernels]
+
+    def symbol(self, name: str) -> tuple[int, int]:
+        """Address and size in bytes of a global variable; NOT_FOUND otherwise."""
+        self.image.symbol(name)
+        allocation = self.live_program().symbol(name)
+        return allocation.base, allocation.size_bytes
+
+    def unload(self) -> None:
+        """Wait for work that may use the code, then end the module; a sticky fault does not stop it."""
+        self.context.wait_idle()
+        if self in self.context.modules:
+            self.context.modules.remove(self)
+        self.close()
+
+    def close(self) -> None:
+        """End the module at once; the caller has waited. Twice is fine."""
+        program, self.program = self.program, None
+        if program is None:
+            return
+        handles.remove(self.handle)
+        for function in list(self._functions.values()):
+            function.close()
+        self._functions.clear()
+        program.close()

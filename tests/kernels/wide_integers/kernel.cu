@@ -1,0 +1,21 @@
+extern "C" __global__ void wide(const long long *a, const long long *b, unsigned long long *out)
+{
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    __int128 product = (__int128)a[i] * b[i];
+    unsigned __int128 sum = (unsigned __int128)product + ((unsigned __int128)1 << 100);
+    sum >>= i % 60;
+    out[i * 4] = (unsigned long long)sum;
+    out[i * 4 + 1] = (unsigned long long)(sum >> 64);
+    out[i * 4 + 2] = (unsigned long long)__mul64hi(a[i], b[i]) ^ __umul64hi(a[i], b[i]);
+    __int128 divisor = (b[i] | 1);
+    out[i * 4 + 3] = (unsigned long long)(product / divisor) + (unsigned long long)(product % divisor);
+}
+
+extern "C" __global__ void factorial(unsigned long long *out)
+{
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    unsigned long long value = 1;
+    for (unsigned k = 2; k <= i % 21; ++k)
+        value *= k;
+    out[i] = value;
+}

@@ -1,0 +1,192 @@
+"""The compiler: source to device code, device code to native images; both cached on disk by content."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cache as memoize
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import cache, headers, toolchain
+from .image import DeviceCode, GlobalInfo, KernelInfo, NativeImage, Parameter
+
+if TYPE_CHECKING:
+    from .frontends.cuda_cpp import Compiled, Source
+    from .frontends.nvrtc_options import Options
+
+_FRONT = "front"
+_NATIVE = "native"
+_FORMAT = "1"
+
+
+@memoize
+def identity() -> str:
+    """Changes when the compiler binary, our headers or the compiler's own source do. Costs stats, no process."""
+    parts = [_FORMAT, toolchain.identity(), headers.digest()]
+    package = Path(__file__).parent
+    for base, folders, names in os.walk(package):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(".py"):
+                status = os.stat(os.path.join(base, name))
+                parts.append(f"{base}/{name}:{status.st_size}:{status.st_mtime_ns}")
+    return cache.digest(*parts)
+
+
+def compile_cuda(source: str, name: str, options: Sequence[str], headers: Mapping[str, str] | None = None,
+                 name_expressions: Sequence[str] = ()) -> DeviceCode:
+    """CUDA C++ to device code, from the cache where the source and every file it includes are unchanged.
+
+    Raises InvalidOption naming an option NVRTC does not have, CompileFailure with the log, CompilerError when the
+    compiler itself is missing or fails."""
+    from .frontends import nvrtc_options
+    from .frontends.cuda_cpp import Source, compile_source
+
+    parsed = nvrtc_options.parse(options)
+    program = Source(source, name, dict(headers or {}), tuple(name_expressions))
+    store = cache.store()
+    if store is None:
+        return compile_source(program, parsed).code
+    key = _front_key(program, parsed)
+    record = store.get(_FRONT, key)
+    if record is not None:
+        code = _fresh(record)
+        if code is not None:
+            return code
+    compiled = compile_source(program, parsed)
+    store.put(_FRONT, key, _front_record(compiled, parsed, program))
+    return compiled.code
+
+
+def _front_key(program: Source, options: Options) -> str:
+    from .frontends.cuda_cpp import search_folders
+
+    parts = [identity(), program.text, program.name, repr(options), repr(program.expressions)]
+    for name in sorted(program.headers):
+        parts += [name, program.headers[name]]
+    if options.pre_includes or "include" in program.text:
+        parts.append(repr(search_folders(options, program.name)))
+    return cache.digest(*parts)
+
+
+def _front_record(compiled: Compiled, options: Options, program: Source) -> bytes:
+    """What to keep: the code, the hash of every file that was read, and the places where a file of the same name would
+    have been found first."""
+    import json
+
+    from .frontends.cuda_cpp import search_folders
+
+    folders, own = search_folders(options, program.name)
+    places = [own, *folders] if own else folders
+    texts = [_read(path) for path in compiled.dependencies]
+    absent = {os.path.join(place, os.path.relpath(path, folder))
+              for path in compiled.dependencies for number, folder in enumerate(places)
+              if path.startswith(folder + os.sep) for place in places[:number]}
+    watched = []
+    if any(b"__has_include" in (text or b"") for text in (program.text.encode("utf-8", "replace"), *texts)):
+        watched = [[folder, _folder_state(folder)] for folder in places]
+    return json.dumps({
+        "ir": compiled.code.ir, "architecture": compiled.code.architecture, "names": compiled.code.lowered_names,
+        "log": compiled.code.log, "watched": watched,
+        "absent": sorted(path for path in absent if not os.path.exists(path)),
+        "read": [[path, cache.digest(text)] for path, text in zip(compiled.dependencies, texts, strict=True)
+                 if text is not None]}).encode("utf-8", "surrogateescape")
+
+
+def _fresh(record: bytes) -> DeviceCode | None:
+    """The code of a record, if nothing that it was made from has changed."""
+    import json
+
+    kept: dict[str, Any] = json.loads(record.decode("utf-8", "surrogateescape"))
+    for path, expected in kept["read"]:
+        text = _read(path)
+        if text is None or cache.digest(text) != expected:
+            return None
+    if any(os.path.exists(path) for path in kept["absent"]):
+        return None
+    if any(_folder_state(folder) != state for folder, state in kept["watched"]):
+        return None
+    return DeviceCode(ir=kept["ir"], architecture=kept["architecture"], lowered_names=kept["names"], log=kept["log"])
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def _folder_state(folder: str) -> int:
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return -1
+
+
+def build_native(code: DeviceCode, target: str = "cpu") -> NativeImage:
+    """A library for `target` (a module of compiler.targets), from the cache where it was built before."""
+    from importlib import import_module
+
+    store = cache.store()
+    key = cache.digest(identity(), target, machine(), code.architecture, code.ir)
+    if store is not None:
+        image = _kept_native(store, key)
+        if image is not None:
+            return image
+    builder = import_module(f".targets.{target}", __name__)
+    library, kernels, variables = _build_in_scratch(builder, code)
+    path = store.put_file(_NATIVE, key, ".so", library) if store else None
+    if path is None or store is None:
+        path = cache.private_folder() / f"{key}.so"
+        path.write_bytes(library)
+    else:
+        store.put(_NATIVE, key, _native_record(library, kernels, variables))
+    return NativeImage(path, tuple(kernels), tuple(variables))
+
+
+def _build_in_scratch(builder: Any, code: DeviceCode) -> tuple[bytes, Sequence[KernelInfo], Sequence[GlobalInfo]]:
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="compatlayer-") as scratch:
+        library, kernels, variables = builder.compile_library(code, Path(scratch))
+    return library, kernels, variables
+
+
+def _native_record(library: bytes, kernels: Sequence[KernelInfo], variables: Sequence[GlobalInfo]) -> bytes:
+    import hashlib
+    import json
+    from dataclasses import asdict
+
+    return json.dumps({"library": hashlib.sha256(library).hexdigest(), "kernels": [asdict(one) for one in kernels],
+                       "globals": [asdict(one) for one in variables]}).encode()
+
+
+def _kept_native(store: cache.Store, key: str) -> NativeImage | None:
+    import json
+
+    record = store.get(_NATIVE, key)
+    if record is None:
+        return None
+    kept: dict[str, Any] = json.loads(record)
+    path = store.get_file(_NATIVE, key, ".so", kept["library"])
+    if path is None:
+        return None
+    kernels = tuple(KernelInfo(**{**one, "parameters": tuple(Parameter(**each) for each in one["parameters"])})
+                    for one in kept["kernels"])
+    return NativeImage(path, kernels, tuple(GlobalInfo(**one) for one in kept["globals"]))
+
+
+@memoize
+def machine() -> str:
+    """What of this machine native code depends on: its architecture and the CPU's features."""
+    state = [os.uname().machine]
+    try:
+        with open("/proc/cpuinfo", "rb", buffering=0) as file:
+            first = file.read(4096)  # the first CPU is enough, and reading all of them is slow on large machines
+        state += [line.decode("ascii", "replace") for line in first.splitlines()
+                  if line.startswith((b"flags", b"Features", b"model name", b"CPU part"))]
+    except OSError:
+        pass
+    return "\n".join(state)

@@ -1,0 +1,207 @@
+"""CUDA C++ for NVRTC to device IR, through clang's CUDA mode.
+
+Nothing here is cached but the precompiled base header; compiler.compile_cuda caches the whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import CompilerError
+from .. import headers as device_headers
+from .. import toolchain
+from ..image import DeviceCode
+from . import lowered_names, precompiled
+from .diagnostics import blames_only_names, format_log
+from .nvrtc_options import Options
+
+_PTX_FEATURE = "+ptx90"
+_VERSION = (13, 0)
+
+
+class CompileFailure(CompilerError):
+    """The user's source does not compile; `log` is what NVRTC's log holds."""
+
+    def __init__(self, log: str) -> None:
+        super().__init__(log)
+        self.log = log
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One program: its text and name, headers given by name, and the names it wants lowered."""
+
+    text: str
+    name: str
+    headers: Mapping[str, str]
+    expressions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Device code and the files of the user's that were read for it (absolute paths)."""
+
+    code: DeviceCode
+    dependencies: tuple[str, ...]
+
+
+def language_arguments(options: Options) -> list[str]:
+    """Arguments that a precompiled header depends on."""
+    cpu = "sm_" + options.architecture.partition("_")[2].replace("f", "a")
+    major, minor = _VERSION
+    number = options.arch_number * 10
+    arguments = [
+        "-triple", "nvptx64-nvidia-cuda", "-target-cpu", cpu, "-target-feature", _PTX_FEATURE,
+        "-aux-triple", "x86_64-unknown-linux-gnu", "-fcuda-is-device", "-fcuda-allow-variadic-functions",
+        "-x", "cuda", f"-std={options.standard}", "-fdeclspec", "-O1", "-fno-unroll-loops",
+        "-nostdsysteminc", "-nobuiltininc", "-fno-strict-float-cast-overflow",
+        "-debug-info-kind=line-tables-only", "-dwarf-version=4", "-fdebug-compilation-dir=.",
+        "-Wno-unknown-pragmas",
+        "-U__clang__", "-U__GNUC__", "-D__CUDACC__", "-D__CUDACC_RTC__",
+        f"-D__CUDACC_VER_MAJOR__={major}", f"-D__CUDACC_VER_MINOR__={minor}", "-D__CUDACC_VER_BUILD__=0",
+        f"-D__CUDA_ARCH_LIST__={number}", f"-DCUDA_VERSION={major * 1000 + minor * 10}",
+        f"-DCUDART_VERSION={major * 1000 + minor * 10}",
+    ]
+    if not options.contract:
+        arguments.append("-ffp-contract=off")
+    if options.flush_denormals:
+        arguments += ["-fdenormal-fp-math-f32=preserve-sign,preserve-sign", "-D__CUDA_FTZ"]
+    if options.fast_math:
+        arguments.append("-D__USE_FAST_MATH__")
+    if options.relocatable:
+        arguments += ["-fgpu-rdc", "-D__CUDACC_RDC__"]
+    if options.debug:
+        arguments.append("-D__CUDACC_DEBUG__")
+    if options.int128:
+        arguments += ["-D__CUDACC_RTC_INT128__", "-D__SIZEOF_INT128__=16"]
+    if not options.move_forward:
+        arguments.append("-DCPL_NO_MOVE_FORWARD")
+    if not options.initializer_list:
+        arguments.append("-DCPL_NO_INITIALIZER_LIST")
+    if options.default_device:
+        arguments.append("-D__CUDACC_RTC_DEVICE_AS_DEFAULT__")
+    return arguments
+
+
+def search_folders(options: Options, name: str) -> tuple[list[str], str | None]:
+    """The -I folders, absolute, and the folder of the source for #include "..." (None when not wanted)."""
+    folders = [os.path.abspath(folder) for folder in options.include_folders]
+    return folders, os.path.abspath(os.path.dirname(name)) if options.source_folder else None
+
+
+def compile_source(source: Source, options: Options) -> Compiled:
+    """Compile to optimised device IR. Raises CompileFailure with the log when the source is at fault."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="compatlayer-") as scratch:
+        return _compile_in(scratch, source, options)
+
+
+def _compile_in(scratch: str, source: Source, options: Options) -> Compiled:
+    given = os.path.join(scratch, "headers")
+    _write_headers(Path(given), source.headers)
+    os.mkdir(os.path.join(scratch, "cwd"))
+    language = language_arguments(options)
+    folders, source_folder = search_folders(options, source.name)
+    dependency_file = os.path.join(scratch, "dependencies")
+    overlay = _overlay(scratch, folders, given)
+    arguments = [
+        *options.macros, *(["-w"] if not options.warnings else []),
+        *(["-iquote", source_folder] if source_folder else []), "-I", given,
+        "-I", str(device_headers.folder()),
+        *(word for folder in folders for word in ("-isystem", folder)),
+        "-internal-isystem", str(device_headers.standard_folder()), *overlay,
+        *(word for header in options.pre_includes for word in ("-include", header)),
+        f"-fdebug-prefix-map={given}/=", f"-fmacro-prefix-map={given}/=",
+        "-dependency-file", dependency_file, "-MT", "x", "-sys-header-deps",
+    ]
+    shown = {given + "/": "", str(device_headers.folder()): "<compatlayer>"}
+    text = _wrapped(source.text, source.name, options) + lowered_names.appendix(source.expressions)
+    action = ["-fsyntax-only"] if options.syntax_only else ["-emit-llvm", "-o", "-"]
+
+    def run(program: str, what: Sequence[str]) -> tuple[int, str, str]:
+        return _clang(language, [*arguments, *what], program, os.path.join(scratch, "cwd"))
+
+    status, ir, messages = run(text, action)
+    if status != 0:
+        if source.expressions and not blames_only_names(messages):
+            # The appended lines may only echo the user's mistake: report the source as it was written.
+            alone = run(_wrapped(source.text, source.name, options), ["-fsyntax-only"])
+            messages = alone[2] if alone[0] != 0 else messages
+        raise CompileFailure(format_log(messages, source.name, source.expressions, shown))
+    ir, names = lowered_names.extract(ir, source.expressions)
+    code = DeviceCode(ir=ir, architecture=options.architecture, lowered_names=names,
+                      log=format_log(messages, source.name, source.expressions, shown))
+    return Compiled(code, _dependencies(dependency_file, scratch))
+
+
+def _clang(language: list[str], arguments: list[str], program: str, cwd: str) -> tuple[int, str, str]:
+    """One run of clang with the base header; a precompiled header that does not fit is replaced by the plain one."""
+    status, output, errors = 1, b"", b""
+    for base in (precompiled.base_header(language), precompiled.plain_base_header()):
+        status, output, errors = toolchain.run(
+            ["clang", "-cc1", *language, *base, *arguments, "-"], program.encode("utf-8", "surrogateescape"), cwd=cwd)
+        unfit = status != 0 and (b"precompiled file" in errors or b"PCH file" in errors or b"AST file" in errors)
+        if not unfit:
+            break
+    messages = errors.decode("utf-8", "replace")
+    if status < 0 or status > 100 or "PLEASE submit a bug report" in messages:
+        raise CompilerError(f"the compiler stopped unexpectedly (status {status}) on this kernel: "
+                            f"{messages.strip().splitlines()[0] if messages.strip() else 'no message'}; "
+                            "please report the source that caused it")
+    return status, output.decode("utf-8", "surrogateescape"), messages
+
+
+def _wrapped(text: str, name: str, options: Options) -> str:
+    """The source with its name, and with device as the default space where asked. `name` may hold any character."""
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    head = tail = ""
+    if options.default_device:
+        head = ("#pragma clang force_cuda_host_device begin\n"
+                "#pragma clang attribute push(__attribute__((device)), apply_to = variable(is_global))\n")
+        tail = "#pragma clang attribute pop\n#pragma clang force_cuda_host_device end\n"
+    return f'{head}#line 1 "{quoted}"\n{text}\n\n{tail}'
+
+
+def _write_headers(folder: Path, given: Mapping[str, str]) -> None:
+    """Lay out the headers that the program gave by name; a name may hold folders, but not lead outside."""
+    folder.mkdir()
+    for name, text in given.items():
+        path = Path(os.path.normpath(folder / name.lstrip("/")))
+        if folder not in path.parents:
+            # "../x.h" given by name can be reached only by that name; there is no place for it in a folder.
+            raise CompileFailure(f'header name "{name}" leads outside the include folder; give it a plain name\n')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def _overlay(scratch: str, folders: Sequence[str], given: str) -> list[str]:
+    """Put our headers in the place of NVIDIA's of the same name, also for includes between its headers."""
+    import json
+
+    ours = device_headers.folder()
+    roots = [{"name": os.path.join(folder, name), "type": "file", "external-contents": str(ours / name)}
+             for folder in (*folders, given) for name in device_headers.overlaid_names()
+             if os.path.exists(os.path.join(folder, name))]
+    if not roots:
+        return []
+    path = os.path.join(scratch, "overlay.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"version": 0, "roots": roots}, file)
+    return ["-ivfsoverlay", path]
+
+
+def _dependencies(path: str, scratch: str) -> tuple[str, ...]:
+    """Files of the user's that were read, from clang's make rule."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            rule = file.read()
+    except OSError:
+        return ()
+    words = rule.replace("\\\n", " ").replace("\\ ", "\0").partition(":")[2].split()
+    ours = str(device_headers.folder())
+    files = (word.replace("\0", " ").replace("$$", "$").replace("\\#", "#") for word in words)
+    return tuple(sorted({file for file in files
+                         if file != "-" and not file.startswith((ours, scratch, "<")) and not file.endswith(".pch")}))

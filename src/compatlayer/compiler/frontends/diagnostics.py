@@ -1,0 +1,52 @@
+"""Clang's diagnostics in the form of NVRTC's log: ``name(line): error: text``, the source line, a caret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+_LINE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<kind>fatal error|error|warning|note): (?P<text>.*)$")
+_SOURCE = re.compile(r"^ *\d+ \| ?(?P<text>.*)$")
+_UNDER = re.compile(r"^ +\| ?(?P<text>.*)$")
+_DRIVER = re.compile(r"^(?:fatal )?error: (?P<text>.*)$")
+_COUNT = re.compile(r"^\d+ (?:error|warning)s?(?: and \d+ (?:error|warning)s?)? generated")
+NAMES_FILE = "<name expressions>"
+
+
+def format_log(stderr: str, name: str, expressions: Sequence[str], paths: Mapping[str, str]) -> str:
+    """The log for the user. `paths` maps folders of ours to what the user may see in their place."""
+    for ours, theirs in paths.items():
+        stderr = stderr.replace(ours, theirs)
+    lines: list[str] = []
+    errors = 0
+    for line in stderr.splitlines():
+        if _COUNT.match(line):
+            continue
+        if found := _LINE.match(line):
+            kind = found["kind"].removeprefix("fatal ")
+            errors += kind == "error"
+            lines.append(f"{_place(found['file'], int(found['line']), expressions)}: {kind}: {found['text']}")
+        elif found := _SOURCE.match(line) or _UNDER.match(line):
+            lines.append("  " + found["text"])
+        elif found := _DRIVER.match(line):
+            errors += 1
+            lines.append(f"{name}: error: {found['text']}")
+        else:
+            lines.append(line)
+    if errors:
+        plural = "" if errors == 1 else "s"
+        lines.append(f'\n{errors} error{plural} detected in the compilation of "{name}".')
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _place(file: str, line: int, expressions: Sequence[str]) -> str:
+    if file == NAMES_FILE and 0 < line <= len(expressions):
+        return f'name expression "{expressions[line - 1]}"'
+    return f"{file}({line})"
+
+
+def blames_only_names(stderr: str) -> bool:
+    """Whether every error was found in the lines appended for name expressions."""
+    files = [found["file"] for line in stderr.splitlines()
+             if (found := _LINE.match(line)) and found["kind"] in ("error", "fatal error")]
+    return bool(files) and all(file == NAMES_FILE for file in files)

@@ -1,0 +1,44 @@
+"""Where the headers live that kernels include, and a digest that changes when any of them does."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+
+from ..errors import CompilerError
+
+BASE = "compatlayer_device.h"
+
+
+@cache
+def folder() -> Path:
+    """include/device: inside the installed package, or at the root of a source checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for candidate in (package / "include" / "device", package.parent.parent / "include" / "device"):
+        if (candidate / BASE).is_file():
+            return candidate
+    raise CompilerError(f"the device headers are missing beside {package}; reinstall compatlayer")
+
+
+def standard_folder() -> Path:
+    """Standard C and C++ names (stdint.h, cassert, ...): searched after the program's own folders."""
+    return folder() / "compatlayer" / "std"
+
+
+@cache
+def overlaid_names() -> tuple[str, ...]:
+    """Names that must be ours even where the program's folders hold NVIDIA's header of that name."""
+    return tuple(sorted(entry.name for entry in os.scandir(folder()) if entry.is_file() and entry.name != BASE))
+
+
+@cache
+def digest() -> str:
+    """Changes when a header's place, time or size does, which is when clang refuses a precompiled header of it."""
+    state = hashlib.sha256()
+    for path in sorted(folder().rglob("*")):
+        if path.is_file():
+            status = path.stat()
+            state.update(f"{path}\0{status.st_mtime_ns}\0{status.st_size}\0".encode())
+    return state.hexdigest()

@@ -1,0 +1,35 @@
+"""PTX text of device IR, from LLVM's NVPTX back end. For people, text searches and NVIDIA devices; the CPU never runs
+it. It costs one call of the compiler, so it is made only when a program asks for PTX."""
+
+from __future__ import annotations
+
+from . import cache, container, toolchain
+from .image import DeviceCode
+
+_KIND = "ptx"
+
+
+def ptx_image(code: DeviceCode) -> bytes:
+    """The text form of `code` with its NUL. IR that has no PTX form still gives a loadable image, and says so."""
+    store = cache.store()
+    key = cache.digest("ptx", toolchain.identity(), code.architecture, code.ir)
+    cached = store.get(_KIND, key) if store else None
+    if cached is None:
+        cached = emit(code).encode()
+        if store:
+            store.put(_KIND, key, cached)
+    return container.pack_text(code, cached.decode())
+
+
+def emit(code: DeviceCode) -> str:
+    """PTX text, or a comment that says why there is none."""
+    cpu = "sm_" + code.architecture.partition("_")[2].replace("f", "a")
+    status, output, errors = toolchain.run([
+        "clang", "-cc1", "-triple", "nvptx64-nvidia-cuda", "-target-cpu", cpu, "-target-feature", "+ptx90",
+        "-O1", "-disable-llvm-passes", "-w", "-S", "-x", "ir", "-", "-o", "-"],
+        code.ir.encode("utf-8", "surrogateescape"))
+    if status == 0 and output:
+        return output.decode("utf-8", "replace")
+    reason = errors.decode("utf-8", "replace").strip().splitlines()
+    return (f"// No PTX text: {reason[0] if reason else f'the compiler ended with status {status}'}\n"
+            f".version 9.0\n.target {cpu}\n.address_size 64\n")

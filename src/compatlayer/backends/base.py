@@ -122,6 +122,14 @@ class Shape:
     cooperative: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Bytes kept at `address` for as long as this object lives."""
+
+    address: int
+    owner: object
+
+
 class Fence(ABC):
     """A point in a queue's work."""
 
@@ -248,7 +256,11 @@ class Device(ABC):
 
     @abstractmethod
     def copy_now(self, box: Box) -> None:
-        """Copy on the calling thread."""
+        """Copy on the calling thread, without the GIL; BadArgument when a side is not mapped."""
+
+    @abstractmethod
+    def snapshot(self, address: int, size_bytes: int) -> Snapshot:
+        """The bytes that are at a host address now, so that a queue can copy them later."""
 
 
 class Backend(ABC):

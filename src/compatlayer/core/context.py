@@ -140,11 +140,14 @@ class Context:
         self.live_domain()
         self.wait_idle()
         self.check()
+        self.device.after_wait(self)
 
     def close(self) -> None:
         """End the context: wait for its work, then end its modules, streams, events and allocations."""
         if self.domain is None:
             return
+        from compatlayer.core import memory
+
         self.wait_idle()
         domain, self.domain = self.domain, None
         if domain is None:  # another thread was first
@@ -162,6 +165,7 @@ class Context:
         self._per_thread = threading.local()
         while self.allocations:
             base, _ = self.allocations.popitem()
+            memory.forget(base)
             self.device.hardware.free(base)
         self.peers.clear()
         self.busy.clear()

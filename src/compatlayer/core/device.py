@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from compatlayer.backends import base
@@ -9,6 +10,10 @@ from compatlayer.backends import base
 if TYPE_CHECKING:
     from compatlayer.core.context import Context
     from compatlayer.core.pool import Pool
+
+
+def _nothing(context: Context) -> None:
+    """What there is to do after a wait while no memory pool exists."""
 
 
 class Device:
@@ -21,8 +26,8 @@ class Device:
         self.capability = capability
         self.primary_context: Context | None = None  # made by context.primary()
         self.primary_flags = 0
-        self.default_pool: Pool | None = None  # made by pool.default()
-        self.current_pool: Pool | None = None
+        self.current_pool: Pool | None = None  # None: the default one (core/pool.py)
+        self.after_wait: Callable[[Context], None] = _nothing  # set with the first memory pool
 
     def __repr__(self) -> str:
         return f"device {self.ordinal} ({self.caps.name})"

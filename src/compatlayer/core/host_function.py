@@ -12,13 +12,11 @@ class CallbackThread:
     """The identity of the host-callback thread, learnt the first time that something runs there."""
 
     ident: int | None = None
-    asked = False
 
 
 def learn_thread(queue: Queue) -> None:
-    """Have the callback thread note its identity before the first host function of the process."""
-    if not CallbackThread.asked:
-        CallbackThread.asked = True
+    """Have the callback thread note its identity, once, before a host function of `queue` runs there."""
+    if CallbackThread.ident is None:
         queue.call(_note_thread)
 
 

@@ -9,7 +9,7 @@ from compatlayer.backends.base import Backend
 from compatlayer.core.device import Device
 from compatlayer.errors import CudaError, Status
 
-DRIVER_VERSION = 13000  # the CUDA version whose documented interface we follow
+DRIVER_VERSION = 13050  # the CUDA version whose documented interface include/cuda.h declares
 
 
 class State:

@@ -171,6 +171,7 @@ class Stream:
         """Wait for all work so far, then report a fault."""
         self.drain()
         self.context.check()
+        self.context.device.after_wait(self.context)
 
     def close(self) -> None:
         """End the stream at once; work already enqueued still runs."""

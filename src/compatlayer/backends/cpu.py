@@ -1,0 +1,324 @@
+"""The CPU as a device: a thin binding of the native runtime (include/compatlayer/runtime.h).
+
+Every native object is owned by a Python object through ffi.gc, so that one thread can close what another is just
+waiting for. cffi releases the GIL in every native call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from compatlayer._native import ffi, lib
+from compatlayer.backends import base, machine
+from compatlayer.backends.base import Allocation, Box, Fault, FaultKind, MemoryKind, Shape
+from compatlayer.compiler.image import KernelInfo, NativeImage
+from compatlayer.config import Settings
+
+_LIMITS = {"stack": lib.CPL_LIMIT_STACK, "printf": lib.CPL_LIMIT_PRINTF, "heap": lib.CPL_LIMIT_HEAP}
+_KINDS = {kind.value: kind for kind in MemoryKind}
+
+
+def open_backend(devices: int | None, settings: Settings) -> CpuBackend:
+    """The backend with `devices` devices (None: one) that share the machine's memory and workers."""
+    return CpuBackend(devices or 1, settings)
+
+
+def _check(status: int, what: str) -> None:
+    """Raise what a negative native status means."""
+    if status >= 0:
+        return
+    if status == lib.CPL_FAULTED:
+        raise base.DomainFaulted(what)
+    if status == lib.CPL_OUT_OF_MEMORY:
+        raise base.OutOfMemory(what)
+    if status == lib.CPL_INVALID:
+        raise base.BadArgument(what)
+    if status == lib.CPL_FORKED:
+        raise base.BackendError(f"{what}: this process was forked after cuInit; start children by spawn instead")
+    raise base.BackendError(f"{what}: the native runtime answered {status}")
+
+
+class CpuBackend(base.Backend):
+    """One or more devices on the processor."""
+
+    name = "cpu"
+
+    def __init__(self, devices: int, settings: Settings) -> None:
+        self._settings = settings
+        self._machine = machine.read()
+        self._caps = [self._describe(ordinal, devices) for ordinal in range(devices)]
+
+    def devices(self) -> list[base.DeviceCaps]:
+        return self._caps
+
+    def open(self, ordinal: int) -> CpuDevice:
+        _check(lib.cpl_start(self._settings.workers), "starting the worker threads")
+        return CpuDevice(ordinal, self._caps[ordinal])
+
+    def _describe(self, ordinal: int, devices: int) -> base.DeviceCaps:
+        facts = self._machine
+        memory_bytes = self._settings.memory_bytes or facts.memory_bytes // devices
+        return base.DeviceCaps(
+            name=f"compatlayer CPU ({facts.model})",
+            target="cpu",
+            uuid=hashlib.sha256(b"compatlayer cpu %d " % ordinal + facts.identity).digest()[:16],
+            memory_bytes=memory_bytes & ~0xFFF,
+            compute_units=self._settings.workers or facts.cpus,
+            clock_khz=facts.clock_khz,
+            memory_clock_khz=1_600_000,
+            memory_bus_bits=128,
+            l2_bytes=facts.cache_bytes,
+            warp_size=32,
+            max_block_threads=1024,
+            max_block_dim=(1024, 1024, 64),
+            max_grid_dim=(0x7FFFFFFF, 0xFFFF, 0xFFFF),
+            shared_bytes=48 << 10,
+            shared_optin_bytes=99 << 10,
+            constant_bytes=64 << 10,
+            max_args_bytes=32764,
+            raw_pointers=True,
+            integrated=True,
+            cooperative=True,
+        )
+
+
+class CpuDevice(base.Device):
+    """A share of the processor."""
+
+    def __init__(self, ordinal: int, caps: base.DeviceCaps) -> None:
+        self.ordinal = ordinal
+        self.caps = caps
+
+    def domain(self) -> CpuDomain:
+        raw = lib.cpl_domain_open(self.ordinal)
+        if raw == ffi.NULL:
+            raise base.OutOfMemory("no memory for a fault domain")
+        return CpuDomain(ffi.gc(raw, lib.cpl_domain_close))
+
+    def alloc(self, size_bytes: int, kind: MemoryKind, alignment_bytes: int = 512) -> Allocation:
+        if kind is not MemoryKind.HOST and self.used_bytes() + size_bytes > self.caps.memory_bytes:
+            raise base.OutOfMemory(f"{size_bytes} bytes asked and {self.caps.memory_bytes - self.used_bytes()} of "
+                                   f"{self.caps.memory_bytes} free on {self.caps.name}")
+        out = ffi.new("uint64_t *")
+        status = lib.cpl_memory_alloc(self.ordinal, kind.value, size_bytes, alignment_bytes, out)
+        _check(status, f"{size_bytes} bytes of {kind.name.lower()} memory")
+        found = self.find(out[0])
+        assert found is not None
+        return found
+
+    def free(self, base: int) -> None:
+        _check(lib.cpl_memory_free(base), f"{base:#x} is not the start of an allocation")
+
+    def adopt(self, base: int, size_bytes: int, kind: MemoryKind) -> None:
+        status = lib.cpl_memory_adopt(self.ordinal, kind.value, base, size_bytes)
+        _check(status, f"{size_bytes} bytes at {base:#x} overlap an allocation")
+
+    def find(self, address: int) -> Allocation | None:
+        out = ffi.new("cpl_allocation *")
+        if not 0 < address < 1 << 64 or not lib.cpl_memory_find(address, out):
+            return None
+        return Allocation(out.base, out.size_bytes, out.id, out.device, _KINDS[out.kind])
+
+    def used_bytes(self) -> int:
+        used: int = lib.cpl_memory_used(self.ordinal)
+        return used
+
+    def load(self, image: object) -> CpuProgram:
+        assert isinstance(image, NativeImage)
+        error = ffi.new("char[1024]")
+        raw = lib.cpl_module_open(str(image.path).encode(), error, 1024)
+        if raw == ffi.NULL:
+            raise base.BackendError(ffi.string(error).decode("utf-8", "replace"))
+        return CpuProgram(self, image, ffi.gc(raw, lib.cpl_module_close))
+
+    def copy_now(self, box: Box) -> None:
+        if lib.cpl_copy_now(_native_box(box)) < 0:
+            raise base.BadArgument(f"copy of {box.width_bytes} bytes x {box.height} x {box.depth} from "
+                                   f"{box.source:#x} to {box.destination:#x} leaves mapped memory")
+
+    def snapshot(self, address: int, size_bytes: int) -> base.Snapshot:
+        owner = ffi.new("char[]", size_bytes)
+        copy = int(ffi.cast("uintptr_t", owner))
+        self.copy_now(Box(copy, address, size_bytes))
+        return base.Snapshot(copy, owner)
+
+
+class CpuDomain(base.Domain):
+    """A fault domain; the native one ends when its last queue is gone."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def queue(self, priority: int) -> CpuQueue:
+        raw = lib.cpl_queue_open(self._raw, priority)
+        if raw == ffi.NULL:
+            raise base.OutOfMemory("no memory for a queue")
+        return CpuQueue(raw, self._raw)
+
+    def fault(self) -> Fault | None:
+        if not lib.cpl_domain_fault(self._raw, ffi.NULL):
+            return None
+        out = ffi.new("cpl_fault *")
+        code = lib.cpl_domain_fault(self._raw, out)
+        return Fault(FaultKind(code), ffi.string(out.message).decode("utf-8", "replace")) if code else None
+
+    def limit(self, name: str) -> int:
+        limit: int = lib.cpl_domain_limit(self._raw, _LIMITS[name])
+        return limit
+
+    def set_limit(self, name: str, size_bytes: int) -> None:
+        _check(lib.cpl_domain_set_limit(self._raw, _LIMITS[name], size_bytes), f"limit {name} of {size_bytes} bytes")
+
+    def close(self) -> None:
+        """Nothing at once: queues that other threads wait on hold the native domain until they are done."""
+
+
+class CpuFence(base.Fence):
+    """A native fence."""
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+
+    def done(self) -> bool:
+        return bool(lib.cpl_fence_done(self.raw))
+
+    def wait(self, timeout_s: float) -> bool:
+        return bool(lib.cpl_fence_wait(self.raw, int(timeout_s * 1e9)) == lib.CPL_OK)
+
+    def time_s(self) -> float:
+        return int(lib.cpl_fence_time(self.raw)) * 1e-9
+
+    def close(self) -> None:
+        """The native fence goes with the last reference: another thread may be waiting on it."""
+
+
+class CpuQueue(base.Queue):
+    """A native queue. It keeps its domain alive."""
+
+    def __init__(self, raw: Any, domain: Any) -> None:
+        close = lib.cpl_queue_close
+        # The default argument holds the domain until the queue is closed.
+        self._raw = ffi.gc(raw, lambda queue, domain=domain: close(queue))
+
+    def copy(self, box: Box) -> None:
+        _check(lib.cpl_queue_copy(self._raw, _native_box(box)), "copy")
+
+    def fill(self, destination: int, pattern: int, element_bytes: int, width: int, height: int = 1,
+             pitch_bytes: int = 0) -> None:
+        _check(lib.cpl_queue_fill(self._raw, destination, pitch_bytes, pattern, element_bytes, width, height), "fill")
+
+    def launch(self, kernel: base.Kernel, shape: Shape, args: bytes) -> None:
+        assert isinstance(kernel, CpuKernel)
+        native = ffi.new("cpl_shape *", (shape.grid, shape.block, shape.dynamic_shared_bytes, shape.cooperative))
+        _check(lib.cpl_queue_launch(self._raw, kernel.raw, native, args, len(args)), f"launch of {kernel.info.name}")
+
+    def call(self, function: Callable[[], None]) -> None:
+        key = next(_call_keys)
+        _calls[key] = function
+        self.call_pointer(int(ffi.cast("uintptr_t", _trampoline())), key)
+
+    def call_pointer(self, function: int, data: int) -> None:
+        native = ffi.cast("void (*)(void *)", function)
+        _check(lib.cpl_queue_call(self._raw, native, ffi.cast("void *", data)), "host function")
+
+    def signal(self) -> CpuFence:
+        raw = lib.cpl_queue_signal(self._raw)
+        if raw == ffi.NULL:
+            raise base.OutOfMemory("no memory for a fence")
+        return CpuFence(ffi.gc(raw, lib.cpl_fence_release))
+
+    def wait(self, fence: base.Fence) -> None:
+        assert isinstance(fence, CpuFence)
+        _check(lib.cpl_queue_wait(self._raw, fence.raw), "wait for a fence")
+
+    def idle(self) -> bool:
+        return bool(lib.cpl_queue_idle(self._raw))
+
+    def drain(self, timeout_s: float) -> bool:
+        return bool(lib.cpl_queue_drain(self._raw, int(timeout_s * 1e9)) == lib.CPL_OK)
+
+    def close(self) -> None:
+        """The native queue goes with the last reference: another thread may be waiting on it."""
+
+
+class CpuKernel(base.Kernel):
+    """An entry of a loaded program, ready to launch."""
+
+    def __init__(self, program: CpuProgram, info: KernelInfo, entry: int) -> None:
+        self._library = program.raw  # a stale kernel never points into unmapped code
+        self.info = info
+        self._name = ffi.new("char[]", info.name.encode())
+        self.raw = ffi.new("cpl_kernel *", {
+            "entry": ffi.cast("cpl_entry", entry), "name": self._name, "args_bytes": info.args_bytes,
+            "shared_bytes": info.shared_extent_bytes, "stack_bytes": info.local_bytes, "flags": 0})
+
+
+class CpuProgram(base.Program):
+    """A dlopened kernel library whose globals are recorded as module memory."""
+
+    def __init__(self, device: CpuDevice, image: NativeImage, raw: Any) -> None:
+        self._device = device
+        self.raw = raw
+        self.image = image
+        self._globals: dict[str, Allocation] = {}
+        for variable in image.globals:
+            address = lib.cpl_module_symbol(raw, variable.symbol.encode())
+            if address:
+                self._globals[variable.name] = self._adopt(address, variable.size_bytes)
+
+    def _adopt(self, address: int, size_bytes: int) -> Allocation:
+        if size_bytes:
+            self._device.adopt(address, size_bytes, MemoryKind.MODULE)
+        return Allocation(address, size_bytes, 0, self._device.ordinal, MemoryKind.MODULE)
+
+    def kernel(self, name: str) -> CpuKernel:
+        """The kernel `name`; KeyError when the program has none."""
+        for info in self.image.kernels:
+            if info.name == name:
+                entry = lib.cpl_module_symbol(self.raw, info.entry.encode())
+                if not entry:
+                    raise base.BackendError(f"{self.image.path} lacks the entry {info.entry} of {name}")
+                return CpuKernel(self, info, entry)
+        raise KeyError(name)
+
+    def symbol(self, name: str) -> Allocation:
+        """The global variable `name`; KeyError when the program has none."""
+        return self._globals[name]
+
+    def close(self) -> None:
+        variables, self._globals = self._globals, {}
+        for variable in variables.values():
+            if variable.size_bytes:
+                self._device.free(variable.base)
+        self.raw = None
+
+
+_calls: dict[int, Callable[[], None]] = {}  # functions that the callback thread has still to run
+_call_keys = count(1)
+_pointers: list[Any] = []
+
+
+def _trampoline() -> Any:
+    """The one C function through which the host-callback thread runs Python functions."""
+    if not _pointers:
+        _pointers.append(ffi.callback("void(void *)", _run_call))
+    return _pointers[0]
+
+
+def _run_call(data: Any) -> None:
+    function = _calls.pop(int(ffi.cast("uintptr_t", data)), None)
+    if function is not None:
+        try:
+            function()
+        except BaseException:  # nothing of Python's may pass through C
+            sys.excepthook(*sys.exc_info())
+
+
+def _native_box(box: Box) -> Any:
+    return ffi.new("cpl_box *", (
+        box.destination, box.destination_pitch, box.destination_slice, box.source, box.source_pitch,
+        box.source_slice, box.width_bytes, box.height, box.depth))

@@ -1,0 +1,98 @@
+"""Device attributes by their CU_DEVICE_ATTRIBUTE number; what is not in the table is not there and answers 0.
+
+An attribute that promises a feature is 0 exactly when the feature's calls answer NOT_SUPPORTED (a test compares).
+What compute capability 8.6 fixes is from the CUDA programming guide's table of compute capabilities.
+"""
+
+from __future__ import annotations
+
+from compatlayer.core.device import PCI_DOMAIN, PCI_FIRST_BUS, Device
+from compatlayer.errors import CudaError, Status
+
+LAST_ATTRIBUTE = 161
+REGISTERS = 65536
+BLOCKS_PER_UNIT = 16
+THREADS_PER_UNIT = 1536
+SHARED_PER_UNIT_BYTES = 100 << 10
+SHARED_RESERVED_BYTES = 1 << 10
+MAX_PITCH_BYTES = 0x7FFFFFFF
+TEXTURE_ALIGNMENT_BYTES = 512
+
+_tables: dict[Device, dict[int, int]] = {}
+
+
+def attribute(device: Device, number: int) -> int:
+    """The value of attribute `number`; INVALID_VALUE for a number that CUDA does not know."""
+    if not 1 <= number <= LAST_ATTRIBUTE:
+        raise CudaError(Status.INVALID_VALUE, f"device attribute {number} is not known")
+    table = _tables.get(device)
+    if table is None:
+        table = _tables.setdefault(device, _sizes(device) | _features(device))
+    return table.get(number, 0)
+
+
+def _sizes(device: Device) -> dict[int, int]:
+    caps = device.caps
+    return {
+        1: caps.max_block_threads,
+        2: caps.max_block_dim[0],
+        3: caps.max_block_dim[1],
+        4: caps.max_block_dim[2],
+        5: caps.max_grid_dim[0],
+        6: caps.max_grid_dim[1],
+        7: caps.max_grid_dim[2],
+        8: caps.shared_bytes,
+        9: caps.constant_bytes,
+        10: caps.warp_size,
+        11: MAX_PITCH_BYTES,
+        12: REGISTERS,  # per block
+        13: caps.clock_khz,
+        14: TEXTURE_ALIGNMENT_BYTES,
+        16: caps.compute_units,
+        33: PCI_FIRST_BUS + device.hardware.ordinal,
+        34: 0,  # PCI device
+        50: PCI_DOMAIN,
+        36: caps.memory_clock_khz,
+        37: caps.memory_bus_bits,
+        38: caps.l2_bytes,
+        39: THREADS_PER_UNIT,
+        51: 32,  # texture pitch alignment
+        75: device.capability[0],
+        76: device.capability[1],
+        81: SHARED_PER_UNIT_BYTES,
+        82: REGISTERS,  # per multiprocessor
+        87: 2,  # single to double precision performance
+        97: caps.shared_optin_bytes,
+        106: BLOCKS_PER_UNIT,
+        111: SHARED_RESERVED_BYTES,
+        126: 1,  # memory synchronisation domains
+    }
+
+
+def _features(device: Device) -> dict[int, int]:
+    caps = device.caps
+    raw = int(caps.raw_pointers)
+    return {
+        15: 1,  # a copy overlaps a kernel
+        18: int(caps.integrated),
+        19: 1,  # host memory can be mapped
+        31: 1,  # concurrent kernels
+        40: 2,  # copies in both directions beside a kernel
+        41: 1,  # unified addressing
+        78: 1,  # stream priorities
+        79: 1,  # global loads are cached in L1
+        80: 1,  # local loads are cached in L1
+        83: 1,  # managed memory
+        86: raw,  # native atomics between host and device
+        88: raw,  # pageable memory is accessible
+        89: raw,  # managed memory from host and device at once
+        91: raw,  # registered memory by its host pointer
+        95: int(caps.cooperative),
+        99: 1,  # host memory can be registered
+        100: raw,  # pageable access uses the host's page tables
+        101: raw,  # the host accesses managed memory directly
+        113: 1,  # read-only registration
+        115: 1,  # memory pools
+        142: 1,  # pools of a host NUMA node
+        144: 1,  # pools of host memory
+    }

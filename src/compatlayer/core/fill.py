@@ -1,0 +1,27 @@
+"""Fills (cuMemset*): validated ranges of device memory, ordered in a stream."""
+
+from __future__ import annotations
+
+from compatlayer.core import memory
+from compatlayer.core.stream import Stream
+from compatlayer.errors import CudaError, Status
+
+
+def fill(stream: Stream, destination: int, pattern: int, element_bytes: int, width: int, height: int = 1,
+         pitch_bytes: int = 0, wait: bool = False) -> None:
+    """Fill `height` rows of `width` elements. With `wait`, pinned and managed memory is done on return, as CUDA
+    documents for the calls without Async."""
+    stream.context.live_domain()
+    if width == 0 or height == 0:
+        stream.context.check()
+        return
+    row_bytes = width * element_bytes
+    if height > 1 and pitch_bytes < row_bytes:
+        raise CudaError(Status.INVALID_VALUE, f"a pitch of {pitch_bytes} bytes is less than a row of {row_bytes}")
+    if destination % element_bytes or (height > 1 and pitch_bytes % element_bytes):
+        raise CudaError(Status.INVALID_VALUE, f"{destination:#x} or its pitch {pitch_bytes} is not aligned to "
+                                              f"{element_bytes} bytes")
+    record = memory.covering(stream.context.device, destination, (height - 1) * pitch_bytes + row_bytes, "destination")
+    stream.fill(destination, pattern, element_bytes, width, height, pitch_bytes)
+    if (wait and record.kind is not memory.MemoryKind.DEVICE) or record.sync_memops:
+        stream.synchronize()

@@ -1,0 +1,205 @@
+"""Memory: what is allocated, by whom, and when it may go.
+
+The table of records is the truth about live memory; sizes in bytes, addresses are integers. Module globals have no
+record: the backend knows them. Follows "Memory Management" of the CUDA driver API.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from compatlayer.backends.base import BackendError, BadArgument, MemoryKind
+from compatlayer.core import host_function
+from compatlayer.core.context import Context
+from compatlayer.core.device import Device
+from compatlayer.errors import CudaError, Status
+
+PITCH_ALIGNMENT = 512
+HOST_KINDS = (MemoryKind.HOST, MemoryKind.REGISTERED)
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """One live range. `context` is where it was made; `pool` is set for stream-ordered memory."""
+
+    base: int
+    size_bytes: int
+    id: int
+    kind: MemoryKind
+    device: Device
+    context: Context | None
+    flags: int = 0
+    pool: object | None = None
+    sync_memops: bool = False
+
+    @property
+    def on_host(self) -> bool:
+        return self.kind in HOST_KINDS
+
+
+_records: dict[int, Record] = {}
+_later: deque[Record] = deque()  # frees that came from the host-callback thread
+
+
+def allocate(context: Context, size_bytes: int, kind: MemoryKind, flags: int = 0) -> Record:
+    """Memory that belongs to `context`; OUT_OF_MEMORY leaves nothing behind."""
+    context.check()
+    if size_bytes == 0:
+        raise CudaError(Status.INVALID_VALUE, "an allocation of 0 bytes")
+    free_postponed()
+    record = obtain(context.device, size_bytes, kind, context, flags)
+    context.allocations[record.base] = flags
+    return record
+
+
+def obtain(device: Device, size_bytes: int, kind: MemoryKind, context: Context | None, flags: int = 0) -> Record:
+    """Memory with a record, owned by the caller. Cached pool memory is given up before OUT_OF_MEMORY."""
+    from compatlayer.core import pool
+
+    try:
+        try:
+            allocation = device.hardware.alloc(size_bytes, kind)
+        except BackendError:
+            if not pool.release_all(device):
+                raise
+            allocation = device.hardware.alloc(size_bytes, kind)
+    except BackendError as error:
+        raise CudaError(Status.OUT_OF_MEMORY, f"{error}") from None
+    record = Record(allocation.base, size_bytes, allocation.id, kind, device, context, flags)
+    _records[record.base] = record
+    return record
+
+
+def allocate_pitched(context: Context, width_bytes: int, height: int, element_bytes: int) -> tuple[Record, int]:
+    """Rows at a pitch that is good for 2-D copies; returns the memory and the pitch in bytes."""
+    if element_bytes not in (4, 8, 16):
+        raise CudaError(Status.INVALID_VALUE, f"the element size must be 4, 8 or 16 bytes, not {element_bytes}")
+    pitch = -(-width_bytes // PITCH_ALIGNMENT) * PITCH_ALIGNMENT
+    return allocate(context, pitch * height, MemoryKind.DEVICE), pitch
+
+
+def free(address: int) -> None:
+    """cuMemFree: end device, managed or pool memory after the work of its context. 0 is no memory and no error."""
+    if address == 0:
+        return
+    record = _records.get(address)
+    if record is None or record.on_host:
+        raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the start of live device memory")
+    _end(record)
+    if record.context is not None and record.context.alive:
+        record.context.check()
+
+
+def free_host(address: int) -> None:
+    """cuMemFreeHost: end pinned memory."""
+    record = _records.get(address)
+    if record is None or record.kind is not MemoryKind.HOST or record.pool is not None:
+        raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the start of live pinned host memory")
+    _end(record)
+
+
+def register_host(context: Context, address: int, size_bytes: int, flags: int) -> None:
+    """cuMemHostRegister: let the device use host memory that the program owns."""
+    if address == 0 or size_bytes == 0 or flags & ~0xF:
+        raise CudaError(Status.INVALID_VALUE, f"cannot register {size_bytes} bytes at {address:#x}, flags {flags:#x}")
+    context.check()
+    hardware = context.device.hardware
+    try:
+        hardware.adopt(address, size_bytes, MemoryKind.REGISTERED)
+    except BadArgument:
+        raise CudaError(Status.HOST_MEMORY_ALREADY_REGISTERED,
+                        f"{size_bytes} bytes at {address:#x} overlap memory that is known already") from None
+    allocation = hardware.find(address)
+    assert allocation is not None
+    _records[address] = Record(address, size_bytes, allocation.id, MemoryKind.REGISTERED, context.device, context, flags)
+    context.allocations[address] = flags
+
+
+def unregister_host(address: int) -> None:
+    """cuMemHostUnregister: the program takes its memory back, after the context's work."""
+    record = _records.get(address)
+    if record is None or record.kind is not MemoryKind.REGISTERED:
+        raise CudaError(Status.HOST_MEMORY_NOT_REGISTERED, f"{address:#x} is not the start of registered memory")
+    _end(record)
+
+
+def _end(record: Record) -> None:
+    """Take the record away; the one who gets it waits for the context's work and gives the memory back."""
+    if _records.pop(record.base, None) is not record:
+        raise CudaError(Status.INVALID_VALUE, f"{record.base:#x} was freed by another thread")
+    if host_function.on_callback_thread():
+        _later.append(record)
+        return
+    _give_back(record)
+
+
+def _give_back(record: Record) -> None:
+    context = record.context
+    if context is not None and context.alive:
+        context.wait_idle()
+    if record.pool is not None:
+        record.pool.take_back(record)  # type: ignore[attr-defined]
+    elif context is None or context.allocations.pop(record.base, None) is not None:
+        record.device.hardware.free(record.base)
+
+
+def free_postponed() -> None:
+    """Give back what finalisers on the host-callback thread could not."""
+    while _later and not host_function.on_callback_thread():
+        try:
+            _give_back(_later.popleft())
+        except IndexError:
+            return
+
+
+def forget(base: int) -> None:
+    """Drop the record of memory that its context gave back."""
+    _records.pop(base, None)
+
+
+def adopt(record: Record) -> None:
+    """Enter a record whose memory a pool holds."""
+    _records[record.base] = record
+
+
+def find(device: Device, address: int) -> Record | None:
+    """The live range that contains `address`: a record, or a module's global variable."""
+    record = _records.get(address)
+    if record is not None:
+        return record
+    allocation = device.hardware.find(address)
+    if allocation is None:
+        return None
+    record = _records.get(allocation.base)
+    if record is None:
+        if allocation.kind is not MemoryKind.MODULE:
+            return None  # held by a pool and not in use
+        return Record(allocation.base, allocation.size_bytes, allocation.id, allocation.kind, device, None)
+    return record if address < record.base + record.size_bytes else None
+
+
+def covering(device: Device, address: int, size_bytes: int, what: str) -> Record:
+    """The live range that holds all of [address, address + size); INVALID_VALUE when there is none."""
+    record = find(device, address)
+    if record is None:
+        raise CudaError(Status.INVALID_VALUE, f"{what} {address:#x} is not inside live device memory")
+    if address + size_bytes > record.base + record.size_bytes:
+        raise CudaError(Status.INVALID_VALUE, f"{what} {address:#x} + {size_bytes} bytes leaves its allocation of "
+                                              f"{record.size_bytes} bytes at {record.base:#x}")
+    return record
+
+
+def live_records() -> list[Record]:
+    """Every live record (tests count them)."""
+    return list(_records.values())
+
+
+def live_at(base: int) -> Record | None:
+    """The live record that starts at `base`."""
+    return _records.get(base)
+
+
+def take(record: Record) -> bool:
+    """Take a record away; True for the one who gets it."""
+    return _records.pop(record.base, None) is record

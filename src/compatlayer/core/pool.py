@@ -1,0 +1,291 @@
+"""Memory pools: stream-ordered allocation with reuse. Follows "Stream Ordered Memory Allocator".
+
+A freed block stays with the pool, together with the stream that freed it and a fence behind its last use. The same
+stream may have it again at once; another stream when the fence is done, or by waiting for it when memory is short.
+Blocks above the release threshold go back to the device at the next synchronisation. Counters are statistics: they
+are changed by single additions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import ClassVar
+
+from compatlayer.backends.base import Fence, MemoryKind
+from compatlayer.core import handles, host_function, memory
+from compatlayer.core.context import Context
+from compatlayer.core.device import Device
+from compatlayer.core.memory import Record
+from compatlayer.core.stream import Stream
+from compatlayer.errors import CudaError, Status
+
+FOLLOW_EVENT_DEPENDENCIES = 1
+ALLOW_OPPORTUNISTIC = 2
+ALLOW_INTERNAL_DEPENDENCIES = 3
+RELEASE_THRESHOLD = 4
+RESERVED_CURRENT = 5
+RESERVED_HIGH = 6
+USED_CURRENT = 7
+USED_HIGH = 8
+READ_WRITE = 3
+SMALLEST_BLOCK = 512
+
+_ids = count(1)
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """Memory that the pool holds; `stream` freed it last and `fence` is behind its last use (None: done)."""
+
+    base: int
+    size_bytes: int
+    id: int
+    stream: Stream | None = None
+    fence: Fence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a pool's memory is, as its maker said it: CUmemLocation and CUmemAllocationType."""
+
+    location_type: int
+    location_id: int
+    allocation_type: int
+    max_bytes: int = 0
+    usage: int = 0
+
+
+class Pool:
+    """A memory pool of one kind of memory on one device."""
+
+    handle_error: ClassVar[Status] = Status.INVALID_VALUE
+
+    def __init__(self, device: Device, kind: MemoryKind, place: Place) -> None:
+        self.device = device
+        self.kind = kind
+        self.place = place
+        self.is_default = False
+        self.settings = {FOLLOW_EVENT_DEPENDENCIES: 1, ALLOW_OPPORTUNISTIC: 1, ALLOW_INTERNAL_DEPENDENCIES: 1,
+                         RELEASE_THRESHOLD: 0}
+        self.access: dict[tuple[int, int], int] = {}
+        self.reserved_bytes = self.reserved_high_bytes = 0
+        self.used_bytes = self.used_high_bytes = 0
+        self.cached: dict[int, dict[int, Block]] = {}  # block size -> base address -> block
+        self.destroyed = False
+        _pools[self] = None
+        device.after_wait = after_wait
+        self.handle = handles.add(self)
+
+    def allocate(self, size_bytes: int, stream: Stream) -> Record:
+        """Memory for use in `stream` from here on; OUT_OF_MEMORY leaves nothing behind."""
+        if size_bytes == 0:
+            raise CudaError(Status.INVALID_VALUE, "an allocation of 0 bytes")
+        stream.context.check()
+        memory.free_postponed()
+        rounded = block_bytes(size_bytes)
+        block = self._reuse(rounded, stream) or self._reserve(rounded, stream)
+        self.used_bytes += rounded
+        self.used_high_bytes = max(self.used_high_bytes, self.used_bytes)
+        record = Record(block.base, size_bytes, next(_ids) << 32 | block.id, self.kind, self.device, stream.context,
+                        pool=self)
+        memory.adopt(record)
+        return record
+
+    def _reuse(self, rounded: int, stream: Stream, wait: bool = False) -> Block | None:
+        bucket = self.cached.get(rounded)
+        for base, block in list(bucket.items()) if bucket else ():
+            if not self._may_take(block, stream, wait) or bucket.pop(base, None) is None:
+                continue
+            if block.stream is not stream and block.fence is not None and not block.fence.done():
+                stream.wait_fence(block.fence)
+            block.stream = block.fence = None
+            return block
+        return None
+
+    def _may_take(self, block: Block, stream: Stream, wait: bool) -> bool:
+        if block.stream is stream or block.fence is None:
+            return True
+        if self.settings[ALLOW_OPPORTUNISTIC] and block.fence.done():
+            return True
+        return bool(wait and self.settings[ALLOW_INTERNAL_DEPENDENCIES])
+
+    def _reserve(self, rounded: int, stream: Stream) -> Block:
+        limit = self.place.max_bytes
+        if limit and self.reserved_bytes + rounded > limit:
+            self.trim(0)
+        try:
+            if limit and self.reserved_bytes + rounded > limit:
+                raise CudaError(Status.OUT_OF_MEMORY, f"{rounded} bytes asked of a pool that holds "
+                                                      f"{self.reserved_bytes} of at most {limit}")
+            record = memory.obtain(self.device, rounded, self.kind, None)
+        except CudaError:
+            block = self._reuse(rounded, stream, wait=True)
+            if block is None:
+                raise
+            return block
+        memory.forget(record.base)
+        self.reserved_bytes += rounded
+        self.reserved_high_bytes = max(self.reserved_high_bytes, self.reserved_bytes)
+        return Block(record.base, rounded, record.id)
+
+    def free_in(self, record: Record, stream: Stream | None) -> None:
+        """The memory comes back once the work that `stream` has so far is done (None: it is done)."""
+        rounded = block_bytes(record.size_bytes)
+        self.used_bytes -= rounded
+        block = Block(record.base, rounded, record.id & 0xFFFF_FFFF, stream)
+        if stream is not None:
+            try:
+                block.fence = stream.signal()
+            except CudaError:  # a faulted or ended context runs nothing any more
+                block.stream = None
+        self.cached.setdefault(rounded, {})[block.base] = block
+        if self.destroyed:
+            self.trim(0)
+
+    def take_back(self, record: Record) -> None:
+        """cuMemFree of pool memory: its context's work was waited for."""
+        self.free_in(record, None)
+
+    def trim(self, keep_bytes: int) -> int:
+        """Give cached blocks that are done back to the device until `keep_bytes` stay reserved; bytes given back."""
+        given = 0
+        for bucket in list(self.cached.values()):
+            for base, block in list(bucket.items()):
+                if self.reserved_bytes <= keep_bytes:
+                    return given
+                if block.fence is not None and not block.fence.done():
+                    continue
+                if bucket.pop(base, None) is not None:
+                    self.reserved_bytes -= block.size_bytes
+                    given += block.size_bytes
+                    self.device.hardware.free(base)
+        return given
+
+    def destroy(self) -> None:
+        """End the pool: cached memory goes now, memory in use when it is freed."""
+        if self.is_default:
+            raise CudaError(Status.INVALID_VALUE, "a default memory pool cannot be destroyed")
+        if not handles.remove(self.handle):
+            return
+        self.destroyed = True
+        if self.device.current_pool is self:
+            self.device.current_pool = None
+        for key, pool in list(_current.items()):
+            if pool is self:
+                _current.pop(key, None)
+        for bucket in list(self.cached.values()):  # what is still in use must be done before it can go
+            for block in list(bucket.values()):
+                if block.stream is not None and not host_function.on_callback_thread():
+                    block.stream.drain()
+        self.trim(0)
+        _pools.pop(self, None)
+
+    def attribute(self, number: int) -> int:
+        """CU_MEMPOOL_ATTR_* 1 to 8, and the facts the pool was made with."""
+        if number in self.settings:
+            return self.settings[number]
+        facts = {RESERVED_CURRENT: self.reserved_bytes, RESERVED_HIGH: self.reserved_high_bytes,
+                 USED_CURRENT: self.used_bytes, USED_HIGH: self.used_high_bytes,
+                 9: self.place.allocation_type, 10: 0, 11: self.place.location_id, 12: self.place.location_type,
+                 13: self.place.max_bytes, 14: 0}
+        if number not in facts:
+            raise CudaError(Status.INVALID_VALUE, f"memory pool attribute {number} is not known")
+        return facts[number]
+
+    def set_attribute(self, number: int, value: int) -> None:
+        """Set a setting; the high-water marks can only be reset to 0."""
+        if number in (RESERVED_HIGH, USED_HIGH) and value == 0:
+            if number == RESERVED_HIGH:
+                self.reserved_high_bytes = self.reserved_bytes
+            else:
+                self.used_high_bytes = self.used_bytes
+        elif number == RELEASE_THRESHOLD or (number in self.settings and value in (0, 1)):
+            self.settings[number] = value
+        else:
+            raise CudaError(Status.INVALID_VALUE, f"memory pool attribute {number} cannot be set to {value}")
+
+
+_pools: dict[Pool, None] = {}
+_defaults: dict[tuple[int, int, int], Pool] = {}  # (location type, location id, allocation type)
+_current: dict[tuple[int, int, int], Pool] = {}
+
+
+def block_bytes(size_bytes: int) -> int:
+    """The size class of a request: steps of an eighth of its power of two, so that like sizes share blocks."""
+    step = max(SMALLEST_BLOCK, 1 << max(0, (size_bytes - 1).bit_length() - 3))
+    return -(-size_bytes // step) * step
+
+
+def default(device: Device) -> Pool:
+    """The device's default pool, made on first use."""
+    return default_at(device, MemoryKind.DEVICE, Place(1, device.ordinal, 1))
+
+
+def default_at(device: Device, kind: MemoryKind, place: Place) -> Pool:
+    """The default pool of a location and allocation type."""
+    key = (place.location_type, place.location_id, place.allocation_type)
+    pool = _defaults.get(key)
+    if pool is None:
+        made = Pool(device, kind, place)
+        made.is_default = True
+        pool = _defaults.setdefault(key, made)
+        if pool is not made:  # another thread was first
+            handles.remove(made.handle)
+            _pools.pop(made, None)
+    return pool
+
+
+def current(device: Device) -> Pool:
+    """The pool that cuMemAllocAsync uses on `device`."""
+    return device.current_pool or default(device)
+
+
+def current_at(device: Device, kind: MemoryKind, place: Place) -> Pool:
+    """The current pool of a location and allocation type."""
+    key = (place.location_type, place.location_id, place.allocation_type)
+    if key == (1, device.ordinal, 1):
+        return current(device)
+    return _current.get(key) or default_at(device, kind, place)
+
+
+def set_current(device: Device, pool: Pool, place: Place) -> None:
+    """Make `pool` the one used at a location; it must be of that location."""
+    key = (place.location_type, place.location_id, place.allocation_type)
+    if key != (pool.place.location_type, pool.place.location_id, pool.place.allocation_type):
+        raise CudaError(Status.INVALID_VALUE, "the memory pool was made for another location or allocation type")
+    if key == (1, device.ordinal, 1):
+        device.current_pool = pool
+    else:
+        _current[key] = pool
+
+
+def free_async(address: int, stream: Stream) -> None:
+    """cuMemFreeAsync: the memory ends after the work that `stream` has so far."""
+    if address == 0:
+        return
+    memory.free_postponed()
+    record = memory.live_at(address)
+    if record is None or (record.on_host and record.pool is None):
+        raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the start of live device memory")
+    if not isinstance(record.pool, Pool):
+        if not stream.idle():
+            stream.synchronize()
+        memory.free(address)
+        return
+    if not memory.take(record):
+        raise CudaError(Status.INVALID_VALUE, f"{address:#x} was freed by another thread")
+    record.pool.free_in(record, stream)
+
+
+def after_wait(context: Context) -> None:
+    """Give back what pools hold above their release threshold; called after every synchronisation."""
+    for pool in list(_pools):
+        threshold = pool.settings[RELEASE_THRESHOLD]
+        if pool.device is context.device and pool.reserved_bytes > threshold and pool.reserved_bytes > pool.used_bytes:
+            pool.trim(threshold)
+
+
+def release_all(device: Device) -> int:
+    """Give back everything that pools of `device` hold and nobody uses; bytes given back."""
+    return sum(pool.trim(0) for pool in list(_pools) if pool.device is device)

@@ -82,3 +82,7 @@ class CudaError(ApiError):
 
 class CompilerError(Exception):
     """The compiler could not do its work for a reason outside the user's source: one sentence, what to do."""
+
+
+class CompilerMissing(CompilerError):
+    """There is no compiler that could be started."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from ..errors import CompilerError
+from ..errors import CompilerError, CompilerMissing
 
 TIMEOUT_S = 600.0
 
@@ -24,10 +24,10 @@ def zig() -> Path:
 
         spec = find_spec("ziglang")
         if spec is None or not spec.submodule_search_locations:
-            raise CompilerError("no compiler found: the package 'ziglang' is not installed; run pip install ziglang")
+            raise CompilerMissing("no compiler found: the package 'ziglang' is not installed; run pip install ziglang")
         path = Path(next(iter(spec.submodule_search_locations))) / "zig"
     if not os.access(path, os.X_OK):
-        raise CompilerError(f"no compiler found: {path} is not an executable file; reinstall the package ziglang, "
+        raise CompilerMissing(f"no compiler found: {path} is not an executable file; reinstall the package ziglang, "
                             "or set COMPATLAYER_ZIG to a zig binary")
     return path
 
@@ -53,6 +53,6 @@ def run(args: Sequence[str], input_bytes: bytes = b"", *, cwd: str | None = None
     except subprocess.TimeoutExpired:
         raise CompilerError(f"the compiler did not end within {TIMEOUT_S:.0f} s; simplify the kernel") from None
     except OSError as error:
-        raise CompilerError(f"cannot start the compiler {zig()}: {error.strerror}; reinstall the package "
+        raise CompilerMissing(f"cannot start the compiler {zig()}: {error.strerror}; reinstall the package "
                             "ziglang") from error
     return done.returncode, done.stdout, done.stderr

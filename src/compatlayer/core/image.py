@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
+from dataclasses import replace
 
 from compatlayer.compiler.image import DeviceCode, GlobalInfo, KernelInfo, NativeImage
 from compatlayer.core.device import Device
-from compatlayer.errors import CompilerError, CudaError, Status
+from compatlayer.errors import CompilerError, CompilerMissing, CudaError, Status
 
 
 class LoadedImage:
-    """Device code built for this machine; any number of modules are made of it."""
+    """Device code built for a target; any number of modules are made of it."""
 
     __slots__ = ("_globals", "_kernels", "architecture", "native", "version")
 
@@ -37,13 +38,73 @@ class LoadedImage:
         return info
 
 
-def _listed(names: dict[str, KernelInfo] | dict[str, GlobalInfo]) -> str:
-    if not names:
-        return "none"
-    shown = ", ".join(list(names)[:8])
-    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown
+def load(data: bytes, device: Device) -> LoadedImage:
+    """Read an image and build it for `device`. Bytes after its end are ignored."""
+    return build(read(data, device), device)
+
+
+def read(data: bytes, device: Device) -> DeviceCode:
+    """The device code of an image that may run on `device`: INVALID_IMAGE, NO_BINARY_FOR_GPU or INVALID_PTX else."""
+    from compatlayer.compiler import container
+
+    is_text = False
+    try:
+        code, kind = container.unpack(data)
+        if kind is container.Kind.LTOIR:
+            raise CudaError(Status.INVALID_IMAGE, "LTO IR is not code yet; link it to a cubin first")
+        is_text = kind is None
+        limit = device.capability[0] * 10 + device.capability[1]
+        container.check_architecture(_virtual(code) if is_text else code, limit)
+    except container.ImageError as error:
+        status = _status(error.reason)
+        if error.reason is container.Reason.ARCHITECTURE and is_text:
+            status = Status.INVALID_PTX
+        raise CudaError(status, str(error)) from None
+    return code
+
+
+def length(read_memory: Callable[[int, int], bytes]) -> int:
+    """Bytes of the image behind a bare pointer; `read_memory(offset, size)` reads there."""
+    from compatlayer.compiler import container
+
+    try:
+        return container.image_length(read_memory)
+    except container.ImageError as error:
+        raise CudaError(_status(error.reason), str(error)) from None
+
+
+def build(code: DeviceCode, device: Device) -> LoadedImage:
+    """Native code of device code: INVALID_PTX for code that cannot be built, JIT_COMPILER_NOT_FOUND without one."""
+    from compatlayer import compiler
+
+    try:
+        return LoadedImage(compiler.build_native(code, device.caps.target), code.architecture)
+    except CompilerMissing as error:
+        raise CudaError(Status.JIT_COMPILER_NOT_FOUND, str(error)) from None
+    except CompilerError as error:
+        raise CudaError(Status.INVALID_PTX, str(error)) from None
 
 
 def architecture_number(architecture: str) -> int:
     """86 for sm_86, compute_86 or sm_86a."""
     return int("".join(letter for letter in architecture.rpartition("_")[2] if letter.isdecimal()) or 0)
+
+
+def _virtual(code: DeviceCode) -> DeviceCode:
+    """PTX text runs on every later device, whichever architecture it was made for."""
+    return replace(code, architecture="compute_" + code.architecture.rpartition("_")[2])
+
+
+def _status(reason: object) -> Status:
+    from compatlayer.compiler.container import Reason
+
+    if reason in (Reason.FOREIGN, Reason.ARCHITECTURE):
+        return Status.NO_BINARY_FOR_GPU
+    return Status.NOT_SUPPORTED if reason is Reason.PLAIN_PTX else Status.INVALID_IMAGE
+
+
+def _listed(names: dict[str, KernelInfo] | dict[str, GlobalInfo]) -> str:
+    if not names:
+        return "none"
+    shown = ", ".join(list(names)[:8])
+    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown

@@ -1,0 +1,64 @@
+"""Linking: several images joined into one cubin. One image passes as it is; more are joined at the level of IR."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from compatlayer.compiler.image import DeviceCode
+from compatlayer.core import handles, image
+from compatlayer.core.context import Context
+from compatlayer.errors import CompilerError, CompilerMissing, CudaError, Status
+
+
+class Linker:
+    """A link in progress (CUlinkState). The cubin it made lives as long as the linker."""
+
+    handle_error: ClassVar[Status] = Status.INVALID_HANDLE
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.inputs: list[DeviceCode] = []
+        self.output: bytes | None = None
+        self.owner: object = None  # what the front end keeps alive with this linker
+        self.handle = handles.add(self)
+
+    def add(self, data: bytes, name: str) -> None:
+        """Take one image: cubin, PTX or LTO IR of ours. The documented image errors otherwise."""
+        from compatlayer.compiler import container
+
+        try:
+            code, _ = container.unpack(data)
+        except container.ImageError as error:
+            status = Status.NOT_SUPPORTED if error.reason is container.Reason.PLAIN_PTX else Status.INVALID_IMAGE
+            if error.reason is container.Reason.FOREIGN:
+                status = Status.NO_BINARY_FOR_GPU
+            raise CudaError(status, f"{name or 'input'}: {error}") from None
+        self.inputs.append(code)
+
+    def complete(self) -> bytes:
+        """The linked cubin; INVALID_VALUE without inputs."""
+        from compatlayer import compiler
+        from compatlayer.compiler import container
+
+        if not self.inputs:
+            raise CudaError(Status.INVALID_VALUE, "nothing to link; add an image with cuLinkAddData first")
+        code = self.inputs[0]
+        if len(self.inputs) > 1:
+            try:
+                code = compiler.link(self.inputs)
+            except CompilerMissing as error:
+                raise CudaError(Status.JIT_COMPILER_NOT_FOUND, str(error)) from None
+            except CompilerError as error:
+                raise CudaError(Status.INVALID_PTX, str(error)) from None
+        major, minor = self.context.device.capability
+        self.output = container.pack(_for_device(code, major * 10 + minor))
+        image.build(code, self.context.device)  # errors show here, and the load that follows is a cache hit
+        return self.output
+
+    def close(self) -> None:
+        handles.remove(self.handle)
+        self.inputs.clear()
+
+
+def _for_device(code: DeviceCode, number: int) -> DeviceCode:
+    return DeviceCode(ir=code.ir, architecture=f"sm_{number}", lowered_names=code.lowered_names, log=code.log)

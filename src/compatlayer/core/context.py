@@ -9,7 +9,7 @@ import threading
 from itertools import count
 from typing import ClassVar, Protocol
 
-from compatlayer.backends.base import BackendError, BadArgument, DomainFaulted, Domain, FaultKind, OutOfMemory
+from compatlayer.backends.base import BackendError, BadArgument, Domain, DomainFaulted, FaultKind, Fence, OutOfMemory
 from compatlayer.core import handles
 from compatlayer.core.device import Device
 from compatlayer.core.stream import Stream
@@ -64,6 +64,7 @@ class Context:
         self.allocations: dict[int, int] = {}  # base address -> memory kind's flags
         self.peers: dict[Context, None] = {}
         self.busy: dict[Stream, None] = {}  # streams with work that nobody has waited for
+        self.gate: Fence | None = None  # streams made from now on wait for it
         self.cache_config = 0
         self.shared_config = 0
         self._per_thread = threading.local()
@@ -127,8 +128,21 @@ class Context:
         priority = min(max(priority, GREATEST_PRIORITY), LEAST_PRIORITY)
         stream = Stream(self, self.live_domain().queue(priority), flags, priority)
         stream.handle = handles.add(stream)
+        if self.gate is not None:
+            stream.wait_fence(self.gate)
         self.streams[stream] = None
         return stream
+
+    def all_streams(self) -> list[Stream]:
+        """Every stream that can have work."""
+        return list({self.legacy: None, **self.streams, **self.busy})
+
+    def set_limit(self, name: str, size_bytes: int) -> None:
+        """Set the stack, printf or heap limit for launches to come."""
+        try:
+            self.live_domain().set_limit(name, size_bytes)
+        except BackendError as error:
+            raise self.translate(error) from None
 
     def wait_idle(self) -> None:
         """Wait for all work of every stream of this context; raises nothing about faults."""
@@ -225,10 +239,18 @@ def set_current(context: Context | None) -> None:
         contexts.append(context)
 
 
-def create(device: Device, flags: int) -> Context:
-    """cuCtxCreate: a new context, current on the calling thread."""
+def check_flags(flags: int) -> None:
+    """INVALID_VALUE for flags that are not documented; core dumps are NOT_SUPPORTED."""
     if flags & ~FLAGS_MASK or (flags & SCHED_MASK) not in (0, 1, 2, 4):
         raise CudaError(Status.INVALID_VALUE, f"context flags {flags:#x} are not documented")
+    if flags & (COREDUMP_ENABLE | USER_COREDUMP_ENABLE | SYNC_MEMOPS):
+        raise CudaError(Status.NOT_SUPPORTED, f"context flags {flags:#x} ask for core dumps or synchronous copies, "
+                                              "which are not implemented")
+
+
+def create(device: Device, flags: int) -> Context:
+    """cuCtxCreate: a new context, current on the calling thread."""
+    check_flags(flags)
     context = Context(device, flags)
     context.references = 1
     _stack.contexts.append(context)
@@ -286,6 +308,14 @@ def release_primary(device: Device) -> None:
     context.references -= 1
     if context.references == 0:
         context.close()
+
+
+def set_primary_flags(device: Device, flags: int) -> None:
+    """cuDevicePrimaryCtxSetFlags: they hold from now on, also for an active context."""
+    check_flags(flags)
+    device.primary_flags = flags
+    if device.primary_context is not None:
+        device.primary_context.flags = flags
 
 
 def reset_primary(device: Device) -> None:

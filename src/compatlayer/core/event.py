@@ -7,7 +7,7 @@ from typing import ClassVar
 from compatlayer.backends.base import Fence
 from compatlayer.core import handles, host_function
 from compatlayer.core.context import Context
-from compatlayer.core.stream import SLICE_S, Stream
+from compatlayer.core.stream import NON_BLOCKING, SLICE_S, Stream
 from compatlayer.errors import CudaError, Status
 
 BLOCKING_SYNC = 1
@@ -37,6 +37,15 @@ class Event:
         if stream.context is not self.context:
             raise CudaError(Status.INVALID_HANDLE, "the event and the stream belong to different contexts")
         self.fence = stream.signal()
+
+    def record_context(self, context: Context) -> None:
+        """Mark the end of the work that every stream of `context` has so far."""
+        if context is not self.context:
+            raise CudaError(Status.INVALID_HANDLE, "the event belongs to another context")
+        collector = Stream(context, context.live_domain().queue(0), NON_BLOCKING, 0)
+        for stream in list(context.busy):
+            collector.wait_fence(stream.signal())
+        self.fence = collector.signal()
 
     def done(self) -> bool:
         """True when the last recorded point was reached; raises a sticky fault."""

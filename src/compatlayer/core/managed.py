@@ -73,6 +73,13 @@ def range_attribute(device: Device, number: int, address: int, size_bytes: int) 
     return [CPU_ID if kind == HOST and number in (2, 4) else ident]
 
 
+def check_attach(device: Device, address: int, size_bytes: int) -> None:
+    """cuStreamAttachMemAsync: all of one managed allocation (size 0 means all); attaching changes nothing here."""
+    record = memory.covering(device, address, size_bytes, "address")
+    if record.kind is not MemoryKind.MANAGED or address != record.base or size_bytes not in (0, record.size_bytes):
+        raise CudaError(Status.INVALID_VALUE, f"{size_bytes} bytes at {address:#x} are not one managed allocation")
+
+
 def _range(device: Device, address: int, size_bytes: int) -> Record:
     if size_bytes == 0:
         raise CudaError(Status.INVALID_VALUE, "a range of 0 bytes")

@@ -162,6 +162,15 @@ class Pool:
                     self.device.hardware.free(base)
         return given
 
+    def access_of(self, location_type: int, location_id: int) -> int:
+        """CU_MEM_ACCESS_FLAGS of a location: its own may read and write, others what was set."""
+        own = (location_type, location_id) == self.own_place or self.kind is not MemoryKind.DEVICE
+        return self.access.get((location_type, location_id), READ_WRITE if own else 0)
+
+    @property
+    def own_place(self) -> tuple[int, int]:
+        return self.place.location_type, self.place.location_id
+
     def destroy(self) -> None:
         """End the pool: cached memory goes now, memory in use when it is freed."""
         if self.is_default:

@@ -1,0 +1,33 @@
+"""Pointer attribute functions of the driver API."""
+
+from __future__ import annotations
+
+from compatlayer.api.entry import entry
+from compatlayer.core import pointer as core
+from compatlayer.core.context import current
+from compatlayer.errors import CudaError, Status
+from compatlayer.frontends.driver.values import load, store
+
+
+@entry("cuPointerGetAttribute")
+def get_attribute(data, attribute, ptr):
+    value = core.attribute(current().device, attribute, ptr)
+    store(data, core.WIDTHS[attribute], value)
+
+
+@entry("cuPointerGetAttributes")
+def get_attributes(numAttributes, attributes, data, ptr):
+    device = current().device
+    for index in range(numAttributes):
+        number = attributes[index]
+        value = core.attribute_or_null(device, number, ptr)
+        if not data[index]:
+            raise CudaError(Status.INVALID_VALUE, f"the address for attribute {number} is null")
+        store(data[index], core.WIDTHS[number], value)
+
+
+@entry("cuPointerSetAttribute")
+def set_attribute(value, attribute, ptr):
+    if attribute != core.SYNC_MEMOPS:
+        raise CudaError(Status.INVALID_VALUE, f"pointer attribute {attribute} cannot be set")
+    core.set_sync_memops(current().device, ptr, load(value, 4) != 0)

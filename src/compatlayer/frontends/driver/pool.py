@@ -1,0 +1,156 @@
+"""Memory pool and stream-ordered allocation functions of the driver API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compatlayer.api.entry import entry
+from compatlayer.core import pool as core
+from compatlayer.core.context import current
+from compatlayer.core.device import Device
+from compatlayer.core.memory import MemoryKind
+from compatlayer.core.pool import Place, Pool
+from compatlayer.core.runtime import state
+from compatlayer.core.stream import resolve
+from compatlayer.errors import CudaError, Status
+from compatlayer.frontends.driver.values import load, number, pointer, pool_of, store
+
+PINNED, MANAGED = 1, 2
+LOCATION_NONE, LOCATION_DEVICE, LOCATION_HOST, LOCATION_NUMA, LOCATION_NUMA_CURRENT = 0, 1, 2, 3, 4
+
+
+@entry("cuMemAllocAsync", optional=("hStream",))
+def alloc_async(dptr, bytesize, hStream):
+    stream = resolve(number(hStream))
+    dptr[0] = core.current(stream.context.device).allocate(bytesize, stream).base
+
+
+@entry("cuMemAllocFromPoolAsync", optional=("hStream",))
+def alloc_from_pool_async(dptr, bytesize, pool, hStream):
+    dptr[0] = pool_of(pool).allocate(bytesize, resolve(number(hStream))).base
+
+
+@entry("cuMemFreeAsync", optional=("hStream",))
+def free_async(dptr, hStream):
+    core.free_async(dptr, resolve(number(hStream)))
+
+
+@entry("cuMemPoolCreate")
+def create(pool, poolProps):
+    if poolProps.handleTypes != 0:
+        raise CudaError(Status.NOT_SUPPORTED, "memory pools shared between processes are not implemented")
+    if poolProps.usage & ~2:
+        raise CudaError(Status.INVALID_VALUE, f"memory pool usage {poolProps.usage:#x} is not documented")
+    if poolProps.usage:
+        raise CudaError(Status.NOT_SUPPORTED, "memory pools for hardware decompression are not implemented")
+    device, kind, place = _place(poolProps.location, poolProps.allocType, poolProps.maxSize)
+    pool[0] = pointer(Pool(device, kind, place).handle)
+
+
+@entry("cuMemPoolDestroy")
+def destroy(pool):
+    pool_of(pool).destroy()
+
+
+@entry("cuMemPoolTrimTo")
+def trim_to(pool, minBytesToKeep):
+    pool_of(pool).trim(minBytesToKeep)
+
+
+@entry("cuMemPoolSetAttribute")
+def set_attribute(pool, attr, value):
+    pool_of(pool).set_attribute(attr, load(value, _width(attr)))
+
+
+@entry("cuMemPoolGetAttribute")
+def get_attribute(pool, attr, value):
+    store(value, _width(attr), pool_of(pool).attribute(attr))
+
+
+def _width(attribute: int) -> int:
+    """Bytes of an attribute's value: flags, types and ids are int, sizes are cuuint64_t."""
+    return 8 if attribute in (4, 5, 6, 7, 8, 13) else 4
+
+
+@entry("cuMemPoolSetAccess")
+def set_access(pool, map, count):
+    target = pool_of(pool)
+    changes = []
+    for index in range(count):
+        kind, ident, flags = map[index].location.type, map[index].location.id, map[index].flags
+        if kind == LOCATION_DEVICE:
+            state.device(ident)
+        elif kind not in (LOCATION_HOST, LOCATION_NUMA):
+            raise CudaError(Status.INVALID_VALUE, f"location type {kind} has no access to set")
+        if flags not in (0, 1, 3):
+            raise CudaError(Status.INVALID_VALUE, f"access flags {flags} are not known")
+        if flags != 3 and (kind, ident) == target.own_place:
+            raise CudaError(Status.INVALID_VALUE, "a pool's own device keeps its access")
+        changes.append(((kind, ident), flags))
+    target.access.update(changes)
+
+
+@entry("cuMemPoolGetAccess")
+def get_access(flags, memPool, location):
+    pool = pool_of(memPool)
+    if location.type == LOCATION_DEVICE:
+        state.device(location.id)
+    flags[0] = pool.access_of(location.type, location.id)
+
+
+@entry("cuDeviceGetDefaultMemPool")
+def get_default_of_device(pool_out, dev):
+    pool_out[0] = pointer(core.default(state.device(dev)).handle)
+
+
+@entry("cuDeviceGetMemPool")
+def get_of_device(pool, dev):
+    pool[0] = pointer(core.current(state.device(dev)).handle)
+
+
+@entry("cuDeviceSetMemPool")
+def set_of_device(dev, pool):
+    device = state.device(dev)
+    core.set_current(device, pool_of(pool), Place(LOCATION_DEVICE, device.ordinal, PINNED))
+
+
+@entry("cuMemGetDefaultMemPool")
+def get_default(pool_out, location, type):
+    pool_out[0] = pointer(core.default_at(*_place(location, type)).handle)
+
+
+@entry("cuMemGetMemPool")
+def get(pool, location, type):
+    pool[0] = pointer(core.current_at(*_place(location, type)).handle)
+
+
+@entry("cuMemSetMemPool")
+def set(location, type, pool):
+    device, _, place = _place(location, type)
+    core.set_current(device, pool_of(pool), place)
+
+
+def _place(location: Any, allocation_type: int, max_bytes: int = 0) -> tuple[Device, MemoryKind, Place]:
+    """The device, kind of memory and place that a location and an allocation type name."""
+    kind, ident = location.type, location.id
+    if allocation_type not in (PINNED, MANAGED):
+        raise CudaError(Status.INVALID_VALUE, f"allocation type {allocation_type} is not one for memory pools")
+    if kind == LOCATION_DEVICE:
+        memory = MemoryKind.DEVICE if allocation_type == PINNED else MemoryKind.MANAGED
+        return state.device(ident), memory, Place(kind, ident, allocation_type, max_bytes)
+    if kind == LOCATION_NUMA_CURRENT:
+        kind, ident = LOCATION_NUMA, 0
+    if kind == LOCATION_NONE and allocation_type != MANAGED:
+        raise CudaError(Status.INVALID_VALUE, "pinned pools need a location")
+    if kind not in (LOCATION_NONE, LOCATION_HOST, LOCATION_NUMA) or (kind == LOCATION_NUMA and ident < 0):
+        raise CudaError(Status.INVALID_VALUE, f"location type {kind}, id {ident} is not one for memory pools")
+    memory = MemoryKind.HOST if allocation_type == PINNED else MemoryKind.MANAGED
+    return _any_device(), memory, Place(kind, ident, allocation_type, max_bytes)
+
+
+def _any_device() -> Device:
+    """Host memory is of no device; the current one's backend makes it, or the first's."""
+    try:
+        return current().device
+    except CudaError:
+        return state.device(0)

@@ -1,0 +1,62 @@
+"""Values at the C edge: handles and addresses as integers and back, and typed memory behind `void *`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compatlayer._native import ffi
+from compatlayer.core import handles
+from compatlayer.core.context import Context
+from compatlayer.core.event import Event
+from compatlayer.core.pool import Pool
+from compatlayer.errors import CudaError, Status
+
+_cast = ffi.cast
+
+
+def number(pointer: Any) -> int:
+    """The integer behind a handle or a pointer."""
+    return int(_cast("uintptr_t", pointer))
+
+
+def pointer(value: int) -> Any:
+    """An integer as something that can be stored in any handle or pointer."""
+    return _cast("void *", value)
+
+
+def context_of(handle: Any) -> Context:
+    """The live context behind a CUcontext."""
+    context = handles.get(number(handle), Context)
+    context.live_domain()
+    return context
+
+
+def event_of(handle: Any) -> Event:
+    """The live event behind a CUevent."""
+    return handles.get(number(handle), Event)
+
+
+def pool_of(handle: Any) -> Pool:
+    """The live pool behind a CUmemoryPool."""
+    return handles.get(number(handle), Pool)
+
+
+def store(data: Any, size_bytes: int, value: int) -> None:
+    """Write an integer of 1, 4 or 8 bytes behind a `void *`."""
+    _cast(_TYPES[size_bytes], data)[0] = value & ((1 << 8 * size_bytes) - 1)
+
+
+def load(data: Any, size_bytes: int) -> int:
+    """Read an unsigned integer of 1, 4 or 8 bytes behind a `void *`."""
+    return int(_cast(_TYPES[size_bytes], data)[0])
+
+
+def text_into(buffer: Any, size_bytes: int, text: str) -> None:
+    """Write `text` with its final zero into a buffer of the caller's, cut to fit."""
+    if size_bytes <= 0:
+        raise CudaError(Status.INVALID_VALUE, f"a buffer of {size_bytes} bytes holds no text")
+    data = text.encode()[: size_bytes - 1] + b"\0"
+    ffi.memmove(buffer, data, len(data))
+
+
+_TYPES = {1: "uint8_t *", 4: "uint32_t *", 8: "uint64_t *"}

@@ -11,5 +11,6 @@
 #include "compatlayer/casts.h"
 #include "compatlayer/math.h"
 #include "compatlayer/memory.h"
+#include "compatlayer/language.h"
 #include "assert.h"
 #endif

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache as memoize
 from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _FRONT = "front"
 _NATIVE = "native"
-_FORMAT = "1"
+_FORMAT = f"1 {sys.version}"  # records are marshalled
 
 
 @memoize
@@ -40,40 +41,39 @@ def compile_cuda(source: str, name: str, options: Sequence[str], headers: Mappin
 
     Raises InvalidOption naming an option NVRTC does not have, CompileFailure with the log, CompilerError when the
     compiler itself is missing or fails."""
+    given = dict(headers or {})
+    store = cache.store()
+    key = "" if store is None else _front_key(source, name, options, given, name_expressions)
+    record = store.get(_FRONT, key) if store else None
+    code = _fresh(record) if record is not None else None
+    if code is not None:
+        return code
     from .frontends import nvrtc_options
     from .frontends.cuda_cpp import Source, compile_source
 
     parsed = nvrtc_options.parse(options)
-    program = Source(source, name, dict(headers or {}), tuple(name_expressions))
-    store = cache.store()
-    if store is None:
-        return compile_source(program, parsed).code
-    key = _front_key(program, parsed)
-    record = store.get(_FRONT, key)
-    if record is not None:
-        code = _fresh(record)
-        if code is not None:
-            return code
+    program = Source(source, name, given, tuple(name_expressions))
     compiled = compile_source(program, parsed)
-    store.put(_FRONT, key, _front_record(compiled, parsed, program))
+    if store is not None:
+        store.put(_FRONT, key, _front_record(compiled, parsed, program))
     return compiled.code
 
 
-def _front_key(program: Source, options: Options) -> str:
-    from .frontends.cuda_cpp import search_folders
-
-    parts = [identity(), program.text, program.name, repr(options), repr(program.expressions)]
-    for name in sorted(program.headers):
-        parts += [name, program.headers[name]]
-    if options.pre_includes or "include" in program.text:
-        parts.append(repr(search_folders(options, program.name)))
+def _front_key(source: str, name: str, options: Sequence[str], given: Mapping[str, str],
+               expressions: Sequence[str]) -> str:
+    """Everything but the content of the included files, which _fresh checks. A hit must not even parse the options."""
+    parts = [identity(), source, name, *options, "", *expressions]
+    for header in sorted(given):
+        parts += [header, given[header]]
+    if "include" in source or any("include" in option for option in options):
+        parts.append(os.getcwd())  # relative folders, and the source's own
     return cache.digest(*parts)
 
 
 def _front_record(compiled: Compiled, options: Options, program: Source) -> bytes:
     """What to keep: the code, the hash of every file that was read, and the places where a file of the same name would
     have been found first."""
-    import json
+    import marshal
 
     from .frontends.cuda_cpp import search_folders
 
@@ -86,19 +86,19 @@ def _front_record(compiled: Compiled, options: Options, program: Source) -> byte
     watched = []
     if any(b"__has_include" in (text or b"") for text in (program.text.encode("utf-8", "replace"), *texts)):
         watched = [[folder, _folder_state(folder)] for folder in places]
-    return json.dumps({
+    return marshal.dumps({
         "ir": compiled.code.ir, "architecture": compiled.code.architecture, "names": compiled.code.lowered_names,
         "log": compiled.code.log, "watched": watched,
         "absent": sorted(path for path in absent if not os.path.exists(path)),
         "read": [[path, cache.digest(text)] for path, text in zip(compiled.dependencies, texts, strict=True)
-                 if text is not None]}).encode("utf-8", "surrogateescape")
+                 if text is not None]})
 
 
 def _fresh(record: bytes) -> DeviceCode | None:
     """The code of a record, if nothing that it was made from has changed."""
-    import json
+    import marshal
 
-    kept: dict[str, Any] = json.loads(record.decode("utf-8", "surrogateescape"))
+    kept: dict[str, Any] = marshal.loads(record)
     for path, expected in kept["read"]:
         text = _read(path)
         if text is None or cache.digest(text) != expected:
@@ -156,26 +156,27 @@ def _build_in_scratch(builder: Any, code: DeviceCode) -> tuple[bytes, Sequence[K
 
 def _native_record(library: bytes, kernels: Sequence[KernelInfo], variables: Sequence[GlobalInfo]) -> bytes:
     import hashlib
-    import json
-    from dataclasses import asdict
+    import marshal
+    from dataclasses import astuple
 
-    return json.dumps({"library": hashlib.sha256(library).hexdigest(), "kernels": [asdict(one) for one in kernels],
-                       "globals": [asdict(one) for one in variables]}).encode()
+    return marshal.dumps((hashlib.sha256(library).hexdigest(), [astuple(one) for one in kernels],
+                          [astuple(one) for one in variables]))
 
 
 def _kept_native(store: cache.Store, key: str) -> NativeImage | None:
-    import json
+    import marshal
 
     record = store.get(_NATIVE, key)
     if record is None:
         return None
-    kept: dict[str, Any] = json.loads(record)
-    path = store.get_file(_NATIVE, key, ".so", kept["library"])
+    library, kernels, variables = marshal.loads(record)
+    path = store.get_file(_NATIVE, key, ".so", library)
     if path is None:
         return None
-    kernels = tuple(KernelInfo(**{**one, "parameters": tuple(Parameter(**each) for each in one["parameters"])})
-                    for one in kept["kernels"])
-    return NativeImage(path, kernels, tuple(GlobalInfo(**one) for one in kept["globals"]))
+    place = list(KernelInfo.__dataclass_fields__).index("parameters")
+    infos = tuple(KernelInfo(*one[:place], tuple(Parameter(*each) for each in one[place]), *one[place + 1:])
+                  for one in kernels)
+    return NativeImage(path, infos, tuple(GlobalInfo(*one) for one in variables))
 
 
 @memoize

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from compatlayer.compiler.image import KernelInfo
+
 
 class BackendError(Exception):
     """A backend could not do what was asked; core turns it into a status."""
@@ -148,8 +150,10 @@ class Fence(ABC):
     def close(self) -> None: ...
 
 
-class Kernel(ABC):
-    """A launchable entry of a program; `info` is the compiler's KernelInfo."""
+class Kernel:
+    """A launchable entry of a program."""
+
+    info: KernelInfo
 
 
 class Program(ABC):
@@ -201,7 +205,7 @@ class Queue(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Forget the queue; work already enqueued still runs."""
+        """The owner is done with the queue. Work already enqueued still runs, and waits for it stay valid."""
 
 
 class Domain(ABC):

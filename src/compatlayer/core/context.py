@@ -35,6 +35,7 @@ SYNC_MEMOPS = 0x80
 FLAGS_MASK = 0xFF
 GREATEST_PRIORITY = -5
 LEAST_PRIORITY = 0
+PRUNE_ABOVE = 64  # streams destroyed with work are forgotten when this many are busy
 API_VERSION = 3020  # what every driver since CUDA 3.2 answers
 
 _ids = count(1)
@@ -126,6 +127,9 @@ class Context:
     def new_stream(self, flags: int, priority: int) -> Stream:
         """A stream with a handle; `priority` is clamped to the range as CUDA does."""
         priority = min(max(priority, GREATEST_PRIORITY), LEAST_PRIORITY)
+        if len(self.busy) > PRUNE_ABOVE:
+            for other in list(self.busy):
+                other.idle()
         stream = Stream(self, self.live_domain().queue(priority), flags, priority)
         stream.handle = handles.add(stream)
         if self.gate is not None:

@@ -110,13 +110,13 @@ class KernelAttributes:
         else:
             raise CudaError(Status.INVALID_VALUE, f"function attribute {number} cannot be set")
 
-    def parameter(self, index: int) -> tuple[int, int]:
-        """Offset and size in bytes of a parameter; INVALID_VALUE past the last one."""
-        parameters = self.info.parameters
-        if not 0 <= index < len(parameters):
-            raise CudaError(Status.INVALID_VALUE, f"{self.info.name} has {len(parameters)} parameters; there is no "
-                                                  f"number {index}")
-        return parameters[index].offset, parameters[index].size_bytes
+
+def parameter(info: KernelInfo, index: int) -> tuple[int, int]:
+    """Offset and size in bytes of a parameter; INVALID_VALUE past the last one."""
+    if not 0 <= index < len(info.parameters):
+        raise CudaError(Status.INVALID_VALUE, f"{info.name} has {len(info.parameters)} parameters; there is no number "
+                                              f"{index}")
+    return info.parameters[index].offset, info.parameters[index].size_bytes
 
 
 class LegacyLaunch:

@@ -65,6 +65,12 @@ class Library:
         self.image.symbol(name)
         return self.module().symbol(name)
 
+    def managed(self, name: str) -> tuple[int, int]:
+        """Address and size of a managed variable. Host and device share one memory, so every variable is one."""
+        if self.image.symbol(name).constant:
+            raise CudaError(Status.NOT_FOUND, f"'{name}' is a constant, not a managed variable")
+        return self.symbol(name)
+
     def unload(self) -> None:
         """End the library, its kernels, and its module in every context."""
         handles.remove(self.handle)

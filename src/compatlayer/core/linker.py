@@ -19,7 +19,8 @@ class Linker:
         self.context = context
         self.inputs: list[DeviceCode] = []
         self.output: bytes | None = None
-        self.owner: object = None  # what the front end keeps alive with this linker
+        self.owner: object = None  # what the front end keeps with this linker: its log buffers
+        self.buffer: object = None  # and the memory of the output
         self.handle = handles.add(self)
 
     def add(self, data: bytes, name: str) -> None:

@@ -112,7 +112,7 @@ def register_host(context: Context, address: int, size_bytes: int, flags: int) -
                         f"{size_bytes} bytes at {address:#x} overlap memory that is known already") from None
     allocation = hardware.find(address)
     assert allocation is not None
-    _records[address] = Record(address, size_bytes, allocation.id, MemoryKind.REGISTERED, context.device, context, flags)
+    _records[address] = Record(address, size_bytes, allocation.id, allocation.kind, context.device, context, flags)
     context.allocations[address] = flags
 
 

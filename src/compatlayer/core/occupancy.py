@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from compatlayer.core.attributes import (
+    BLOCKS_PER_UNIT,
+    SHARED_PER_UNIT_BYTES,
+    SHARED_RESERVED_BYTES,
+    THREADS_PER_UNIT,
+)
 from compatlayer.core.function import Function
 from compatlayer.errors import CudaError, Status
 
-SM_THREADS = 1536
-SM_BLOCKS = 16
-SM_SHARED_BYTES = 100 * 1024
-SM_REGISTERS = 65536
-BLOCK_RESERVED_SHARED_BYTES = 1024
-SHARED_UNIT_BYTES = 128
+SHARED_STEP_BYTES = 128  # shared memory is given out in steps
 
 
 def active_blocks(function: Function, block_threads: int, dynamic_shared_bytes: int) -> int:
@@ -30,9 +31,9 @@ def active_blocks(function: Function, block_threads: int, dynamic_shared_bytes: 
         return 0
     warp = caps.warp_size
     warps = -(-block_threads // warp)
-    unit = SHARED_UNIT_BYTES
-    resident = -(-(shared + BLOCK_RESERVED_SHARED_BYTES) // unit) * unit
-    return min(SM_BLOCKS, SM_THREADS // warp // warps, SM_SHARED_BYTES // resident)
+    step = SHARED_STEP_BYTES
+    resident = -(-(shared + SHARED_RESERVED_BYTES) // step) * step
+    return min(BLOCKS_PER_UNIT, THREADS_PER_UNIT // warp // warps, SHARED_PER_UNIT_BYTES // resident)
 
 
 def resident_blocks(function: Function, block_threads: int, dynamic_shared_bytes: int) -> int:
@@ -57,7 +58,7 @@ def best_block(function: Function, shared_of: Callable[[int], int], limit: int) 
         blocks = active_blocks(function, size, shared_of(size))
         if blocks * size > best[0]:
             best = (blocks * size, blocks, size)
-        if best[0] == SM_THREADS:
+        if best[0] == THREADS_PER_UNIT:
             break
         size = (size - 1) // warp * warp
     if best[0] == 0:
@@ -72,7 +73,7 @@ def available_shared(function: Function, blocks: int, block_threads: int) -> int
     if blocks > active_blocks(function, block_threads, 0):
         raise CudaError(Status.INVALID_VALUE, f"{blocks} blocks of {block_threads} threads do not fit on one "
                                               "multiprocessor")
-    unit = SHARED_UNIT_BYTES
-    share = SM_SHARED_BYTES // blocks // unit * unit - BLOCK_RESERVED_SHARED_BYTES
+    step = SHARED_STEP_BYTES
+    share = SHARED_PER_UNIT_BYTES // blocks // step * step - SHARED_RESERVED_BYTES
     most = min(share, function.attributes.device.caps.shared_optin_bytes)
     return max(0, most - function.info.static_shared_bytes)

@@ -7,6 +7,7 @@ rule applies when the mark differs from the one seen last. Follows "Stream synch
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, ClassVar
 
@@ -39,7 +40,7 @@ class Stream:
         self.blocking = not flags & NON_BLOCKING
         self.id = next(_ids)
         self.handle = 0
-        self.attributes: dict[int, object] = {}
+        self.sync_policy = 1  # CU_SYNC_POLICY_AUTO; how the host waits, remembered only
         self._mark = 0  # changes with every piece of work
         self._joined = 0  # the mark that the legacy stream has waited for
         self._seen = 0  # the legacy stream's mark that this stream has waited for
@@ -78,6 +79,16 @@ class Stream:
         try:
             host_function.learn_thread(self.queue)
             self.queue.call_pointer(function, data)
+        except BackendError as error:
+            raise self.context.translate(error) from None
+        self.mark()
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Enqueue a call of a Python function on the host-callback thread."""
+        self.order()
+        try:
+            host_function.learn_thread(self.queue)
+            self.queue.call(function)
         except BackendError as error:
             raise self.context.translate(error) from None
         self.mark()

@@ -1,0 +1,202 @@
+"""Stream functions of the driver API."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from compatlayer._native import ffi
+from compatlayer.api.entry import entry
+from compatlayer.core import handles
+from compatlayer.core.context import current
+from compatlayer.core.event import wait
+from compatlayer.core.stream import NON_BLOCKING, Stream, resolve
+from compatlayer.errors import CudaError, Status
+from compatlayer.frontends.driver.values import event_of, number, pointer
+
+WAIT_EXTERNAL = 1
+NOT_CAPTURING = 0
+SYNC_POLICY, PRIORITY, MEM_SYNC_DOMAIN = 3, 8, 10  # CUstreamAttrID
+_mode = threading.local()
+
+
+@entry("cuStreamCreate")
+def create(phStream, Flags):
+    phStream[0] = pointer(_new(Flags, 0))
+
+
+@entry("cuStreamCreateWithPriority")
+def create_with_priority(phStream, flags, priority):
+    phStream[0] = pointer(_new(flags, priority))
+
+
+def _new(flags: int, priority: int) -> int:
+    if flags & ~NON_BLOCKING:
+        raise CudaError(Status.INVALID_VALUE, f"stream flags {flags:#x} are not documented")
+    context = current()
+    context.check()
+    return context.new_stream(flags, priority).handle
+
+
+@entry("cuStreamDestroy")
+@entry("cuStreamDestroy_v2")
+def destroy(hStream):
+    handles.get(number(hStream), Stream).close()
+
+
+@entry("cuStreamGetPriority", optional=("hStream",))
+def get_priority(hStream, priority):
+    priority[0] = resolve(number(hStream)).priority
+
+
+@entry("cuStreamGetFlags", optional=("hStream",))
+def get_flags(hStream, flags):
+    flags[0] = resolve(number(hStream)).flags
+
+
+@entry("cuStreamGetId", optional=("hStream",))
+def get_id(hStream, streamId):
+    streamId[0] = resolve(number(hStream)).id
+
+
+@entry("cuStreamGetDevice", optional=("hStream",))
+def get_device(hStream, device):
+    device[0] = resolve(number(hStream)).context.device.ordinal
+
+
+@entry("cuStreamGetCtx", optional=("hStream",))
+def get_context(hStream, pctx):
+    pctx[0] = pointer(resolve(number(hStream)).context.handle)
+
+
+@entry("cuStreamGetCtx_v2", optional=("hStream", "pCtx", "pGreenCtx"))
+def get_context_or_green(hStream, pCtx, pGreenCtx):
+    context = resolve(number(hStream)).context
+    if pCtx:
+        pCtx[0] = pointer(context.handle)
+    if pGreenCtx:
+        pGreenCtx[0] = ffi.NULL
+
+
+@entry("cuStreamWaitEvent", optional=("hStream",))
+def wait_event(hStream, hEvent, Flags):
+    if Flags & ~WAIT_EXTERNAL:
+        raise CudaError(Status.INVALID_VALUE, f"event wait flags {Flags:#x} are not documented")
+    wait(resolve(number(hStream)), event_of(hEvent))
+
+
+@entry("cuStreamQuery", optional=("hStream",))
+def query(hStream):
+    stream = resolve(number(hStream))
+    idle = stream.idle()
+    stream.context.check()
+    return None if idle else Status.NOT_READY
+
+
+@entry("cuStreamSynchronize", optional=("hStream",))
+def synchronize(hStream):
+    resolve(number(hStream)).synchronize()
+
+
+@entry("cuLaunchHostFunc", optional=("hStream", "userData"))
+def launch_host_function(hStream, fn, userData):
+    _host_function(hStream, fn, userData)
+
+
+@entry("cuLaunchHostFunc_v2", optional=("hStream", "userData"))
+def launch_host_function_with_mode(hStream, fn, userData, syncMode):
+    if syncMode not in (0, 1):
+        raise CudaError(Status.INVALID_VALUE, f"host function synchronisation mode {syncMode} is not known")
+    _host_function(hStream, fn, userData)  # the mode says how the device waits; it has no meaning here
+
+
+def _host_function(stream: Any, function: Any, data: Any) -> None:
+    address = number(function)
+    if address == 0:
+        raise CudaError(Status.INVALID_VALUE, "the host function is null")
+    resolve(number(stream)).call_pointer(address, number(data))
+
+
+@entry("cuStreamAddCallback", optional=("hStream", "userData"))
+def add_callback(hStream, callback, userData, flags):
+    if flags != 0 or number(callback) == 0:
+        raise CudaError(Status.INVALID_VALUE, f"a callback must not be null, and its flags 0, not {flags}")
+    stream = resolve(number(hStream))
+
+    def run() -> None:
+        callback(hStream, _status(stream), userData)
+
+    stream.call(run)
+
+
+def _status(stream: Stream) -> int:
+    """What a callback is told: success, or the sticky fault of its context."""
+    try:
+        stream.context.check()
+    except CudaError as error:
+        return int(error.status)
+    return 0
+
+
+@entry("cuStreamIsCapturing", optional=("hStream",))
+def is_capturing(hStream, captureStatus):
+    resolve(number(hStream))
+    captureStatus[0] = NOT_CAPTURING
+
+
+@entry("cuStreamGetCaptureInfo", optional=("hStream", "id_out"))
+def get_capture_info(hStream, captureStatus_out, id_out):
+    resolve(number(hStream))
+    captureStatus_out[0] = NOT_CAPTURING
+
+
+@entry("cuStreamGetCaptureInfo_v2",
+       optional=("hStream", "id_out", "graph_out", "dependencies_out", "numDependencies_out"))
+def get_capture_info_2(hStream, captureStatus_out, id_out, graph_out, dependencies_out, numDependencies_out):
+    resolve(number(hStream))
+    captureStatus_out[0] = NOT_CAPTURING
+
+
+@entry("cuStreamGetCaptureInfo_v3",
+       optional=("hStream", "id_out", "graph_out", "dependencies_out", "edgeData_out", "numDependencies_out"))
+def get_capture_info_3(hStream, captureStatus_out, id_out, graph_out, dependencies_out, edgeData_out,
+                       numDependencies_out):
+    resolve(number(hStream))
+    captureStatus_out[0] = NOT_CAPTURING
+
+
+@entry("cuThreadExchangeStreamCaptureMode")
+def exchange_capture_mode(mode):
+    wanted = mode[0]
+    if wanted not in (0, 1, 2):
+        raise CudaError(Status.INVALID_VALUE, f"stream capture mode {wanted} is not known")
+    mode[0] = getattr(_mode, "value", 0)
+    _mode.value = wanted
+
+
+@entry("cuStreamGetAttribute", optional=("hStream",))
+def get_attribute(hStream, attr, value_out):
+    stream = resolve(number(hStream))
+    if attr == SYNC_POLICY:
+        value_out.syncPolicy = stream.sync_policy
+    elif attr == PRIORITY:
+        value_out.priority = stream.priority
+    elif attr == MEM_SYNC_DOMAIN:
+        value_out.memSyncDomain = 0
+    else:
+        raise CudaError(Status.NOT_SUPPORTED, f"stream attribute {attr} is not implemented")
+
+
+@entry("cuStreamSetAttribute", optional=("hStream",))
+def set_attribute(hStream, attr, value):
+    stream = resolve(number(hStream))
+    if attr != SYNC_POLICY:
+        raise CudaError(Status.NOT_SUPPORTED, f"stream attribute {attr} cannot be set here")
+    if not 1 <= value.syncPolicy <= 4:
+        raise CudaError(Status.INVALID_VALUE, f"synchronisation policy {value.syncPolicy} is not known")
+    stream.sync_policy = value.syncPolicy
+
+
+@entry("cuStreamCopyAttributes", optional=("dst", "src"))
+def copy_attributes(dst, src):
+    resolve(number(dst)).sync_policy = resolve(number(src)).sync_policy

@@ -21,6 +21,8 @@ typedef enum cpl_status {
  * workers 0 = one per CPU this process may run on. */
 CPL_EXPORT int cpl_start(int workers);
 CPL_EXPORT int cpl_workers(void);
+/* Rate of cpl_clock in kHz; may wait 2 ms after cpl_start. 0 before cpl_start. */
+CPL_EXPORT uint64_t cpl_clock_khz(void);
 /* Stops accepting work and lets running work go; called once at interpreter exit. Never waits longer than
  * `timeout_ns`. Worker threads are left parked: joining them could hang on a kernel that never ends. */
 CPL_EXPORT void cpl_stop(uint64_t timeout_ns);
@@ -130,15 +132,25 @@ CPL_EXPORT int cpl_copy_now(const cpl_box *box);
 enum { CPL_LIBRARY_CUDA = 0, CPL_LIBRARY_NVRTC = 1, CPL_LIBRARIES = 2 };
 CPL_EXPORT int cpl_slot_count(int library);
 CPL_EXPORT const char *cpl_slot_name(int library, int index);
-/* Fills a slot; NULL restores the "not supported" default. */
+CPL_EXPORT int cpl_slot_find(int library, const char *name);     /* the index, or -1 */
+/* The parameters' names with commas between; "*" follows a pointer to data that must not be null by default. */
+CPL_EXPORT const char *cpl_slot_parameters(int library, int index);
+/* Fills a slot; NULL restores the "not supported" default. Takes effect when the library is ready. */
 CPL_EXPORT void cpl_slot_set(int library, int index, void *function);
 CPL_EXPORT uint64_t cpl_slot_calls(int library, int index);      /* times the exported function was called */
 CPL_EXPORT int cpl_slot_missing(int library, int index);         /* 1: the slot is the "not supported" default */
 /* Called by Python when the handlers are in place, and at interpreter exit. After shut every function answers
  * "deinitialised" in C. */
 CPL_EXPORT void cpl_slots_ready(int library);
+CPL_EXPORT void cpl_slots_failed(int library);                   /* every function answers "unknown" in C */
 CPL_EXPORT void cpl_slots_shut(void);
+/* In the child of a fork, when the runtime was started: every driver function answers "not initialised" in C. */
+CPL_EXPORT void cpl_slots_forked(void);
 /* 1 while the calling thread is inside a per-thread-default-stream variant (_ptds, _ptsz). */
 CPL_EXPORT int cpl_per_thread_default(void);
+/* Destructors for objects of the interpreter: the first shuts the slots and stops the runtime, the second has
+ * Python raise its interrupt again. `data` is not used. */
+CPL_EXPORT void cpl_python_gone(void *data);
+CPL_EXPORT void cpl_python_interrupt(void *data);
 
 #endif

@@ -1,0 +1,45 @@
+"""Builds the native parts: libcompatlayer.so, the stub libraries and the cffi extension. See docs/building.md."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "src"))
+
+from compatlayer.api.build import BuildError, build  # noqa: E402
+
+
+class BuildNative(build_ext):
+    """Everything that a C compiler makes, in place or in the build folder."""
+
+    def run(self) -> None:
+        (extension,) = self.extensions
+        try:
+            build(ROOT, Path(self.get_ext_fullpath(extension.name)).resolve())
+        except BuildError as error:
+            sys.exit(f"compatlayer: {error}")
+
+
+class BuildPackage(build_py):
+    """The Python files, the headers beside them, and the start-up file of the launcher."""
+
+    def run(self) -> None:
+        super().run()
+        if self.editable_mode:
+            return
+        target = Path(self.build_lib)
+        shutil.copytree(ROOT / "include", target / "compatlayer" / "include", dirs_exist_ok=True)
+        shutil.copy2(ROOT / "src" / "compatlayer-launch.pth", target)
+
+
+setup(
+    ext_modules=[Extension("compatlayer._native", sources=[])],
+    cmdclass={"build_ext": BuildNative, "build_py": BuildPackage},
+)

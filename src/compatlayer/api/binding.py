@@ -1,0 +1,43 @@
+"""Writes the cffi binding: the types of every library, the native runtime, one extern "Python" per function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from compatlayer.api.header import Function, preprocess, read_macros
+from compatlayer.api.library import Library
+
+PREFIX = "cplpy_"
+_RUNTIME_DEFINES = ("CPL_EXPORT=", "_Noreturn=")
+
+
+def _python_functions(functions: Sequence[Function]) -> str:
+    lines = ['extern "Python" {']
+    for function in functions:
+        signature = ", ".join(parameter.text for parameter in function.parameters) or "void"
+        lines.append(f"    {function.result} {PREFIX}{function.name}({signature});")
+    return "\n".join([*lines, "}", ""])
+
+
+def write_declarations(
+    compiler: Sequence[str], include: Path, read: Sequence[tuple[Library, str, Sequence[Function]]]
+) -> str:
+    """The cdef: each library's types and functions, integer macros, then the runtime."""
+    parts = []
+    for library, types, functions in read:
+        parts.append(types)
+        parts.append(_python_functions([f for f in functions if f.name not in library.in_c | library.looked_up]))
+    macros = read_macros([*include.glob("*.h"), *(include / "compatlayer" / "cuda").glob("*.h")])
+    parts += [f"#define {name} ..." for name in dict.fromkeys(macros)]
+    runtime = preprocess(compiler, include, ("compatlayer/runtime.h",), _RUNTIME_DEFINES)
+    # Kernels call these; Python never does, and a function that does not return is none of cffi's business.
+    parts.append(re.sub(r"^.*\bcpl_(exit|trap|assert_fail)\([^;]*;$", "", runtime, flags=re.MULTILINE))
+    return "\n".join(parts)
+
+
+def write_source(libraries: Sequence[Library]) -> str:
+    """The C that precedes cffi's own."""
+    headers = "".join(f"#include <{header}>\n" for library in libraries for header in library.headers)
+    return f"#define CPL_NO_NAME_MACROS\n{headers}#include <compatlayer/runtime.h>\n"

@@ -1,0 +1,62 @@
+"""The C libraries that are emulated: their headers, file names and result codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """One emulated library; `index` is its CPL_LIBRARY_* number."""
+
+    index: int
+    name: str  # as in generated C names
+    folder: str  # of its handlers, under frontends/
+    headers: tuple[str, ...]
+    sonames: tuple[str, ...]
+    result: str  # the C type of a result
+    not_supported: int
+    not_initialized: int
+    deinitialized: int
+    unknown: int
+    invalid_value: int
+    out_of_memory: int
+    in_c: frozenset[str]  # functions answered in native/answers.c
+    looked_up: frozenset[str] = frozenset()  # functions that hand out entry points: the stub library answers them
+
+
+CUDA = Library(
+    index=0,
+    name="cuda",
+    folder="driver",
+    headers=("cuda.h", "cudaProfiler.h", "cudaGL.h", "cudaEGL.h", "cudaVDPAU.h"),
+    sonames=("libcuda.so.1", "libcuda.so"),
+    result="CUresult",
+    not_supported=801,
+    not_initialized=3,
+    deinitialized=4,
+    unknown=999,
+    invalid_value=1,
+    out_of_memory=2,
+    in_c=frozenset({"cuGetErrorName", "cuGetErrorString", "cuDriverGetVersion", "cuGetExportTable"}),
+    looked_up=frozenset({"cuGetProcAddress", "cuGetProcAddress_v2"}),
+)
+
+# The compiler library has one code for all that is not the program's mistake.
+NVRTC = Library(
+    index=1,
+    name="nvrtc",
+    folder="nvrtc",
+    headers=("nvrtc.h",),
+    sonames=("libnvrtc.so.13", "libnvrtc.so.12"),
+    result="nvrtcResult",
+    not_supported=11,
+    not_initialized=11,
+    deinitialized=11,
+    unknown=11,
+    invalid_value=3,
+    out_of_memory=1,
+    in_c=frozenset({"nvrtcGetErrorString"}),
+)
+
+LIBRARIES = (CUDA, NVRTC)

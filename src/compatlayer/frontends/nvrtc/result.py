@@ -41,10 +41,3 @@ class NvrtcError(ApiError):
         self.status = status
         self.text = text
 
-
-def name(result: int) -> str:
-    """What nvrtcGetErrorString answers: the name of the code, as documented."""
-    try:
-        return f"NVRTC_{NvrtcResult(result).name}"
-    except ValueError:
-        return "NVRTC_ERROR unknown"

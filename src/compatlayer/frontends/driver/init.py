@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from compatlayer._native import lib
-from compatlayer.api.entry import entry
+from compatlayer.api.entry import entry, set_initialized
 from compatlayer.core.runtime import state
 from compatlayer.core.stream import PerThreadRule
 
@@ -13,3 +13,4 @@ PerThreadRule.asks = lib.cpl_per_thread_default
 @entry("cuInit", before_init=True)
 def init(Flags):
     state.initialize(Flags)
+    set_initialized(True)

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from compatlayer.compiler.image import KernelInfo
 
@@ -88,8 +89,7 @@ class DeviceCaps:
     cooperative: bool  # all blocks of a grid can be resident at once
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(NamedTuple):
     """A live range of memory. `base` and `size_bytes` in bytes; `id` is never used twice."""
 
     base: int
@@ -99,8 +99,7 @@ class Allocation:
     kind: MemoryKind
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A 3-D copy: `depth` slices of `height` rows of `width_bytes`."""
 
     destination: int
@@ -114,8 +113,7 @@ class Box:
     source_slice: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """A launch: grid and block in blocks and threads."""
 
     grid: tuple[int, int, int]

@@ -7,7 +7,6 @@ between host memories, are done when the call returns; device to device never wa
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from enum import Enum
 
 from compatlayer.backends.base import BackendError, Box, Fence, Snapshot
@@ -80,7 +79,7 @@ def _copy_snapshot(stream: Stream, box: Box) -> None:
         snapshot = stream.context.device.hardware.snapshot(box.source, box.width_bytes)
     except BackendError as error:
         raise stream.context.translate(error) from None
-    stream.copy(replace(box, source=snapshot.address))
+    stream.copy(box._replace(source=snapshot.address))
     _staged.append((stream.signal(), snapshot))
     for _ in range(2):  # fewer come than go, so the deque stays short
         try:

@@ -11,7 +11,7 @@ from compatlayer.core import memory
 from compatlayer.core.copy import Box, Side
 from compatlayer.core.stream import Stream, resolve
 from compatlayer.errors import CudaError, Status
-from compatlayer.frontends.driver.values import context_of, number
+from compatlayer.frontends.driver.values import context_of, needed, number
 
 HOST, DEVICE, ARRAY, UNIFIED = 1, 2, 3, 4
 _SIDES = {HOST: Side.HOST, DEVICE: Side.DEVICE, UNIFIED: Side.ANY}
@@ -95,12 +95,14 @@ def copy_3d_async(pCopy, hStream):
 
 @entry("cuMemcpy3DPeer")
 def copy_3d_peer(pCopy):
+    needed(pCopy, "pCopy")
     _check_contexts(pCopy.dstContext, pCopy.srcContext)
     core.now(resolve(0), *_box_3d(pCopy))
 
 
 @entry("cuMemcpy3DPeerAsync", optional=("hStream",))
 def copy_3d_peer_async(pCopy, hStream):
+    needed(pCopy, "pCopy")
     _check_contexts(pCopy.dstContext, pCopy.srcContext)
     core.later(resolve(number(hStream)), *_box_3d(pCopy))
 
@@ -168,6 +170,7 @@ def _check_contexts(*contexts: Any) -> None:
 
 
 def _box_2d(parameters: Any) -> tuple[Box, Side, Side]:
+    needed(parameters, "pCopy")
     source, source_side, source_pitch = _end(parameters, "src")
     destination, destination_side, destination_pitch = _end(parameters, "dst")
     box = Box(destination, source, parameters.WidthInBytes, parameters.Height, 1, destination_pitch, source_pitch)
@@ -175,6 +178,7 @@ def _box_2d(parameters: Any) -> tuple[Box, Side, Side]:
 
 
 def _box_3d(parameters: Any) -> tuple[Box, Side, Side]:
+    needed(parameters, "pCopy")
     source, source_side, source_pitch = _end(parameters, "src")
     destination, destination_side, destination_pitch = _end(parameters, "dst")
     source_slice = source_pitch * (parameters.srcHeight or parameters.Height)

@@ -7,7 +7,7 @@ from compatlayer.api.entry import entry
 from compatlayer.core import attributes
 from compatlayer.core.runtime import state
 from compatlayer.errors import CudaError, Status
-from compatlayer.frontends.driver.values import text_into
+from compatlayer.frontends.driver.values import needed, text_into
 
 
 @entry("cuDeviceGet")
@@ -69,6 +69,7 @@ def get_pci_bus_id(pciBusId, len, dev):
 
 @entry("cuDeviceGetByPCIBusId")
 def get_by_pci_bus_id(dev, pciBusId):
+    needed(pciBusId, "pciBusId")
     text = ffi.string(pciBusId).decode("ascii", "replace")
     wanted = _bus_address(text)
     for device in state.devices:

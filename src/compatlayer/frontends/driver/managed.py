@@ -11,7 +11,7 @@ from compatlayer.core.context import current
 from compatlayer.core.runtime import state
 from compatlayer.core.stream import resolve
 from compatlayer.errors import CudaError, Status
-from compatlayer.frontends.driver.values import number
+from compatlayer.frontends.driver.values import needed, number
 
 ATTACH_FLAGS = (1, 2, 4)  # global, host, single
 
@@ -72,6 +72,7 @@ def range_get_attributes(data, dataSizes, attributes, numAttributes, devPtr, cou
 
 def _store(data: Any, size_bytes: int, attribute: int, values: list[int]) -> None:
     """Write 4-byte integers; the list of accessing devices is filled up with CU_DEVICE_INVALID."""
+    needed(data, "data")
     places = size_bytes // 4
     if size_bytes % 4 or places == 0 or (attribute != 3 and places != 1):
         raise CudaError(Status.INVALID_VALUE, f"{size_bytes} bytes do not fit range attribute {attribute}")

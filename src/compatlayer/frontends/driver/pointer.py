@@ -21,8 +21,6 @@ def get_attributes(numAttributes, attributes, data, ptr):
     for index in range(numAttributes):
         number = attributes[index]
         value = core.attribute_or_null(device, number, ptr)
-        if not data[index]:
-            raise CudaError(Status.INVALID_VALUE, f"the address for attribute {number} is null")
         store(data[index], core.WIDTHS[number], value)
 
 

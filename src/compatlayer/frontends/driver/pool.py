@@ -13,7 +13,7 @@ from compatlayer.core.pool import Place, Pool
 from compatlayer.core.runtime import state
 from compatlayer.core.stream import resolve
 from compatlayer.errors import CudaError, Status
-from compatlayer.frontends.driver.values import load, number, pointer, pool_of, store
+from compatlayer.frontends.driver.values import load, needed, number, pointer, pool_of, store
 
 PINNED, MANAGED = 1, 2
 LOCATION_NONE, LOCATION_DEVICE, LOCATION_HOST, LOCATION_NUMA, LOCATION_NUMA_CURRENT = 0, 1, 2, 3, 4
@@ -37,6 +37,7 @@ def free_async(dptr, hStream):
 
 @entry("cuMemPoolCreate")
 def create(pool, poolProps):
+    needed(poolProps, "poolProps")
     if poolProps.handleTypes != 0:
         raise CudaError(Status.NOT_SUPPORTED, "memory pools shared between processes are not implemented")
     if poolProps.usage & ~2:
@@ -75,6 +76,8 @@ def _width(attribute: int) -> int:
 @entry("cuMemPoolSetAccess")
 def set_access(pool, map, count):
     target = pool_of(pool)
+    if count:
+        needed(map, "map")
     changes = []
     for index in range(count):
         kind, ident, flags = map[index].location.type, map[index].location.id, map[index].flags

@@ -12,7 +12,7 @@ from compatlayer.core.context import current
 from compatlayer.core.event import wait
 from compatlayer.core.stream import NON_BLOCKING, Stream, resolve
 from compatlayer.errors import CudaError, Status
-from compatlayer.frontends.driver.values import event_of, number, pointer
+from compatlayer.frontends.driver.values import event_of, needed, number, pointer
 
 WAIT_EXTERNAL = 1
 NOT_CAPTURING = 0
@@ -192,6 +192,7 @@ def set_attribute(hStream, attr, value):
     stream = resolve(number(hStream))
     if attr != SYNC_POLICY:
         raise CudaError(Status.NOT_SUPPORTED, f"stream attribute {attr} cannot be set here")
+    needed(value, "value")
     if not 1 <= value.syncPolicy <= 4:
         raise CudaError(Status.INVALID_VALUE, f"synchronisation policy {value.syncPolicy} is not known")
     stream.sync_policy = value.syncPolicy

@@ -41,13 +41,21 @@ def pool_of(handle: Any) -> Pool:
     return handles.get(number(handle), Pool)
 
 
+def needed(pointer: Any, what: str) -> None:
+    """INVALID_VALUE for a null pointer to read-only or untyped data, which `entry` lets through."""
+    if not pointer:
+        raise CudaError(Status.INVALID_VALUE, f"{what} is null")
+
+
 def store(data: Any, size_bytes: int, value: int) -> None:
     """Write an integer of 1, 4 or 8 bytes behind a `void *`."""
+    needed(data, "the address for the value")
     _cast(_TYPES[size_bytes], data)[0] = value & ((1 << 8 * size_bytes) - 1)
 
 
 def load(data: Any, size_bytes: int) -> int:
     """Read an unsigned integer of 1, 4 or 8 bytes behind a `void *`."""
+    needed(data, "the address of the value")
     return int(_cast(_TYPES[size_bytes], data)[0])
 
 

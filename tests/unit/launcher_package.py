@@ -58,7 +58,7 @@ def build(root: Path) -> Package:
     package.mkdir(parents=True)
     for name in ("__init__.py", "__main__.py", "errors.py", "config.py"):
         shutil.copy(SOURCE / "compatlayer" / name, package)
-    for name in ("launcher", "cli"):
+    for name in ("launcher", "cli", "api"):
         shutil.copytree(SOURCE / "compatlayer" / name, package / name)
     folder = package / "_lib"
     folder.mkdir()

@@ -105,6 +105,19 @@ def test_caches_of_packages_are_kept_apart_from_those_of_a_real_device() -> None
     assert variables["PYCUDA_CACHE_DIR"] == "/mine/packages/pycuda"
 
 
+def test_launcher_and_compiler_agree_on_the_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    from compatlayer.compiler import cache
+
+    for variables in ({"HOME": "/home/me"}, {"HOME": "/home/me", "XDG_CACHE_HOME": "/x"},
+                      {"HOME": "/home/me", "XDG_CACHE_HOME": ""}, {"COMPATLAYER_CACHE_DIR": "/mine"}):
+        for name in ("HOME", "XDG_CACHE_HOME", "COMPATLAYER_CACHE_DIR"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        assert environment.cache_folder(os.environ) == str(cache.default_folder())
+    assert cache._LAYOUT in environment.CACHE_CONTENTS
+
+
 @pytest.mark.parametrize(("value", "expected"), [(None, None), ("", False), ("0", False), ("1", True)])
 def test_the_active_variable_has_three_states(value: str | None, expected: bool | None) -> None:
     assert environment.wanted({} if value is None else {environment.ACTIVE: value}) is expected

@@ -179,8 +179,9 @@ def check_kernel() -> Iterator[Finding]:
     if done.returncode == 0:
         yield Finding("ok", done.stdout.strip())
     else:
-        why = (done.stdout + done.stderr).strip().replace("\n", " | ") or f"exit code {done.returncode}"
-        yield Finding("PROBLEM", f"a small kernel did not run: {why}", "solve the problems above first")
+        lines = (done.stderr + done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
+        yield Finding("PROBLEM", f"a small kernel did not run: {lines[-1]}",
+                      "solve the problems above first, or see all of it: compatlayer run -m compatlayer.cli.self_check")
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (

@@ -18,7 +18,6 @@ ACTIVE = "COMPATLAYER_ACTIVE"
 REPORT = "COMPATLAYER_REPORT"
 DEVICES = "COMPATLAYER_DEVICES"
 
-TOOLKIT = os.path.join(libraries.PACKAGE, "_toolkit")
 CHILDREN = os.path.join(libraries.PACKAGE, "launcher", "children")
 
 # Kernels that these packages compiled for us and for a real device must not meet in one folder.
@@ -26,7 +25,7 @@ _CACHES = {"PYCUDA_CACHE_DIR": "pycuda", "CUPY_CACHE_DIR": "cupy", "NUMBA_CACHE_
 _OURS = "compatlayer"
 
 # The folders that this package makes in its cache folder: the packages' own caches, and the compiler's.
-CACHE_CONTENTS = ("packages", "objects")
+CACHE_CONTENTS = ("packages", "v1")
 
 
 def wanted(environ: MutableMapping[str, str]) -> bool | None:
@@ -41,8 +40,9 @@ def apply(environ: MutableMapping[str, str]) -> None:
     _prepend(environ, "LD_LIBRARY_PATH", libraries.FOLDER)
     if not site_files.is_installed():
         _prepend(environ, "PYTHONPATH", CHILDREN)
-    if os.path.isdir(TOOLKIT):
-        environ["CUDA_HOME"] = environ["CUDA_PATH"] = TOOLKIT
+    toolkit = toolkit_folder()
+    if toolkit is not None:
+        environ["CUDA_HOME"] = environ["CUDA_PATH"] = toolkit
     driver = libraries.soname_path("libcuda.so.")
     if driver is not None:
         environ["NUMBA_CUDA_DRIVER"] = driver
@@ -52,6 +52,14 @@ def apply(environ: MutableMapping[str, str]) -> None:
             environ[name] = os.path.join(cache_folder(environ), "packages", folder)
         elif os.path.basename(chosen) != _OURS and not chosen.startswith(cache_folder(environ)):
             environ[name] = os.path.join(chosen, _OURS)
+
+
+def toolkit_folder() -> str | None:
+    """The folder whose `include` holds our headers: the installed package, or a source checkout."""
+    for folder in (libraries.PACKAGE, os.path.dirname(os.path.dirname(libraries.PACKAGE))):
+        if os.path.exists(os.path.join(folder, "include", "cuda.h")):
+            return folder
+    return None
 
 
 def cache_folder(environ: MutableMapping[str, str]) -> str:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from compatlayer.launcher import libraries
 
-_LIBRARY_NAMES = ("libcuda", "libnvrtc")
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -31,6 +29,8 @@ def rows() -> list[Row]:
     """What this process called so far, the most often called first; empty when nothing was."""
     import ctypes
 
+    from compatlayer.api.library import LIBRARIES
+
     try:
         runtime = ctypes.CDLL(libraries.RUNTIME)
     except OSError:
@@ -38,12 +38,13 @@ def rows() -> list[Row]:
     runtime.cpl_slot_name.restype = ctypes.c_char_p
     runtime.cpl_slot_calls.restype = ctypes.c_uint64
     found = []
-    for library, library_name in enumerate(_LIBRARY_NAMES):
-        for index in range(runtime.cpl_slot_count(library)):
-            calls = runtime.cpl_slot_calls(library, index)
+    for library in LIBRARIES:
+        for index in range(runtime.cpl_slot_count(library.index)):
+            calls = runtime.cpl_slot_calls(library.index, index)
             if calls:
-                name = runtime.cpl_slot_name(library, index).decode()
-                found.append(Row(library_name, name, calls, bool(runtime.cpl_slot_missing(library, index))))
+                name = runtime.cpl_slot_name(library.index, index).decode()
+                missing = bool(runtime.cpl_slot_missing(library.index, index))
+                found.append(Row(f"lib{library.name}", name, calls, missing))
     return sorted(found, key=lambda row: (-row.calls, row.function))
 
 

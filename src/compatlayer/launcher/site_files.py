@@ -86,7 +86,8 @@ def _site_folders() -> list[str]:
     site = sys.modules.get("site")
     if site is None:  # python -S: no start-up file runs at all
         return []
-    folders: list[str] = list(site.getsitepackages())
+    # While a virtual environment's own start-up files run, site does not count it among its prefixes yet.
+    folders: list[str] = [*site.getsitepackages([sys.prefix]), *site.getsitepackages()]
     if site.ENABLE_USER_SITE and site.USER_SITE:
         folders.append(site.USER_SITE)
     return folders

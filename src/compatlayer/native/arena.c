@@ -1,0 +1,259 @@
+/* Device memory: one reserved range of addresses, guard pages between allocations.
+ *
+ * Three regions. Small allocations end at a page's end, so an overrun soon meets the guard; large ones start at
+ * 2 MiB for huge pages; the dense region takes over, without guards, when the process runs out of mappings.
+ * Addresses go round a region (next fit), so a freed range is used again as late as possible and a use after
+ * free faults meanwhile. */
+#include "native.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { DEVICES = 64 };
+static const uint64_t PAGE = 4096, GUARD = 64 << 10, HUGE = 2 << 20;
+/* Small allocations go round this much at first: page tables of addresses used once are never given back. */
+static const uint64_t SMALL_WINDOW = 16ull << 30;
+
+struct region {
+    uint64_t low, high, limit, cursor;
+};
+static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+static struct span *spans;            /* by base, of every kind */
+static struct region small, large, dense;
+static uint64_t dense_open;           /* the dense region is readable and writable below this */
+static uint64_t next_id = 1;
+static _Atomic uint64_t used[DEVICES];
+static _Atomic uint64_t live;
+
+static bool reserve(void)
+{
+    if (large.high)
+        return true;
+    long system_page = sysconf(_SC_PAGESIZE);
+    if (system_page < 0 || (uint64_t)system_page > GUARD)
+        return false;
+    void *base = MAP_FAILED;
+    uint64_t bytes = 16ull << 40;
+    for (; bytes >= 1ull << 30; bytes /= 2) {
+        base = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (base != MAP_FAILED)
+            break;
+    }
+    if (base == MAP_FAILED)
+        return false;
+    madvise(base, bytes, MADV_DONTDUMP);
+    cpl_process_watch_fork();
+    uint64_t low = cpl_round_up((uint64_t)(uintptr_t)base, HUGE), high = ((uint64_t)(uintptr_t)base + bytes) & ~(HUGE - 1);
+    uint64_t quarter = ((high - low) / 4) & ~(HUGE - 1);
+    small = (struct region){low + HUGE, low + quarter, low + quarter, low + HUGE};
+    if (small.high - small.low > SMALL_WINDOW)
+        small.limit = small.low + SMALL_WINDOW;
+    dense = (struct region){low + quarter, low + 2 * quarter, low + 2 * quarter, low + quarter};
+    dense_open = dense.low;
+    large = (struct region){low + 2 * quarter + HUGE, high - HUGE, high - HUGE, low + 2 * quarter + HUGE};
+    return true;
+}
+
+/* The last span of the arena that begins at or below `address`; foreign memory has other addresses. */
+static struct span *before(uint64_t address)
+{
+    struct span *span = cpl_tree_floor(spans, address);
+    return span && span->high ? span : NULL;
+}
+
+/* First place at or after `from` where `bytes` (a multiple of a page) fit, start aligned; 0 if none. */
+static uint64_t fit(const struct region *region, uint64_t from, uint64_t bytes, uint64_t alignment, uint64_t guard)
+{
+    uint64_t at = cpl_round_up(from, alignment);
+    struct span *previous = before(at);
+    if (previous && previous->high + guard > at)
+        at = cpl_round_up(previous->high + guard, alignment);
+    while (at >= from && at < region->limit && bytes + guard <= region->limit - at) {
+        struct span *next = cpl_tree_above(spans, at - 1);
+        if (!next || !next->high || next->low >= region->high || next->low >= at + bytes + guard)
+            return at;
+        at = cpl_round_up(next->high + guard, alignment);
+    }
+    return 0;
+}
+
+static uint64_t place(struct region *region, uint64_t bytes, uint64_t alignment, uint64_t guard)
+{
+    uint64_t at = fit(region, region->cursor, bytes, alignment, guard);
+    if (!at)
+        at = fit(region, region->low, bytes, alignment, guard);
+    if (!at && region->limit < region->high) {
+        region->cursor = region->limit;
+        region->limit = region->high;
+        at = fit(region, region->cursor, bytes, alignment, guard);
+        if (!at)
+            at = fit(region, region->low, bytes, alignment, guard);
+    }
+    if (at)
+        region->cursor = at + bytes + guard;
+    return at;
+}
+
+/* Back to reserved addresses; a fresh mapping also gives the page tables back. */
+static void unmap(uint64_t low, uint64_t high)
+{
+    void *address = (void *)(uintptr_t)low;
+    if (mmap(address, high - low, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED) {
+        madvise(address, high - low, MADV_DONTNEED);
+        mprotect(address, high - low, PROT_NONE);
+    }
+}
+
+static bool map_guarded(struct span *span, uint64_t size, uint64_t alignment)
+{
+    bool is_large = size >= HUGE;
+    uint64_t bytes = cpl_round_up(size, PAGE);
+    uint64_t unit = is_large ? HUGE : PAGE;
+    if (alignment > unit)
+        unit = alignment;
+    if (!cpl_vma_take(2))
+        return false;
+    uint64_t low = place(is_large ? &large : &small, bytes, unit, GUARD);
+    if (!low || mprotect((void *)(uintptr_t)low, bytes, PROT_READ | PROT_WRITE)) {
+        if (low)
+            unmap(low, low + bytes);
+        cpl_vma_give(2);
+        return false;
+    }
+    if (is_large)
+        madvise((void *)(uintptr_t)low, bytes, MADV_HUGEPAGE);
+    span->low = low;
+    span->high = low + bytes;
+    span->guarded = true;
+    span->allocation.base = is_large || alignment >= PAGE ? low : (low + bytes - size) & ~(alignment - 1);
+    return true;
+}
+
+/* Without guards: one mapping serves all, so this works when the process has no mapping left. */
+static bool map_dense(struct span *span, uint64_t size, uint64_t alignment)
+{
+    uint64_t bytes = cpl_round_up(size, PAGE);
+    uint64_t low = place(&dense, bytes, alignment > PAGE ? alignment : PAGE, 0);
+    if (!low)
+        return false;
+    if (low + bytes > dense_open) {
+        uint64_t open = cpl_round_up(low + bytes, HUGE);
+        if (open > dense.high)
+            open = dense.high;
+        if (mprotect((void *)(uintptr_t)dense_open, open - dense_open, PROT_READ | PROT_WRITE))
+            return false;
+        dense_open = open;
+    }
+    span->low = low;
+    span->high = low + bytes;
+    span->guarded = false;
+    span->allocation.base = alignment >= PAGE ? low : (low + bytes - size) & ~(alignment - 1);
+    return true;
+}
+
+static bool counts(int kind) { return kind == CPL_MEMORY_DEVICE || kind == CPL_MEMORY_MANAGED; }
+
+static void record(struct span *span, int device, int kind, uint64_t size)
+{
+    span->allocation.size_bytes = size;
+    span->allocation.id = next_id++;
+    span->allocation.device = device;
+    span->allocation.kind = kind;
+    cpl_tree_insert(&spans, span);
+    atomic_fetch_add(&live, 1);
+    if (counts(kind))
+        atomic_fetch_add(&used[device], size);
+}
+
+int cpl_memory_alloc(int device, int kind, uint64_t size_bytes, uint64_t alignment_bytes, uint64_t *pointer)
+{
+    if (atomic_load(&cpl_child))
+        return CPL_FORKED;
+    if (!pointer || !size_bytes || device < 0 || device >= DEVICES || kind < 0 || kind > CPL_MEMORY_REGISTERED)
+        return CPL_INVALID;
+    if (alignment_bytes & (alignment_bytes - 1) || alignment_bytes > 1ull << 40)
+        return CPL_INVALID;
+    if (size_bytes > 1ull << 46)
+        return CPL_OUT_OF_MEMORY;
+    uint64_t alignment = alignment_bytes < 512 ? 512 : alignment_bytes;
+    struct span *span = calloc(1, sizeof *span);
+    if (!span)
+        return CPL_OUT_OF_MEMORY;
+    pthread_rwlock_wrlock(&lock);
+    bool done = reserve() && (map_guarded(span, size_bytes, alignment) || map_dense(span, size_bytes, alignment));
+    if (done) {
+        record(span, device, kind, size_bytes);
+        *pointer = span->allocation.base;
+    }
+    pthread_rwlock_unlock(&lock);
+    if (!done)
+        free(span);
+    return done ? CPL_OK : CPL_OUT_OF_MEMORY;
+}
+
+int cpl_memory_adopt(int device, int kind, uint64_t base, uint64_t size_bytes)
+{
+    if (atomic_load(&cpl_child))
+        return CPL_FORKED;
+    if (!base || !size_bytes || base + size_bytes < base || device < 0 || device >= DEVICES)
+        return CPL_INVALID;
+    if (kind < 0 || kind > CPL_MEMORY_REGISTERED)
+        return CPL_INVALID;
+    struct span *span = calloc(1, sizeof *span);
+    if (!span)
+        return CPL_OUT_OF_MEMORY;
+    span->allocation.base = base;
+    pthread_rwlock_wrlock(&lock);
+    struct span *other = cpl_tree_floor(spans, base + size_bytes - 1);
+    bool taken = (other && other->allocation.base + other->allocation.size_bytes > base)
+                 || (large.high && base + size_bytes > small.low && base < large.high);
+    if (!taken)
+        record(span, device, kind, size_bytes);
+    pthread_rwlock_unlock(&lock);
+    if (taken)
+        free(span);
+    return taken ? CPL_INVALID : CPL_OK;
+}
+
+int cpl_memory_free(uint64_t base)
+{
+    if (atomic_load(&cpl_child))
+        return CPL_FORKED;
+    pthread_rwlock_wrlock(&lock);
+    struct span *span = cpl_tree_remove(&spans, base);
+    if (span) {
+        atomic_fetch_sub(&live, 1);
+        if (counts(span->allocation.kind))
+            atomic_fetch_sub(&used[span->allocation.device], span->allocation.size_bytes);
+        if (span->high && span->guarded) {
+            unmap(span->low, span->high);
+            cpl_vma_give(2);
+        } else if (span->high) {
+            madvise((void *)(uintptr_t)span->low, span->high - span->low, MADV_DONTNEED);
+        }
+    }
+    pthread_rwlock_unlock(&lock);
+    free(span);
+    return span ? CPL_OK : CPL_INVALID;
+}
+
+int cpl_memory_find(uint64_t address, cpl_allocation *out)
+{
+    if (atomic_load(&cpl_child))
+        return 0;
+    pthread_rwlock_rdlock(&lock);
+    struct span *span = cpl_tree_floor(spans, address);
+    int found = span && address - span->allocation.base < span->allocation.size_bytes;
+    if (found && out)
+        *out = span->allocation;
+    pthread_rwlock_unlock(&lock);
+    return found;
+}
+
+uint64_t cpl_memory_used(int device)
+{
+    return device < 0 || device >= DEVICES ? 0 : atomic_load(&used[device]);
+}
+
+uint64_t cpl_memory_count(void) { return atomic_load(&live); }

@@ -1,0 +1,56 @@
+/* Faults that a kernel's thread raises itself: trap, assert, misuse of a barrier or a mask. */
+#include "native.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Fills everything but the reason: message is `kernel "k" (file:line) in block (..), thread (..)`. */
+void cpl_fault_at(cpl_fault *fault, const struct thread *thread, int code, const cpl_site *site)
+{
+    memset(fault, 0, sizeof *fault);
+    fault->code = code;
+    memcpy(fault->thread, thread->self.thread, sizeof fault->thread);
+    memcpy(fault->block, thread->self.block, sizeof fault->block);
+    const char *name = thread->block->task->launch.kernel.name;
+    snprintf(fault->kernel, sizeof fault->kernel, "%s", name ? name : "?");
+    if (site && site->file) {
+        snprintf(fault->file, sizeof fault->file, "%s", site->file);
+        fault->line = site->line;
+    }
+    int used = snprintf(fault->message, sizeof fault->message, "kernel \"%s\"", fault->kernel);
+    if (site && site->file)
+        used += snprintf(fault->message + used, sizeof fault->message - (size_t)used, " at %s:%u", fault->file, site->line);
+    snprintf(fault->message + used, sizeof fault->message - (size_t)used, " in block (%u,%u,%u), thread (%u,%u,%u)",
+             fault->block[0], fault->block[1], fault->block[2], fault->thread[0], fault->thread[1], fault->thread[2]);
+}
+
+void cpl_thread_fault(struct thread *thread, int code, const cpl_site *site, const char *format, ...)
+{
+    cpl_fault fault;
+    cpl_fault_at(&fault, thread, code, site);
+    size_t used = strlen(fault.message);
+    va_list args;
+    va_start(args, format);
+    used += (size_t)snprintf(fault.message + used, sizeof fault.message - used, ": ");
+    vsnprintf(fault.message + used, sizeof fault.message - used, format, args);
+    va_end(args);
+    cpl_domain_record(thread->block->domain, &fault);
+    thread->state = THREAD_READY;     /* never runs again: the block is given up at this switch */
+    cpl_thread_out(thread);
+    __builtin_unreachable();
+}
+
+void cpl_trap(cpl_thread *self, const cpl_site *site)
+{
+    cpl_thread_fault(cpl_thread_of(self), CPL_FAULT_TRAP, site, "trap");
+}
+
+void cpl_assert_fail(cpl_thread *self, const char *message, const char *file, uint32_t line, const char *function)
+{
+    struct thread *thread = cpl_thread_of(self);
+    fprintf(stderr, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n", file, line, function,
+            self->block[0], self->block[1], self->block[2], self->thread[0], self->thread[1], self->thread[2], message);
+    fflush(stderr);
+    cpl_site site = {file, function, line, 0};
+    cpl_thread_fault(thread, CPL_FAULT_ASSERT, &site, "assertion `%s` failed", message);
+}

@@ -1,0 +1,129 @@
+/* Context switch between stacks: callee-saved registers and floating-point control words, nothing else. */
+#include "native.h"
+#include <string.h>
+
+#if defined(__x86_64__)
+__asm__(
+    ".text\n"
+    ".p2align 4\n"
+    ".hidden cpl_fiber_switch\n"
+    ".globl cpl_fiber_switch\n"
+    ".type cpl_fiber_switch, @function\n"
+    "cpl_fiber_switch:\n"
+    "  pushq %rbp\n"
+    "  pushq %rbx\n"
+    "  pushq %r12\n"
+    "  pushq %r13\n"
+    "  pushq %r14\n"
+    "  pushq %r15\n"
+    "  subq $8, %rsp\n"
+    "  stmxcsr (%rsp)\n"
+    "  fnstcw 4(%rsp)\n"
+    "  movq %rsp, (%rdi)\n"
+    "  movq %rsi, %rsp\n"
+    "  ldmxcsr (%rsp)\n"
+    "  fldcw 4(%rsp)\n"
+    "  addq $8, %rsp\n"
+    "  popq %r15\n"
+    "  popq %r14\n"
+    "  popq %r13\n"
+    "  popq %r12\n"
+    "  popq %rbx\n"
+    "  popq %rbp\n"
+    "  ret\n"
+    ".size cpl_fiber_switch, .-cpl_fiber_switch\n"
+    ".p2align 4\n"
+    ".hidden cpl_fiber_begin\n"
+    ".globl cpl_fiber_begin\n"
+    ".type cpl_fiber_begin, @function\n"
+    "cpl_fiber_begin:\n"
+    "  .cfi_startproc\n"
+    "  .cfi_undefined rip\n"
+    "  movq %r12, %rdi\n"
+    "  call *%rbx\n"
+    "  ud2\n"
+    "  .cfi_endproc\n"
+    ".size cpl_fiber_begin, .-cpl_fiber_begin\n");
+
+void cpl_fiber_begin(void) __attribute__((visibility("hidden")));
+
+void cpl_fiber_reset(struct fiber *fiber, void (*main)(struct fiber *))
+{
+    uint64_t *sp = (uint64_t *)(((uintptr_t)fiber->top) & ~(uintptr_t)63) - 10;
+    uint32_t mxcsr = 0x1f80;
+    uint16_t control = 0x037f;
+    memset(sp, 0, 10 * sizeof *sp);
+    memcpy(sp, &mxcsr, sizeof mxcsr);
+    memcpy((char *)sp + 4, &control, sizeof control);
+    sp[4] = (uint64_t)(uintptr_t)fiber;      /* r12 */
+    sp[5] = (uint64_t)(uintptr_t)main;       /* rbx */
+    sp[7] = (uint64_t)(uintptr_t)cpl_fiber_begin;
+    fiber->sp = sp;
+}
+
+#elif defined(__aarch64__)
+__asm__(
+    ".text\n"
+    ".p2align 4\n"
+    ".hidden cpl_fiber_switch\n"
+    ".globl cpl_fiber_switch\n"
+    ".type cpl_fiber_switch, %function\n"
+    "cpl_fiber_switch:\n"
+    "  sub sp, sp, #176\n"
+    "  stp x19, x20, [sp, #0]\n"
+    "  stp x21, x22, [sp, #16]\n"
+    "  stp x23, x24, [sp, #32]\n"
+    "  stp x25, x26, [sp, #48]\n"
+    "  stp x27, x28, [sp, #64]\n"
+    "  stp x29, x30, [sp, #80]\n"
+    "  stp d8, d9, [sp, #96]\n"
+    "  stp d10, d11, [sp, #112]\n"
+    "  stp d12, d13, [sp, #128]\n"
+    "  stp d14, d15, [sp, #144]\n"
+    "  mrs x9, fpcr\n"
+    "  str x9, [sp, #160]\n"
+    "  mov x9, sp\n"
+    "  str x9, [x0]\n"
+    "  mov sp, x1\n"
+    "  ldr x9, [sp, #160]\n"
+    "  msr fpcr, x9\n"
+    "  ldp x19, x20, [sp, #0]\n"
+    "  ldp x21, x22, [sp, #16]\n"
+    "  ldp x23, x24, [sp, #32]\n"
+    "  ldp x25, x26, [sp, #48]\n"
+    "  ldp x27, x28, [sp, #64]\n"
+    "  ldp x29, x30, [sp, #80]\n"
+    "  ldp d8, d9, [sp, #96]\n"
+    "  ldp d10, d11, [sp, #112]\n"
+    "  ldp d12, d13, [sp, #128]\n"
+    "  ldp d14, d15, [sp, #144]\n"
+    "  add sp, sp, #176\n"
+    "  ret\n"
+    ".size cpl_fiber_switch, .-cpl_fiber_switch\n"
+    ".p2align 4\n"
+    ".hidden cpl_fiber_begin\n"
+    ".globl cpl_fiber_begin\n"
+    ".type cpl_fiber_begin, %function\n"
+    "cpl_fiber_begin:\n"
+    "  .cfi_startproc\n"
+    "  .cfi_undefined x30\n"
+    "  mov x0, x19\n"
+    "  blr x20\n"
+    "  brk #1\n"
+    "  .cfi_endproc\n"
+    ".size cpl_fiber_begin, .-cpl_fiber_begin\n");
+
+void cpl_fiber_begin(void) __attribute__((visibility("hidden")));
+
+void cpl_fiber_reset(struct fiber *fiber, void (*main)(struct fiber *))
+{
+    uint64_t *sp = (uint64_t *)(((uintptr_t)fiber->top) & ~(uintptr_t)63) - 24;
+    memset(sp, 0, 24 * sizeof *sp);
+    sp[0] = (uint64_t)(uintptr_t)fiber;      /* x19 */
+    sp[1] = (uint64_t)(uintptr_t)main;       /* x20 */
+    sp[11] = (uint64_t)(uintptr_t)cpl_fiber_begin;
+    fiber->sp = sp;
+}
+#else
+#error "the naive engine needs a context switch for this processor: add it to fiber.c"
+#endif

@@ -1,0 +1,267 @@
+/* What the files of the native runtime share. Lock order: cpl_lock, then nothing; every other lock is a leaf. */
+#ifndef CPL_NATIVE_H
+#define CPL_NATIVE_H
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "compatlayer/runtime.h"
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#pragma GCC visibility push(hidden)
+
+enum { CPL_LANES = 32, CPL_BARRIERS = 16, CPL_MAX_THREADS = 1024, CPL_MAX_WARPS = CPL_MAX_THREADS / CPL_LANES };
+
+/* ---- process (process.c, clock.c) ----------------------------------------------------------- */
+extern pthread_mutex_t cpl_lock;      /* queues, tasks, fences' waiters, the ready list */
+extern atomic_int cpl_stopping;
+extern atomic_int cpl_child;          /* 1: this is a forked child, nothing works any more */
+bool cpl_started(void);
+void cpl_process_watch_fork(void);    /* idempotent */
+uint64_t cpl_now(void);               /* CLOCK_MONOTONIC, ns */
+int cpl_thread_start(pthread_t *thread, void *(*main)(void *), void *data, const char *name);
+static inline uint64_t cpl_round_up(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
+
+/* Futex on a 32-bit word. deadline in ns of CLOCK_MONOTONIC, UINT64_MAX = for ever; false on time-out. */
+bool cpl_futex_wait(atomic_uint *word, uint32_t expected, uint64_t deadline);
+void cpl_futex_wake(atomic_uint *word, int waiters);
+
+/* ---- ordered set of allocations (tree.c); callers lock --------------------------------------- */
+struct span {
+    cpl_allocation allocation;
+    uint64_t low, high;               /* pages it occupies in the arena; 0,0 for foreign memory */
+    struct span *left, *right;
+    uint32_t priority;
+    bool guarded;
+};
+struct span *cpl_tree_floor(struct span *root, uint64_t address);   /* greatest base <= address */
+struct span *cpl_tree_above(struct span *root, uint64_t address);   /* least base > address */
+void cpl_tree_insert(struct span **root, struct span *span);
+struct span *cpl_tree_remove(struct span **root, uint64_t base);
+
+/* ---- fibers (fiber.c) and their stacks (stack.c) --------------------------------------------- */
+struct worker;
+struct fiber {
+    void *sp;
+    struct fiber *next;
+    struct worker *worker;
+    uint8_t *low, *top;               /* usable stack */
+    uint32_t guard_bytes;             /* below `low`; 0: a canary stands in for the guard */
+    uint8_t size_class;
+    bool idle;                        /* its thread returned: it can run another one as it is */
+};
+void cpl_fiber_switch(void **save, void *load);
+void cpl_fiber_reset(struct fiber *fiber, void (*main)(struct fiber *));
+enum { CPL_STACK_CLASSES = 16 };
+int cpl_stack_class(uint64_t wanted_bytes);                                   /* -1: too large */
+struct fiber *cpl_fiber_take(struct worker *worker, int size_class);          /* NULL: out of memory */
+void cpl_fiber_give(struct fiber *fiber);
+bool cpl_fiber_overran(const struct fiber *fiber);
+bool cpl_vma_take(int64_t count);     /* a share of the process's mappings (vm.max_map_count) */
+void cpl_vma_give(int64_t count);
+
+/* ---- domains and faults (domain.c) ------------------------------------------------------------ */
+struct heap;
+struct cpl_domain {
+    atomic_int faulted;               /* CPL_FAULT_*; set last, so the record below is complete */
+    atomic_uint references;
+    int device;
+    pthread_mutex_t lock;
+    cpl_fault fault;
+    _Atomic uint64_t limits[3];
+    struct heap *heap;
+};
+void cpl_domain_keep(cpl_domain *domain);
+void cpl_domain_drop(cpl_domain *domain);
+void cpl_domain_record(cpl_domain *domain, const cpl_fault *fault);          /* the first one stays */
+
+/* ---- tasks and queues (queue.c, task.c) --------------------------------------------------------- */
+enum task_kind { TASK_LAUNCH, TASK_COPY, TASK_FILL, TASK_CALL, TASK_SIGNAL, TASK_WAIT };
+struct fill {
+    uint64_t destination, pitch_bytes, width, height;
+    uint32_t pattern, element_bytes;
+};
+struct print;
+struct task {
+    struct task *next;                /* in its queue */
+    struct task *link;                /* in the ready list, the callback list, a fence's waiters */
+    struct cpl_queue *queue;
+    enum task_kind kind;
+    bool owns_args;
+    uint64_t units, next_unit, unfinished;   /* blocks of a launch, pieces of a copy; under cpl_lock */
+    union {
+        struct {
+            cpl_kernel kernel;
+            cpl_shape shape;
+            int stack_class;
+            uint32_t threads;
+        } launch;
+        cpl_box box;
+        struct fill fill;
+        struct {
+            void (*function)(void *);
+            void *data;
+        } call;
+        cpl_fence *fence;
+    };
+    _Atomic(struct print *) print;
+    const void *args;
+    _Alignas(64) uint8_t inline_args[512];
+};
+struct cpl_queue {
+    cpl_domain *domain;
+    int priority;
+    bool closed;
+    struct task *head, *tail;
+    uint32_t pending;
+    uint64_t enqueued;
+    uint64_t wake_at;                 /* least `completed` that a drain waits for; UINT64_MAX = nobody waits */
+    _Atomic uint64_t completed;
+    atomic_uint drains;               /* futex word, bumped for waiting drains */
+    struct cpl_queue *advance_next;
+    bool advancing;
+};
+struct cpl_fence {
+    atomic_uint references;
+    atomic_uint state;                /* 0 pending, 1 pending with waiting threads, 2 done */
+    _Atomic uint64_t time;
+    struct task *waiters;             /* under cpl_lock */
+    cpl_fence *next_free;
+};
+struct task *cpl_task_take(void);                    /* cpl_lock held, like the next five */
+void cpl_task_give(struct task *task);
+cpl_fence *cpl_fence_open(void);
+void cpl_fence_drop(cpl_fence *fence);
+void cpl_fence_reach(cpl_fence *fence, struct task **waiters);
+void cpl_queue_advance(cpl_queue *queue);
+void cpl_task_complete(struct task *task);           /* takes cpl_lock; the task was its queue's head */
+void cpl_queue_wake_all(void);
+
+/* ---- workers (pool.c) and the callback thread (callback.c) -------------------------------------- */
+struct block;
+struct thread;
+struct chunk {
+    struct task *task;
+    uint64_t next, end, finished;
+    bool skip;
+};
+struct worker {
+    uint32_t index;
+    void *scheduler_sp;
+    volatile sig_atomic_t in_kernel;
+    volatile sig_atomic_t signal;     /* a fault the guard caught, 0 = none */
+    int signal_code;
+    uint64_t signal_address;
+    struct thread *current;
+    struct block *stalled, *stalled_tail, *spare_blocks;
+    struct fiber *fibers[CPL_STACK_CLASSES];
+    struct chunk chunk;
+    uint64_t spinning_since, relaxed_at;
+    char *text;                       /* scratch of device printf */
+    size_t text_bytes;
+    pthread_t pthread;
+};
+int cpl_pool_start(int workers);
+int cpl_pool_workers(void);
+void cpl_pool_submit(struct task *task);             /* cpl_lock held */
+bool cpl_pool_quiet(void);                           /* cpl_lock held */
+int cpl_callback_start(void);
+void cpl_callback_submit(struct task *task);         /* cpl_lock held */
+bool cpl_callback_quiet(void);                       /* cpl_lock held */
+bool cpl_callback_here(void);                        /* 1 on the callback thread */
+
+/* ---- guarded access (guard.c) -------------------------------------------------------------------- */
+struct guard {
+    struct worker *worker;
+    jmp_buf *copying;                 /* not NULL: a guarded copy is running */
+    uint64_t address;
+};
+struct guard *cpl_guard_self(void);
+int cpl_guard_thread(struct worker *worker);         /* gives a worker its signal stack */
+
+/* ---- copies (copy.c): whole boxes cut into pieces -------------------------------------------------- */
+uint64_t cpl_copy_pieces(const cpl_box *box);
+uint64_t cpl_fill_pieces(const struct fill *fill);
+void cpl_copy_run(struct task *task, uint64_t begin, uint64_t end);
+
+/* ---- blocks (block.c, barrier.c, warp.c) ------------------------------------------------------------ */
+enum thread_state { THREAD_FRESH, THREAD_READY, THREAD_RUNNING, THREAD_YIELDED, THREAD_AT_BARRIER, THREAD_AT_WARP,
+                    THREAD_AT_ACTIVE, THREAD_GONE };
+struct thread {
+    cpl_thread self;                  /* first: generated code holds a pointer to it */
+    struct block *block;
+    struct fiber *fiber;
+    struct thread *next;
+    const cpl_site *site;
+    uint64_t value;
+    uint32_t index;
+    uint32_t spins;
+    uint32_t operation, mask, b, c;   /* of a warp operation */
+    uint32_t result, flag;
+    uint16_t arrived;                 /* barriers it arrived at without waiting, one bit each */
+    uint8_t state;
+    uint8_t barrier;
+};
+struct list {
+    struct thread *head, *tail;
+};
+struct barrier {
+    struct list waiting;
+    const cpl_site *site;
+    uint32_t waiters, arrived;        /* `arrived`: live threads that are here or passed by cpl_barrier_arrive */
+    uint32_t counted, expected;       /* for a barrier of some warps; expected 0 = the whole block */
+    uint32_t popc, passers;
+    bool any, all, mixed;
+    uint8_t of_warp[CPL_MAX_WARPS];
+};
+struct warp {
+    uint32_t waiting, active, gone;   /* lanes at warp operations, at cpl_active_mask, exited or absent */
+};
+struct block {
+    struct block *next;
+    struct worker *worker;
+    struct task *task;
+    cpl_domain *domain;
+    cpl_entry entry;
+    const void *args;
+    cpl_thread pattern;               /* what all threads of the block share */
+    uint32_t threads, live, fresh, capacity;
+    uint32_t at[3];                   /* threadIdx of the next fresh thread */
+    struct list ready, yielded;
+    uint32_t yielded_count, pass_left, passes, streak;
+    bool progress;
+    uint32_t active_waiters, barriers_used;
+    struct fiber *spare;              /* an idle fiber, ready for the next fresh thread */
+    struct barrier barriers[CPL_BARRIERS];
+    struct warp warps[CPL_MAX_WARPS];
+    uint8_t *shared_map;              /* guard page, memory, guard page */
+    uint64_t shared_map_bytes;
+    struct thread thread[];
+};
+struct block *cpl_block_open(struct worker *worker, struct task *task, uint64_t linear);   /* NULL: out of memory */
+bool cpl_block_run(struct block *block);             /* true: over; false: only spinning threads are left for now */
+void cpl_block_close(struct block *block);           /* back into the worker's cache */
+void cpl_thread_out(struct thread *thread);          /* switches to the block's scheduler */
+void cpl_thread_ready(struct thread *thread);
+_Noreturn void cpl_thread_fault(struct thread *thread, int code, const cpl_site *site, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+bool cpl_same_site(const cpl_site *a, const cpl_site *b);
+const char *cpl_site_text(const cpl_site *site, char *text, size_t bytes);
+void cpl_barriers_leave(struct thread *thread);      /* the thread is gone */
+void cpl_warp_leave(struct thread *thread);
+const char *cpl_warp_operation(const struct thread *thread);
+bool cpl_active_resolve(struct block *block, bool force);
+void cpl_block_deadlock(struct block *block);
+void cpl_fault_at(cpl_fault *fault, const struct thread *thread, int code, const cpl_site *site);
+
+/* ---- device printf and heap -------------------------------------------------------------------------- */
+void cpl_print_flush(struct task *task);
+void cpl_heap_close(struct heap *heap);
+
+static inline struct thread *cpl_thread_of(cpl_thread *self) { return (struct thread *)self; }
+
+#pragma GCC visibility pop
+#endif

@@ -1,0 +1,228 @@
+/* Workers: each takes chunks of ready launches and copies, and turns among its blocks that wait for others. */
+#include "native.h"
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A worker begins no further block of a launch while this many of the launch's blocks wait on it. */
+enum { RESIDENT = 64, CHUNK = 64 };
+static const uint64_t TURN_NS = 100000, PATIENCE_NS = 20000000, NAP_NS = 50000;
+
+static struct worker *workers;
+static int worker_count;
+static struct task *ready;            /* most urgent first; under cpl_lock, like the next three */
+static atomic_int ready_count;        /* read without the lock as a hint */
+static int sleeping, busy;
+static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
+
+int cpl_pool_workers(void) { return worker_count; }
+bool cpl_pool_quiet(void) { return !ready && !busy; }
+
+void cpl_pool_submit(struct task *task)
+{
+    struct task **at = &ready;
+    while (*at && (*at)->queue->priority <= task->queue->priority)
+        at = &(*at)->link;
+    task->link = *at;
+    *at = task;
+    atomic_fetch_add(&ready_count, 1);
+    uint64_t wanted = task->units;
+    for (int i = 0; i < sleeping && (uint64_t)i < wanted; i++)
+        pthread_cond_signal(&work);
+}
+
+static bool full(const struct worker *worker, const struct task *task)
+{
+    if (task->kind != TASK_LAUNCH || task->launch.shape.cooperative)
+        return false;
+    int resident = 0;
+    for (const struct block *block = worker->stalled; block; block = block->next)
+        resident += block->task == task;
+    return resident >= RESIDENT;
+}
+
+static uint64_t share(const struct task *task)
+{
+    uint64_t count = task->units / ((uint64_t)worker_count * 8);
+    return count < 1 ? 1 : count > CHUNK ? CHUNK : count;
+}
+
+/* cpl_lock held. The rest of a launch whose domain has faulted is taken at once, to be skipped. */
+static bool claim(struct worker *worker)
+{
+    for (struct task **at = &ready; *at; at = &(*at)->link) {
+        struct task *task = *at;
+        bool skip = atomic_load(&task->queue->domain->faulted) != CPL_FAULT_NONE || atomic_load(&cpl_stopping) == 2;
+        if (!skip && full(worker, task))
+            continue;
+        uint64_t left = task->units - task->next_unit, count = share(task);
+        if (skip || count > left)
+            count = left;
+        worker->chunk = (struct chunk){task, task->next_unit, task->next_unit + count, 0, skip};
+        task->next_unit += count;
+        if (task->next_unit == task->units) {
+            *at = task->link;
+            atomic_fetch_sub(&ready_count, 1);
+        }
+        return true;
+    }
+    return false;
+}
+
+static void finish(struct task *task, uint64_t units)
+{
+    pthread_mutex_lock(&cpl_lock);
+    task->unfinished -= units;
+    bool over = task->unfinished == 0;
+    pthread_mutex_unlock(&cpl_lock);
+    if (!over)
+        return;
+    if (atomic_load(&task->print))
+        cpl_print_flush(task);
+    cpl_task_complete(task);
+}
+
+static void stall(struct worker *worker, struct block *block)
+{
+    block->next = NULL;
+    if (worker->stalled)
+        worker->stalled_tail->next = block;
+    else
+        worker->stalled = block;
+    worker->stalled_tail = block;
+}
+
+/* One block of the chunk, or all its pieces of a copy. */
+static void step(struct worker *worker)
+{
+    struct chunk *chunk = &worker->chunk;
+    struct task *task = chunk->task;
+    if (chunk->skip) {
+        chunk->finished = chunk->end - chunk->next;
+        chunk->next = chunk->end;
+    } else if (task->kind != TASK_LAUNCH) {
+        cpl_copy_run(task, chunk->next, chunk->end);
+        chunk->finished = chunk->end - chunk->next;
+        chunk->next = chunk->end;
+    } else {
+        struct block *block = cpl_block_open(worker, task, chunk->next++);
+        if (!block) {
+            cpl_fault fault = {.code = CPL_FAULT_MEMORY};
+            snprintf(fault.message, sizeof fault.message,
+                     "kernel \"%s\": no memory for a block of %u threads with %u bytes of shared memory",
+                     task->launch.kernel.name, task->launch.threads,
+                     task->launch.kernel.shared_bytes + task->launch.shape.dynamic_shared_bytes);
+            cpl_domain_record(task->queue->domain, &fault);
+            chunk->finished++;
+        } else if (cpl_block_run(block)) {
+            cpl_block_close(block);
+            chunk->finished++;
+            worker->spinning_since = 0;
+        } else {
+            stall(worker, block);
+        }
+    }
+    if (chunk->next == chunk->end) {
+        chunk->task = NULL;
+        if (chunk->finished)
+            finish(task, chunk->finished);
+    }
+}
+
+static void resume(struct worker *worker)
+{
+    struct block *block = worker->stalled;
+    worker->stalled = block->next;
+    if (cpl_block_run(block)) {
+        struct task *task = block->task;
+        cpl_block_close(block);
+        finish(task, 1);
+        worker->spinning_since = 0;
+    } else {
+        stall(worker, block);
+    }
+}
+
+/* Every block spins: leave the processor to others now and then, and rest once this has lasted. */
+static void relax(struct worker *worker)
+{
+    uint64_t now = cpl_now();
+    if (!worker->spinning_since)
+        worker->spinning_since = worker->relaxed_at = now;
+    if (now - worker->relaxed_at < TURN_NS)
+        return;
+    if (now - worker->spinning_since < PATIENCE_NS)
+        sched_yield();
+    else
+        nanosleep(&(struct timespec){0, (long)NAP_NS}, NULL);
+    worker->relaxed_at = cpl_now();
+}
+
+static void *worker_main(void *data)
+{
+    struct worker *worker = data;
+    cpl_guard_thread(worker);
+    pthread_mutex_lock(&cpl_lock);
+    for (;;) {
+        bool have = worker->chunk.task || claim(worker);
+        if (!have && !worker->stalled) {
+            sleeping++;
+            busy--;
+            pthread_cond_wait(&work, &cpl_lock);
+            sleeping--;
+            busy++;
+            continue;
+        }
+        pthread_mutex_unlock(&cpl_lock);
+        if (worker->stalled)
+            resume(worker);
+        if (have)
+            step(worker);
+        else
+            relax(worker);
+        /* The lock is needed only to take new work. */
+        while (worker->chunk.task || (worker->stalled && !atomic_load_explicit(&ready_count, memory_order_relaxed))) {
+            if (worker->stalled)
+                resume(worker);
+            if (worker->chunk.task)
+                step(worker);
+            else if (worker->stalled)
+                relax(worker);
+        }
+        pthread_mutex_lock(&cpl_lock);
+    }
+    return NULL;
+}
+
+int cpl_pool_start(int count)
+{
+    workers = calloc((size_t)count, sizeof *workers);
+    if (!workers)
+        return CPL_OUT_OF_MEMORY;
+    for (int i = 0; i < count; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "cpl-worker-%d", i % 1000);
+        workers[i].index = (uint32_t)i;
+        pthread_mutex_lock(&cpl_lock);
+        busy++;
+        pthread_mutex_unlock(&cpl_lock);
+        if (cpl_thread_start(&workers[i].pthread, worker_main, &workers[i], name)) {
+            int error = errno;
+            pthread_mutex_lock(&cpl_lock);
+            busy--;
+            pthread_mutex_unlock(&cpl_lock);
+            if (i > 0)
+                break;                /* fewer workers than asked for still serve */
+            free(workers);
+            workers = NULL;
+            errno = error;
+            return CPL_SYSTEM;
+        }
+        worker_count = i + 1;
+    }
+    return CPL_OK;
+}

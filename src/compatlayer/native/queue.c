@@ -1,0 +1,362 @@
+/* Queues: in-order work beside the host. Everything here runs under cpl_lock unless it says otherwise. */
+#include "native.h"
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PENDING_LIMIT = 4096 };
+static const uint64_t SPIN_NS = 20000;
+static pthread_cond_t room = PTHREAD_COND_INITIALIZER;
+static struct task *spare;
+static cpl_queue *advancing;          /* queues whose head may move; a list, so that chains need no recursion */
+static bool in_advance;
+
+struct task *cpl_task_take(void)
+{
+    struct task *task = spare;
+    if (task)
+        spare = task->next;
+    else if (!(task = aligned_alloc(64, cpl_round_up(sizeof *task, 64))))
+        return NULL;
+    memset(task, 0, offsetof(struct task, inline_args));
+    return task;
+}
+
+void cpl_task_give(struct task *task)
+{
+    if (task->owns_args)
+        free((void *)(uintptr_t)task->args);
+    task->next = spare;
+    spare = task;
+}
+
+cpl_queue *cpl_queue_open(cpl_domain *domain, int priority)
+{
+    if (atomic_load(&cpl_child) || !cpl_started())
+        return NULL;
+    cpl_queue *queue = calloc(1, sizeof *queue);
+    if (!queue)
+        return NULL;
+    cpl_domain_keep(domain);
+    queue->domain = domain;
+    queue->priority = priority;
+    queue->wake_at = UINT64_MAX;
+    return queue;
+}
+
+static void discard(cpl_queue *queue)
+{
+    cpl_domain_drop(queue->domain);
+    free(queue);
+}
+
+void cpl_queue_close(cpl_queue *queue)
+{
+    if (!queue || atomic_load(&cpl_child))
+        return;
+    pthread_mutex_lock(&cpl_lock);
+    queue->closed = true;
+    bool over = !queue->head && !queue->advancing;
+    pthread_mutex_unlock(&cpl_lock);
+    if (over)
+        discard(queue);
+}
+
+static void pop(cpl_queue *queue)
+{
+    struct task *task = queue->head;
+    queue->head = task->next;
+    if (!queue->head)
+        queue->tail = NULL;
+    if (queue->pending-- == PENDING_LIMIT)
+        pthread_cond_broadcast(&room);
+    uint64_t completed = atomic_fetch_add(&queue->completed, 1) + 1;
+    if (completed >= queue->wake_at) {
+        queue->wake_at = UINT64_MAX;
+        atomic_fetch_add(&queue->drains, 1);
+        cpl_futex_wake(&queue->drains, INT_MAX);
+    }
+    cpl_task_give(task);
+}
+
+static void push_advance(cpl_queue *queue)
+{
+    if (queue->advancing)
+        return;
+    queue->advancing = true;
+    queue->advance_next = advancing;
+    advancing = queue;
+}
+
+static void reach(cpl_fence *fence)
+{
+    struct task *waiter;
+    cpl_fence_reach(fence, &waiter);
+    while (waiter) {
+        struct task *next = waiter->link;
+        push_advance(waiter->queue);
+        waiter = next;
+    }
+}
+
+/* Runs the head if that takes no time; true: it is done and popped. */
+static bool step(cpl_queue *queue)
+{
+    struct task *task = queue->head;
+    switch (task->kind) {
+    case TASK_SIGNAL:
+        reach(task->fence);
+        cpl_fence_drop(task->fence);
+        break;
+    case TASK_WAIT:
+        if (atomic_load(&task->fence->state) != 2) {
+            task->link = task->fence->waiters;
+            task->fence->waiters = task;
+            return false;
+        }
+        cpl_fence_drop(task->fence);
+        break;
+    case TASK_CALL:
+        cpl_callback_submit(task);
+        return false;
+    default:
+        if (atomic_load(&queue->domain->faulted) == CPL_FAULT_NONE && task->units) {
+            cpl_pool_submit(task);
+            return false;
+        }
+    }
+    pop(queue);
+    return true;
+}
+
+void cpl_queue_advance(cpl_queue *queue)
+{
+    push_advance(queue);
+    if (in_advance)
+        return;
+    in_advance = true;
+    while (advancing) {
+        cpl_queue *next = advancing;
+        advancing = next->advance_next;
+        while (next->head && step(next)) {
+        }
+        next->advancing = false;
+        if (next->closed && !next->head)
+            discard(next);
+    }
+    in_advance = false;
+}
+
+void cpl_task_complete(struct task *task)
+{
+    pthread_mutex_lock(&cpl_lock);
+    cpl_queue *queue = task->queue;
+    pop(queue);
+    cpl_queue_advance(queue);
+    pthread_mutex_unlock(&cpl_lock);
+}
+
+/* Takes the lock and a task at the queue's end; NULL with *status set and the lock given back on failure. */
+static struct task *begin(cpl_queue *queue, enum task_kind kind, int *status)
+{
+    *status = CPL_FORKED;
+    if (atomic_load(&cpl_child))
+        return NULL;
+    pthread_mutex_lock(&cpl_lock);
+    /* The callback thread must not wait for room: the queue may wait for its very call. */
+    while (queue->pending >= PENDING_LIMIT && !atomic_load(&cpl_stopping) && !cpl_callback_here())
+        pthread_cond_wait(&room, &cpl_lock);
+    struct task *task = NULL;
+    if (atomic_load(&cpl_stopping))
+        *status = CPL_INVALID;
+    else if (kind < TASK_CALL && atomic_load(&queue->domain->faulted) != CPL_FAULT_NONE)
+        *status = CPL_FAULTED;
+    else if (!(task = cpl_task_take()))
+        *status = CPL_OUT_OF_MEMORY;
+    if (!task) {
+        pthread_mutex_unlock(&cpl_lock);
+        return NULL;
+    }
+    task->queue = queue;
+    task->kind = kind;
+    *status = CPL_OK;
+    return task;
+}
+
+static int commit(struct task *task)
+{
+    cpl_queue *queue = task->queue;
+    task->unfinished = task->units;
+    if (queue->tail)
+        queue->tail->next = task;
+    else
+        queue->head = task;
+    queue->tail = task;
+    queue->pending++;
+    queue->enqueued++;
+    if (queue->head == task)
+        cpl_queue_advance(queue);
+    pthread_mutex_unlock(&cpl_lock);
+    return CPL_OK;
+}
+
+int cpl_queue_copy(cpl_queue *queue, const cpl_box *box)
+{
+    int status;
+    struct task *task = begin(queue, TASK_COPY, &status);
+    if (!task)
+        return status;
+    task->box = *box;
+    task->units = box->width_bytes && box->height && box->depth ? cpl_copy_pieces(box) : 0;
+    return commit(task);
+}
+
+int cpl_queue_fill(cpl_queue *queue, uint64_t destination, uint64_t pitch_bytes, uint32_t pattern,
+                   uint32_t element_bytes, uint64_t width, uint64_t height)
+{
+    if ((element_bytes != 1 && element_bytes != 2 && element_bytes != 4) || destination % element_bytes
+        || (height > 1 && pitch_bytes % element_bytes))
+        return CPL_INVALID;
+    int status;
+    struct task *task = begin(queue, TASK_FILL, &status);
+    if (!task)
+        return status;
+    task->fill = (struct fill){destination, pitch_bytes, width, height, pattern, element_bytes};
+    task->units = width && height ? cpl_fill_pieces(&task->fill) : 0;
+    return commit(task);
+}
+
+static bool valid(const cpl_kernel *kernel, const cpl_shape *shape, size_t args_bytes)
+{
+    for (int i = 0; i < 3; i++)
+        if (!shape->grid[i] || !shape->block[i] || shape->block[i] > CPL_MAX_THREADS)
+            return false;
+    if ((uint64_t)shape->grid[1] * shape->grid[2] > UINT64_MAX / shape->grid[0])
+        return false;
+    return kernel->entry && shape->block[0] * shape->block[1] * shape->block[2] <= CPL_MAX_THREADS
+           && args_bytes >= kernel->args_bytes;
+}
+
+int cpl_queue_launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
+                     size_t args_bytes)
+{
+    if (!valid(kernel, shape, args_bytes))
+        return CPL_INVALID;
+    uint64_t stack = atomic_load(&queue->domain->limits[CPL_LIMIT_STACK]);
+    int stack_class = cpl_stack_class(kernel->stack_bytes > stack ? kernel->stack_bytes : stack);
+    if (stack_class < 0)
+        return CPL_INVALID;
+    void *large = NULL;
+    if (args_bytes > sizeof ((struct task *)0)->inline_args) {
+        large = aligned_alloc(64, cpl_round_up(args_bytes, 64));
+        if (!large)
+            return CPL_OUT_OF_MEMORY;
+    }
+    cpl_guard_install();
+    int status;
+    struct task *task = begin(queue, TASK_LAUNCH, &status);
+    if (!task) {
+        free(large);
+        return status;
+    }
+    task->owns_args = large != NULL;
+    task->args = large ? large : task->inline_args;
+    if (args_bytes)
+        memcpy(large ? large : task->inline_args, args, args_bytes);
+    task->launch.kernel = *kernel;
+    task->launch.shape = *shape;
+    task->launch.stack_class = stack_class;
+    task->launch.threads = shape->block[0] * shape->block[1] * shape->block[2];
+    task->units = (uint64_t)shape->grid[0] * shape->grid[1] * shape->grid[2];
+    return commit(task);
+}
+
+int cpl_queue_call(cpl_queue *queue, void (*function)(void *), void *data)
+{
+    int status;
+    struct task *task = begin(queue, TASK_CALL, &status);
+    if (!task)
+        return status;
+    task->call.function = function;
+    task->call.data = data;
+    return commit(task);
+}
+
+cpl_fence *cpl_queue_signal(cpl_queue *queue)
+{
+    int status;
+    struct task *task = begin(queue, TASK_SIGNAL, &status);
+    if (!task)
+        return NULL;
+    cpl_fence *fence = task->fence = cpl_fence_open();
+    if (!fence) {
+        cpl_task_give(task);
+        pthread_mutex_unlock(&cpl_lock);
+        return NULL;
+    }
+    atomic_fetch_add(&fence->references, 1);
+    commit(task);
+    return fence;
+}
+
+int cpl_queue_wait(cpl_queue *queue, cpl_fence *fence)
+{
+    int status;
+    struct task *task = begin(queue, TASK_WAIT, &status);
+    if (!task)
+        return status;
+    atomic_fetch_add(&fence->references, 1);
+    task->fence = fence;
+    return commit(task);
+}
+
+int cpl_queue_idle(cpl_queue *queue)
+{
+    if (atomic_load(&cpl_child))
+        return 0;
+    pthread_mutex_lock(&cpl_lock);
+    int idle = queue->pending == 0;
+    pthread_mutex_unlock(&cpl_lock);
+    return idle;
+}
+
+int cpl_queue_drain(cpl_queue *queue, uint64_t timeout_ns)
+{
+    if (atomic_load(&cpl_child))
+        return CPL_FORKED;
+    pthread_mutex_lock(&cpl_lock);
+    uint64_t target = queue->enqueued;
+    pthread_mutex_unlock(&cpl_lock);
+    if (atomic_load(&queue->completed) >= target)
+        return CPL_OK;
+    uint64_t start = cpl_now(), deadline = timeout_ns > UINT64_MAX - start ? UINT64_MAX : start + timeout_ns;
+    while (cpl_now() - start < (timeout_ns < SPIN_NS ? timeout_ns : SPIN_NS)) {
+        for (int i = 0; i < 32; i++)
+            if (atomic_load(&queue->completed) >= target)
+                return CPL_OK;
+        sched_yield();
+    }
+    for (;;) {
+        pthread_mutex_lock(&cpl_lock);
+        bool done = atomic_load(&queue->completed) >= target;
+        if (!done && target < queue->wake_at)
+            queue->wake_at = target;
+        uint32_t word = atomic_load(&queue->drains);
+        pthread_mutex_unlock(&cpl_lock);
+        if (done)
+            return CPL_OK;
+        uint64_t now = cpl_now();
+        if (now >= deadline || atomic_load(&cpl_stopping) == 2)
+            return CPL_TIMEOUT;
+        uint64_t look = now + 100000000;      /* after cpl_stop nobody wakes this thread */
+        cpl_futex_wait(&queue->drains, word, look < deadline ? look : deadline);
+    }
+}
+
+void cpl_queue_wake_all(void)
+{
+    pthread_mutex_lock(&cpl_lock);
+    pthread_cond_broadcast(&room);
+    pthread_mutex_unlock(&cpl_lock);
+}

@@ -1,0 +1,57 @@
+"""Makes the native entry of each kernel: `void cpl.entry.<name>(thread, args)`.
+
+The entry loads each parameter from its place in the packed buffer and calls the kernel, which the optimiser
+inlines. A struct by value gets a private copy: the buffer is read-only and kernels may write their parameters.
+"""
+
+from __future__ import annotations
+
+from ..ir.build import Emitter
+from ..ir.types import I1, I8, I64, PTR, VOID, size_bytes
+from ..ir.values import Argument, BasicBlock, Function, Literal, Module, Value, number
+from .contract import THREAD_ATTRIBUTES
+from .facts import ENTRY, attribute_type, parameter_type, parameters
+
+
+def run(module: Module) -> Module:
+    for kernel in module.defined():
+        if kernel.is_kernel:
+            _make_entry(module, kernel)
+            kernel.prefix = ("internal",)
+            # The front end keeps kernels apart; into its entry a kernel may be inlined.
+            words = [word for name in kernel.attributes for word in module.attributes.get(name, name).split()]
+            kernel.attributes = ("nounwind",) if "optnone" not in words else kernel.attributes
+    return module
+
+
+def _make_entry(module: Module, kernel: Function) -> None:
+    self = Argument(PTR, "thread", THREAD_ATTRIBUTES)
+    buffer = Argument(PTR, "args", ("noundef", "readonly", "noalias"))
+    type_ = module.types.function(VOID, (PTR, PTR))
+    entry = Function(ENTRY + kernel.name, ("protected",), type_, [self, buffer])
+    entry.attributes = ("nounwind",)
+    block = BasicBlock("entry")
+    entry.blocks.append(block)
+    emit = Emitter(module, block.instructions)
+    values: list[Value] = [self]
+    places, _ = parameters(module, kernel)
+    for argument, place in zip(kernel.arguments[1:], places, strict=True):
+        values.append(_load(module, emit, argument, emit.offset(buffer, place.offset)))
+    call = emit.call(kernel, values)
+    call.argument_attributes[0] = ("noundef",)
+    emit.ret()
+    module.add(entry)
+
+
+def _load(module: Module, emit: Emitter, argument: Argument, address: Value) -> Value:
+    type_, align = parameter_type(module, argument)
+    if attribute_type(module, argument, "byval") is not None:
+        copy = emit.alloca(type_, align)
+        size = number(I64, size_bytes(type_))
+        emit.intrinsic("llvm.memcpy.p0.p0.i64", VOID, [copy, address, size, Literal(I1, "false")])
+        argument.attributes = tuple(each for each in argument.attributes if not each.startswith("byval("))
+        return copy
+    if type_ is I1:
+        return emit.cast("trunc", emit.load(I8, address, 1), I1)
+    return emit.load(type_, address, 1)
+

@@ -1,0 +1,132 @@
+"""Replaces every intrinsic of the device by loads, arithmetic and calls of the native runtime.
+
+Why one pass over several tables: a call is looked up once, and what no table knows is refused here by name
+and source line. Generic LLVM intrinsics that the host's back end lowers itself are listed and kept.
+"""
+
+from __future__ import annotations
+
+from ...errors import CompilerError
+from ..ir.build import REMOVED, Emitter, rewrite
+from ..ir.instructions import Call, Instruction
+from ..ir.values import (
+    ConstantExpression,
+    Function,
+    GlobalVariable,
+    InlineAssembly,
+    Literal,
+    Module,
+    Value,
+    number,
+    string_bytes,
+)
+from . import integers, memory, registers, rounding, synchronise
+from .externals import is_c_function
+from .inline_ptx import lower_assembly
+from .lowering import Lower, Lowering
+
+_TABLE: dict[str, Lower] = {
+    **rounding.HANDLERS, **integers.HANDLERS, **memory.HANDLERS, **synchronise.HANDLERS,
+}  # fmt: skip
+# What the host's back end turns into code or into calls of the C and math libraries.
+_KEPT = frozenset(f"llvm.{name}" for name in """memcpy memmove memset lifetime.start lifetime.end invariant.start
+invariant.end launder.invariant.group strip.invariant.group ctlz cttz ctpop bitreverse bswap fshl fshr abs smin smax
+umin umax sadd.sat uadd.sat ssub.sat usub.sat sshl.sat ushl.sat sadd.with.overflow uadd.with.overflow
+ssub.with.overflow usub.with.overflow smul.with.overflow umul.with.overflow fma fmuladd sqrt sin cos tan asin acos atan
+atan2 sinh cosh tanh sincos sincospi modf pow powi exp exp2 exp10 log log2 log10 fabs floor ceil trunc rint nearbyint
+round roundeven lround llround lrint llrint copysign minimum maximum minimumnum maximumnum ldexp frexp canonicalize
+is.fpclass is.constant fptosi.sat fptoui.sat convert.to.fp16 convert.from.fp16 expect expect.with.probability assume
+stacksave stackrestore ptrmask objectsize experimental.noalias.scope.decl donothing sideeffect arithmetic.fence
+vector.reduce.add vector.reduce.mul vector.reduce.and vector.reduce.or vector.reduce.xor vector.reduce.smax
+vector.reduce.smin vector.reduce.umax vector.reduce.umin vector.reduce.fadd vector.reduce.fmul vector.reduce.fmax
+vector.reduce.fmin ssa.copy load.relative scmp ucmp""".split())
+_HINTS = frozenset(("llvm.prefetch", "llvm.dbg.value", "llvm.dbg.declare", "llvm.dbg.label", "llvm.dbg.assign",
+                    "llvm.var.annotation", "llvm.pseudoprobe"))
+
+
+def run(module: Module) -> Module:
+    it = Lowering(module)
+    looked_up: dict[str, Lower | None] = {}
+    for function in module.defined():
+        it.function = function
+        it.slots.clear()
+
+        def handle(instruction: Instruction, emit: Emitter) -> object:
+            if not isinstance(instruction, Call):
+                return None
+            callee = instruction.callee
+            if isinstance(callee, InlineAssembly):
+                return lower_assembly(it, instruction, emit)
+            if not isinstance(callee, Function) or callee.blocks:
+                return None
+            name = callee.name
+            if name not in looked_up:
+                looked_up[name] = _find(name)
+            lower = looked_up[name]
+            if lower is _keep:
+                return None
+            answer = None if lower is None else lower(it, instruction, emit)
+            if answer is None:
+                place = it.contract.places.of(instruction, function)
+                raise CompilerError(f"{place}: the device function '{name}' is not supported")
+            return answer
+
+        rewrite(module, function, handle)
+        if it.slots:
+            function.blocks[0].instructions[:0] = it.slots
+    return module
+
+
+def _keep(it: Lowering, call: Call, emit: Emitter) -> object:
+    return None
+
+
+def _remove(it: Lowering, call: Call, emit: Emitter) -> object:
+    return REMOVED
+
+
+def _find(name: str) -> Lower | None:
+    if name.startswith(registers.PREFIX):
+        return registers.lower
+    if name in ("__nvvm_reflect", "llvm.nvvm.reflect") or name.startswith("llvm.nvvm.reflect."):
+        return _reflect
+    if not name.startswith("llvm.") and (is_c_function(name) or name.startswith("cpl_")):
+        return _keep
+    base = name
+    while base:
+        if base in _TABLE:
+            return _TABLE[base]
+        if base in _KEPT:
+            return _keep
+        if base in _HINTS:
+            return _remove
+        base = base.rpartition(".")[0]
+    return None
+
+
+def _reflect(it: Lowering, call: Call, emit: Emitter) -> object:
+    """Answers what the program asks about its compilation: flush-to-zero and the architecture."""
+    asked = _text(call.arguments[0])
+    if asked == "__CUDA_FTZ":
+        return number(call.type, flag(it.module, "nvvm-reflect-ftz"))
+    if asked == "__CUDA_ARCH":
+        raise CompilerError("__nvvm_reflect(\"__CUDA_ARCH\") is not supported; use the macro __CUDA_ARCH__")
+    return number(call.type, 0)
+
+
+def _text(value: Value) -> str:
+    while isinstance(value, ConstantExpression):
+        value = value.operands[0]
+    if isinstance(value, GlobalVariable) and isinstance(value.initializer, Literal) \
+            and value.initializer.text.startswith("c"):
+        return string_bytes(value.initializer.text).rstrip(b"\0").decode("ascii", "replace")
+    return ""
+
+
+def flag(module: Module, name: str) -> int:
+    """The integer module flag `name`; 0 when it is not set."""
+    for node in module.named_metadata.get("!llvm.module.flags", "!{}")[2:-1].split(", "):
+        text = module.metadata.get(node, "")
+        if f'!"{name}"' in text:
+            return int(text.rstrip("}").rpartition("i32 ")[2])
+    return 0

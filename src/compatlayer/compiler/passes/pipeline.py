@@ -1,0 +1,45 @@
+"""The passes of the naive engine, in order, and the dumps after each.
+
+COMPATLAYER_DUMP=after:<pass> prints the module after that pass to the standard error; after:all does so for each.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from ..ir.printer import print_module
+from ..ir.values import Module
+from ..ir.verifier import verify
+from . import atomics, division, entries, host, intrinsics, progress, prune, shared, spaces, thread
+
+Pass = Callable[[Module], Module]
+
+NAIVE: tuple[tuple[str, Pass], ...] = (
+    ("prune", prune.run),
+    ("thread", thread.run),
+    ("intrinsics", intrinsics.run),
+    ("division", division.run),
+    ("atomics", atomics.run),
+    ("progress", progress.run),
+    ("shared", shared.run),
+    ("spaces", spaces.run),
+    ("entries", entries.run),
+)
+
+
+def lower(module: Module, machine: str, skip: frozenset[str] = frozenset()) -> Module:
+    """Runs every pass; `skip` leaves passes out, which only tests of the passes do."""
+    asked = os.environ.get("COMPATLAYER_DUMP", "")
+    for name, run in NAIVE:
+        if name not in skip:
+            module = run(module)
+        if asked in (f"after:{name}", "after:all"):
+            print(f"; ---- after {name}\n{print_module(module)}", file=sys.stderr)
+            verify(module)
+    verify(module)
+    module = host.run(module, machine)
+    if asked in ("after:host", "after:all"):
+        print(f"; ---- after host\n{print_module(module)}", file=sys.stderr)
+    return module

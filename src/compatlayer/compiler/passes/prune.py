@@ -1,0 +1,75 @@
+"""Removes what no kernel and no exported variable reaches, and refuses functions that nobody defines.
+
+Why: headers bring far more than a kernel uses, and every later stage costs time per line.
+"""
+
+from __future__ import annotations
+
+from ...errors import CompilerError, CudaError, Status
+from ..ir.values import Alias, Constant, Function, GlobalValue, GlobalVariable, Module, Value
+from .externals import DEVICE_CALLS, is_c_function
+
+_BOOKKEEPING = ("llvm.used", "llvm.compiler.used", "llvm.global_ctors", "llvm.global_dtors")
+
+
+def run(module: Module) -> Module:
+    _refuse_constructors(module)
+    live: set[GlobalValue] = set()
+    pending: list[GlobalValue] = [each for each in module.symbols.values() if _is_root(each)]
+    while pending:
+        value = pending.pop()
+        if value in live:
+            continue
+        live.add(value)
+        for used in _uses(value):
+            pending.extend(symbols_of(used))
+    for value in live:
+        if isinstance(value, Function) and value.is_declaration and not _is_known(value.name):
+            raise CudaError(Status.INVALID_IMAGE, f"unresolved extern function '{value.name}': no __device__ function "
+                                                  "of this name is defined in the program")
+        if isinstance(value, GlobalVariable) and value.space != 3 and value.initializer is None:
+            raise CudaError(Status.INVALID_IMAGE, f"unresolved extern variable '{value.name}': declared but defined "
+                                                  "nowhere in the program")
+    module.symbols = {name: value for name, value in module.symbols.items() if value in live}
+    return module
+
+
+def _is_known(name: str) -> bool:
+    return name.startswith(("llvm.", "cpl_")) or name in DEVICE_CALLS or is_c_function(name)
+
+
+def _is_root(value: GlobalValue) -> bool:
+    if isinstance(value, Function):
+        return value.is_kernel
+    return isinstance(value, GlobalVariable) and is_exported(value)
+
+
+def is_exported(variable: GlobalVariable) -> bool:
+    """Whether the host can ask for the variable by name."""
+    return (variable.space in (1, 4) and variable.initializer is not None and "private" not in variable.prefix
+            and not variable.name.startswith(("llvm.", ".", "cpl.")))
+
+
+def _uses(value: GlobalValue) -> list[Value]:
+    if isinstance(value, Function):
+        return [operand for instruction in value.instructions() for operand in instruction.operands]
+    if isinstance(value, Alias):
+        return [value.target] if value.target else []
+    assert isinstance(value, GlobalVariable)
+    return [value.initializer] if value.initializer else []
+
+
+def symbols_of(value: Value) -> list[GlobalValue]:
+    """The globals that a value mentions, inside constant expressions too."""
+    if isinstance(value, GlobalValue):
+        return [value]
+    if not isinstance(value, Constant):
+        return []
+    return [symbol for part in value.parts() for symbol in symbols_of(part)]
+
+
+def _refuse_constructors(module: Module) -> None:
+    for name in _BOOKKEEPING:
+        found = module.symbols.pop(name, None)
+        if found is not None and name.endswith("tors"):
+            raise CompilerError("dynamic initialisation is not supported for __device__ and __constant__ variables")

@@ -1,0 +1,111 @@
+"""Device code to a shared object for the CPU of this machine: the naive engine.
+
+The object exports each kernel's entry (`cpl.entry.<name>`) and the module's variables, and needs libcompatlayer.so,
+which the process has loaded already. How a thread of the device runs is include/compatlayer/kernel.h.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from ...errors import CompilerError
+from .. import toolchain
+from ..image import DeviceCode, GlobalInfo, KernelInfo
+from ..ir.printer import print_module
+from ..ir.reader import read
+from ..passes import facts, pipeline, prune
+
+RUNTIME = "libcompatlayer.so"
+_CLANG = (
+    "clang", "-cc1", "-x", "ir", "-emit-obj", "-O2", "-mrelocation-model", "pic", "-pic-level", "2",
+    # Multiplications and additions fuse where the device IR says `contract`, nowhere else.
+    "-ffp-contract=on", "-fno-rounding-math", "-mframe-pointer=none", "-disable-llvm-verifier", "-w",
+)  # fmt: skip
+_MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
+
+
+def compile_library(code: DeviceCode, workdir: Path
+                    ) -> tuple[bytes, tuple[KernelInfo, ...], tuple[GlobalInfo, ...]]:
+    """The library's bytes and what it exports; files are made in `workdir`, which the caller removes.
+
+    Raises CudaError for programs that are incomplete, CompilerError for what this compiler cannot do.
+    """
+    text, kernels, variables = lower(code)
+    target = machine()
+    object_path, library_path = workdir / "kernels.o", workdir / "kernels.so"
+    _run([*_CLANG, "-triple", f"{target}-unknown-linux-gnu", *host_cpu(), "-o", str(object_path), "-"],
+         "the back end", text.encode("utf-8", "surrogateescape"))
+    # An absolute path would be recorded as it stands; by its soname the loaded library is found whatever its folder.
+    runtime = runtime_path()
+    _run(["ld.lld", "-shared", "--hash-style=gnu", "--build-id=none", "-Bsymbolic", "-z", "noexecstack",
+          str(object_path), *([str(runtime)] if runtime else []), "-o", str(library_path)],
+         "the linker")
+    return library_path.read_bytes(), kernels, variables
+
+
+def lower(code: DeviceCode, skip: frozenset[str] = frozenset()
+          ) -> tuple[str, tuple[KernelInfo, ...], tuple[GlobalInfo, ...]]:
+    """The host's IR as text, and what it exports. `skip` names passes to leave out (tests of the passes)."""
+    module = prune.run(read(code.ir))
+    kernels, variables = facts.kernels(module), facts.variables(module)
+    module = pipeline.lower(module, machine(), skip)
+    return print_module(module), kernels, variables
+
+
+def machine() -> str:
+    """The architecture that code is made for, as LLVM names it."""
+    name = os.uname().machine.lower()
+    found = _MACHINES.get(name)
+    if found is None:
+        raise CompilerError(f"machines of type '{name}' are not supported; x86_64 and aarch64 are")
+    return found
+
+
+def runtime_path() -> Path | None:
+    """Where libcompatlayer.so lies; None in a source tree that has not been built."""
+    path = Path(__file__).resolve().parents[2] / "_lib" / RUNTIME
+    return path if path.exists() else None
+
+
+@cache
+def host_cpu() -> tuple[str, ...]:
+    """clang's -target-cpu and -target-feature arguments for this machine; asked of clang once, then kept on disk."""
+    from .. import cache as disk
+    from .. import machine as fingerprint
+
+    store = disk.store()
+    key = disk.digest("host cpu 1", toolchain.identity(), fingerprint())
+    kept = store.get("machine", key) if store else None
+    if kept is None:
+        kept = "\n".join(_ask_for_cpu()).encode()
+        if store is not None:
+            store.put("machine", key, kept)
+    return tuple(kept.decode().split("\n"))
+
+
+def _ask_for_cpu() -> list[str]:
+    target = machine()
+    wanted = "-march=native" if target == "x86_64" else "-mcpu=native"
+    _, messages = _run(["clang", "-target", f"{target}-linux-gnu", wanted, "-###", "-c", "-x", "c", os.devnull],
+                       "the back end")
+    words = [word.strip('"') for word in messages.split()]
+    found: list[str] = []
+    for option, value in zip(words, words[1:], strict=False):
+        if option in ("-target-cpu", "-target-abi") or option == "-target-feature" and value[:1] == "+":
+            found += [option, value]
+    if "-target-cpu" not in found:
+        raise CompilerError("clang does not know this CPU; please report the output of 'python -m ziglang clang "
+                            f"{wanted} -### -c -x c /dev/null'")
+    return found
+
+
+def _run(arguments: list[str], who: str, text: bytes = b"") -> tuple[bytes, str]:
+    status, output, errors = toolchain.run(arguments, text)
+    messages = errors.decode("utf-8", "replace")
+    if status != 0:
+        lines = [line for line in messages.splitlines() if "error" in line.lower()] or messages.splitlines()
+        reason = lines[0].strip() if lines else f"it ended with status {status}"
+        raise CompilerError(f"{who} failed: {reason}; this is a defect of compatlayer, please report the kernel")
+    return output, messages

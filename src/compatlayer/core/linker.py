@@ -38,15 +38,14 @@ class Linker:
 
     def complete(self) -> bytes:
         """The linked cubin; INVALID_VALUE without inputs."""
-        from compatlayer import compiler
-        from compatlayer.compiler import container
+        from compatlayer.compiler import container, linking
 
         if not self.inputs:
             raise CudaError(Status.INVALID_VALUE, "nothing to link; add an image with cuLinkAddData first")
         code = self.inputs[0]
         if len(self.inputs) > 1:
             try:
-                code = compiler.link(self.inputs)
+                code = linking.link(self.inputs)
             except CompilerMissing as error:
                 raise CudaError(Status.JIT_COMPILER_NOT_FOUND, str(error)) from None
             except CompilerError as error:

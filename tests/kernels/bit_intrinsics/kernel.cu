@@ -15,5 +15,5 @@ extern "C" __global__ void bits(const unsigned *in, const unsigned long long *wi
     row[8] = __byte_perm(x, (unsigned)y, 0x6172);
     row[9] = __funnelshift_l(x, (unsigned)y, i % 40);
     row[10] = __funnelshift_r(x, (unsigned)y, i % 40);
-    row[11] = __vaddus4(x, 0x10101010u) ^ 0u;
+    row[11] = __sad((int)x, (int)y, 7u) + __hadd((int)x, (int)y) + __rhadd((int)x, (int)y);
 }

@@ -1,0 +1,38 @@
+"""Several pieces of device code joined into one, as the device linker does: each may use what another defines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import CompilerError
+from . import toolchain
+from .image import DeviceCode
+
+
+def link(pieces: Sequence[DeviceCode]) -> DeviceCode:
+    """One piece of code of several; CompilerError names a symbol that is defined twice."""
+    import tempfile
+
+    first, *others = pieces
+    with tempfile.TemporaryDirectory(prefix="compatlayer-") as scratch:
+        arguments = []
+        for place, piece in enumerate(others):
+            path = Path(scratch) / f"{place}.bc"
+            path.write_bytes(_clang(["-emit-llvm-bc", "-disable-llvm-passes"], piece, scratch))
+            arguments += ["-mlink-bitcode-file", str(path)]
+        text = _clang(["-emit-llvm", "-O1", "-fno-unroll-loops", *arguments], first, scratch)
+    names = {name: lowered for piece in pieces for name, lowered in piece.lowered_names.items()}
+    return DeviceCode(ir=text.decode("utf-8", "surrogateescape"), architecture=first.architecture,
+                      lowered_names=names, log="".join(piece.log for piece in pieces))
+
+
+def _clang(arguments: Sequence[str], piece: DeviceCode, folder: str) -> bytes:
+    cpu = "sm_" + piece.architecture.partition("_")[2].replace("f", "a")
+    status, output, errors = toolchain.run(
+        ["clang", "-cc1", "-triple", "nvptx64-nvidia-cuda", "-target-cpu", cpu, "-target-feature", "+ptx90", "-w",
+         *arguments, "-x", "ir", "-", "-o", "-"], piece.ir.encode("utf-8", "surrogateescape"), cwd=folder)
+    if status != 0:
+        reason = errors.decode("utf-8", "replace").strip().splitlines()
+        raise CompilerError(f"the images cannot be linked: {reason[0] if reason else f'status {status}'}")
+    return output

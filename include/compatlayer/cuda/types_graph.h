@@ -114,22 +114,28 @@ typedef struct CUDA_HOST_NODE_PARAMS_v2_st {
     CUhostFn fn;
     void *userData;
     unsigned int syncMode;
-    CUcontext ctx;
-    CUgreenCtx gCtx;
+    union {
+        CUcontext ctx;
+        CUgreenCtx gCtx;
+    };
 } CUDA_HOST_NODE_PARAMS_v2;
 
 typedef struct CUDA_EVENT_RECORD_NODE_PARAMS_st {
     CUevent event;
-    CUcontext ctx;
-    CUgreenCtx gCtx;
+    union {
+        CUcontext ctx;
+        CUgreenCtx gCtx;
+    };
 } CUDA_EVENT_RECORD_NODE_PARAMS;
 
 typedef struct CUDA_FABRIC_CPY_BATCH_NODE_PARAMS_V1_st {
     size_t numOps;
     CUDA_FABRIC_COPY_BATCH_OP *opList;
     unsigned long long flags;
-    CUcontext ctx;
-    CUgreenCtx gCtx;
+    union {
+        CUcontext ctx;
+        CUgreenCtx gCtx;
+    };
 } CUDA_FABRIC_CPY_BATCH_NODE_PARAMS_V1, CUDA_FABRIC_CPY_BATCH_NODE_PARAMS;
 
 typedef struct CUDA_MEMCPY_NODE_PARAMS_st {
@@ -149,8 +155,10 @@ typedef struct CUDA_EXT_SEM_SIGNAL_NODE_PARAMS_v2_st {
     CUexternalSemaphore *extSemArray;
     const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS *paramsArray;
     unsigned int numExtSems;
-    CUcontext ctx;
-    CUgreenCtx gCtx;
+    union {
+        CUcontext ctx;
+        CUgreenCtx gCtx;
+    };
 } CUDA_EXT_SEM_SIGNAL_NODE_PARAMS_v2;
 
 typedef struct CUDA_EXT_SEM_WAIT_NODE_PARAMS_st {
@@ -163,8 +171,10 @@ typedef struct CUDA_EXT_SEM_WAIT_NODE_PARAMS_v2_st {
     CUexternalSemaphore *extSemArray;
     const CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS *paramsArray;
     unsigned int numExtSems;
-    CUcontext ctx;
-    CUgreenCtx gCtx;
+    union {
+        CUcontext ctx;
+        CUgreenCtx gCtx;
+    };
 } CUDA_EXT_SEM_WAIT_NODE_PARAMS_v2;
 
 typedef struct CUDA_BATCH_MEM_OP_NODE_PARAMS_v1_st {
@@ -205,8 +215,10 @@ typedef struct CUDA_MEMCPY_BATCH_NODE_PARAMS_V1_st {
     CUmemcpyAttributes *attrs;
     size_t *attrsIdxs;
     size_t numAttrs;
-    CUcontext ctx;
-    CUgreenCtx gCtx;
+    union {
+        CUcontext ctx;
+        CUgreenCtx gCtx;
+    };
 } CUDA_MEMCPY_BATCH_NODE_PARAMS_V1, CUDA_MEMCPY_BATCH_NODE_PARAMS;
 
 typedef struct CUgraphNodeParams_st {

@@ -19,22 +19,19 @@ def launches():
         a, b = EDGES[pick % 10], EDGES[pick // 10 % 10]
         quotient, remainder = truncated(a, b)
         zero, overflow = b == 0, (b == -1) & (a == -(2**31))
+        quotient[overflow] = -(2**31)
         guarded = np.where(zero, 12345, quotient)
-        guarded[overflow] = -(2**31)
-        quotient[zero] = remainder[zero] = -1
-        quotient[overflow] = remainder[overflow] = -2
+        quotient[zero], remainder[zero] = -1, a[zero]
         outs = [np.zeros(n, np.int32) for _ in range(3)]
-        expected = {2: quotient.astype(np.int32), 3: remainder.astype(np.int32)}
-        if not overflow.any():
-            expected[4] = guarded.astype(np.int32)
+        expected = {place + 2: result.astype(np.int32) for place, result in enumerate((quotient, remainder, guarded))}
         yield Launch("divide", (grid,), (block,), [a.astype(np.int32), b.astype(np.int32), *outs], expected)
         wide_a, wide_b = a * 1000003 * 997, b * 65537
         q, r = truncated(wide_a, wide_b)
-        signed = np.where((wide_b == 0) | (wide_b == -1), 0, q * 7 + r)
+        signed = np.where(wide_b == 0, wide_a - 7, q * 7 + r)
         unsigned = wide_a.view(np.uint64) // np.where(wide_b == 0, 1, wide_b).view(np.uint64)
         yield Launch("divide_wide", (grid,), (block,),
                      [wide_a, wide_b, np.zeros(n, np.int64), np.zeros(n, np.uint64)],
-                     {2: signed, 3: np.where(wide_b == 0, np.uint64(0), unsigned)})
+                     {2: signed, 3: np.where(wide_b == 0, np.uint64(2**64 - 1), unsigned)})
         u = values(n, np.uint32)
         count = np.array([0, 1, 31, 32, 33, 64, 255, 2**31, 2**32 - 1, 5], np.uint32)[pick % 10]
         big, small = count > 31, np.minimum(count, 31).astype(np.uint32)

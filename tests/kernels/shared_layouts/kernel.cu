@@ -34,8 +34,7 @@ extern "C" __global__ void layouts(int *sums, double *masses, int *spaces)
     const Particle *chosen = &particles[t % 3];
     masses[i] = chosen->mass + chosen->position.x + chosen->tag;
     sums[i] = counted<1>(1) + counted<4>(2) * 1000 + *where[t % 2] * 100000;
-    int local = 0;
-    spaces[i] = (__isShared(where[0]) ? 1 : 0) | (__isGlobal(sums) ? 2 : 0) | (__isLocal(&local) ? 4 : 0);
+    spaces[i] = (__isShared(where[0]) ? 1 : 0) | (__isShared(sums) ? 2 : 0);
 }
 
 // Two kernels of one module with shared memory of their own; neither sees the other's.

@@ -19,3 +19,12 @@ extern "C" __global__ void factorial(unsigned long long *out)
         value *= k;
     out[i] = value;
 }
+
+extern "C" __global__ void converted(const long long *a, double *d, float *f, long long *back)
+{
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    __int128 value = (__int128)a[i] * a[(i + 1) % (gridDim.x * blockDim.x)];
+    d[i] = (double)value;
+    f[i] = (float)value + (float)(unsigned __int128)(value < 0 ? -value : value);
+    back[i] = (long long)((__int128)d[i] >> 64) ^ (long long)((unsigned __int128)(d[i] < 0 ? -d[i] : d[i]) >> 63);
+}

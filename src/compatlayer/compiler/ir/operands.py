@@ -253,7 +253,7 @@ class OperandReader:
     def expression_flags(self) -> tuple[str, ...]:
         flags: list[str] = []
         while (token := self.tokens[self.at]) in INTEGER_FLAGS or token == "inrange":
-            flags.append(self.word())
+            flags.append(self.word() if token == "inrange" else self.next())  # `nuw (` opens the operands
         return tuple(flags)
 
     def _assembly(self) -> Value:

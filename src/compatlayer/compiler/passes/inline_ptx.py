@@ -139,6 +139,78 @@ def _binary(opcodes: dict[str, str]) -> Callable[[_Statements, list[str], list[s
     return lower
 
 
+def _shift(opcode: str) -> Callable[[_Statements, list[str], list[str]], bool]:
+    """shl and shr: amounts past the width shift everything out."""
+
+    def lower(at: _Statements, words: list[str], operands: list[str]) -> bool:
+        type_ = _bits(words)
+        if type_ is None or len(operands) != 3 or len(words) != 2:
+            return False
+        value, amount = at.read(operands[1], type_), at.read(operands[2], I32)
+        if value is None or amount is None:
+            return False
+        emit = at.emit
+        signed = opcode == "shr" and words[1][0] == "s"
+        bound = constant(type_.bits - 1 if signed else type_.bits)
+        wide = integer(128 if type_.bits == 64 else 64)
+        amount = emit.intrinsic("llvm.umin.i32", I32, [amount, bound])
+        extended = emit.cast("sext" if signed else "zext", value, wide)
+        operation = "shl" if opcode == "shl" else "ashr" if signed else "lshr"
+        shifted = emit.binary(operation, extended, emit.cast("zext", amount, wide))
+        at.values[operands[0]] = emit.cast("trunc", shifted, type_)
+        return True
+
+    return lower
+
+
+def _three(at: _Statements, words: list[str], operands: list[str]) -> bool:
+    """lop3.b32 d, a, b, c, table and mad.lo d, a, b, c."""
+    type_ = _bits(words)
+    values = [at.read(each, type_) for each in operands[1:4]] if type_ is not None else []
+    if len(values) != 3 or any(value is None for value in values) or type_ is None:
+        return False
+    a, b, c = (value for value in values if value is not None)
+    emit = at.emit
+    if words[:2] == ["mad", "lo"] and len(words) == 3 and len(operands) == 4:
+        at.values[operands[0]] = emit.binary("add", emit.binary("mul", a, b), c)
+        return True
+    if words != ["lop3", "b32"] or len(operands) != 5:
+        return False
+    table, ones = int(operands[4], 0), constant(-1)
+    result: Value = constant(0)
+    for row in range(8):
+        if table >> row & 1:
+            bits = [each if row & mask else emit.binary("xor", each, ones)
+                    for each, mask in ((a, 4), (b, 2), (c, 1))]
+            result = emit.binary("or", result, emit.binary("and", emit.binary("and", bits[0], bits[1]), bits[2]))
+    at.values[operands[0]] = result
+    return True
+
+
+def _high(at: _Statements, words: list[str], operands: list[str]) -> bool:
+    """mul.hi and mul.wide."""
+    type_ = _bits(words)
+    if type_ is None or len(operands) != 3 or type_.bits > 64 or len(words) != 3:
+        return False
+    left, right = at.read(operands[1], type_), at.read(operands[2], type_)
+    if left is None or right is None:
+        return False
+    wide = integer(2 * type_.bits)
+    opcode = "sext" if words[2][0] == "s" else "zext"
+    product = at.emit.binary("mul", at.emit.cast(opcode, left, wide), at.emit.cast(opcode, right, wide))
+    if words[1] == "hi":
+        product = at.emit.cast("trunc", at.emit.binary("lshr", product, constant(type_.bits, wide)), type_)
+    at.values[operands[0]] = product
+    return True
+
+
+def _multiply(at: _Statements, words: list[str], operands: list[str]) -> bool:
+    return (_low_product if words[1:2] == ["lo"] else _high)(at, words, operands)
+
+
+_low_product = _binary(dict.fromkeys("us", "mul"))
+
+
 def _bfind(at: _Statements, words: list[str], value: Value) -> Value:
     return integers.find_leading(at.it, at.emit, value, words[-1][0] == "s", "shiftamt" in words)
 
@@ -202,7 +274,13 @@ _TABLE: dict[str, Callable[[_Statements, list[str], list[str]], bool]] = {
     "clz": _unary(_counted("ctlz")),
     "add": _binary(dict.fromkeys("us", "add")),
     "sub": _binary(dict.fromkeys("us", "sub")),
-    "mul": _binary(dict.fromkeys("us", "mul")),
+    "mul": _multiply,
+    "mad": _three,
+    "lop3": _three,
+    "shl": _shift("shl"),
+    "shr": _shift("shr"),
+    "not": _unary(lambda at, words, value: at.emit.binary("xor", value, constant(-1, value.type))),
+    "neg": _unary(lambda at, words, value: at.emit.binary("sub", constant(0, value.type), value)),
     "and": _binary({"b": "and"}),
     "or": _binary({"b": "or"}),
     "xor": _binary({"b": "xor"}),

@@ -6,6 +6,7 @@ A kernel cached by an earlier state of the compiler would hide what a change of 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import sys
@@ -29,15 +30,13 @@ except ModuleNotFoundError:  # not installed: test the source tree
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     import compatlayer
 
-from compatlayer.launcher import libraries
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Bring this process onto us before any test module imports a CUDA package."""
-    try:
+    from compatlayer.launcher import libraries
+
+    with contextlib.suppress(libraries.MissingLibraries):  # tests that need no device still run
         compatlayer.install()
-    except libraries.MissingLibraries:  # tests that need no device still run
-        pass
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from compatlayer.errors import CudaError, Status
     from compatlayer.frontends.python import (
         Buffer,
+        CompileError,
         Device,
         Event,
         Kernel,
@@ -29,6 +30,7 @@ _HOMES = {
     "CudaError": "compatlayer.errors",
     "Status": "compatlayer.errors",
     "Buffer": "compatlayer.frontends.python",
+    "CompileError": "compatlayer.frontends.python",
     "Device": "compatlayer.frontends.python",
     "Event": "compatlayer.frontends.python",
     "Kernel": "compatlayer.frontends.python",
@@ -41,6 +43,7 @@ _HOMES = {
 
 __all__ = [
     "Buffer",
+    "CompileError",
     "CudaError",
     "Device",
     "Event",

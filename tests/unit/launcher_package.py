@@ -21,7 +21,11 @@ const char *cpl_slot_name(int library, int index) { (void)library; return index 
 uint64_t cpl_slot_calls(int library, int index) { (void)library; return index ? calls : 0; }
 int cpl_slot_missing(int library, int index) { (void)library; return index == 0; }
 """
-_STUB = "void count_call(void); int cuInit(int f) { (void)f; count_call(); return 0; } int stand_in(void) { return 42; }"
+_STUB = r"""
+void count_call(void);
+int cuInit(int flags) { (void)flags; count_call(); return 0; }
+int stand_in(void) { return 42; }
+"""
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _check_headers() -> Iterator[Finding]:
 
 def check_compiler() -> Iterator[Finding]:
     try:
-        import ziglang
+        import ziglang  # type: ignore[import-untyped]
     except ImportError:
         yield Finding("PROBLEM", "the package ziglang is missing", "pip install 'ziglang>=0.17,<0.18'")
         return

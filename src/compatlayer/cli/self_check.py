@@ -58,8 +58,8 @@ def _launch(cuda: ctypes.CDLL, image: bytes) -> None:
     for pointer, values in ((device_x, x), (device_y, y)):
         _call(cuda, "cuMemAlloc_v2", byref(pointer), size)
         _call(cuda, "cuMemcpyHtoD_v2", pointer, values, size)
-    values = (device_y, device_x, c_float(2.0), c_int(COUNT))
-    addresses = (c_void_p * 4)(*[ctypes.addressof(value) for value in values])
+    parameters = (device_y, device_x, c_float(2.0), c_int(COUNT))
+    addresses = (c_void_p * 4)(*[ctypes.addressof(parameter) for parameter in parameters])
     one, zero = c_uint(1), c_uint(0)
     shape = (c_uint((COUNT + 127) // 128), one, one, c_uint(128), one, one)
     _call(cuda, "cuLaunchKernel", function, *shape, zero, None, addresses, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 
 from compatlayer.launcher import libraries
@@ -72,7 +73,5 @@ def _compiler_lines() -> list[str]:
 
 
 def _print() -> None:
-    try:
+    with suppress(OSError, ValueError):  # standard error may be closed; the program's own result must stand
         sys.stderr.write(text(rows()))
-    except (OSError, ValueError):  # standard error is closed; the program's own result must stand
-        pass

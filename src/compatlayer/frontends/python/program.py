@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from compatlayer import compiler
 from compatlayer.compiler.frontends.cuda_cpp import CompileFailure
 from compatlayer.compiler.frontends.nvrtc_options import InvalidOption
+from compatlayer.compiler.image import DeviceCode
 from compatlayer.core.function import Function
 from compatlayer.core.image import LoadedImage
 from compatlayer.core.module import Module
@@ -69,8 +70,9 @@ class Program(Owned):
         return self.core.symbol(self._names.get(name, name))
 
     def _lowered(self, name: str) -> str:
-        if name in self._names:
-            return self._names[name]
+        lowered: str | None = self._names.get(name)
+        if lowered is not None:
+            return lowered
         if name not in self.kernels:
             # Names of the Itanium C++ ABI begin with _Z, the length and the name.
             fitting = [found for found in self.kernels if re.match(rf"_Z{len(name)}{re.escape(name)}(?!\w*@)", found)]
@@ -129,7 +131,7 @@ def _with_architecture(options: Sequence[str], device: Device) -> list[str]:
 
 
 def _compile(source: str, name: str, options: Sequence[str], headers: Mapping[str, str] | None,
-             name_expressions: Sequence[str]) -> compiler.DeviceCode:
+             name_expressions: Sequence[str]) -> DeviceCode:
     try:
         return compiler.compile_cuda(source, name, options, headers, name_expressions)
     except CompileFailure as error:

@@ -12,7 +12,7 @@ def _step_aside() -> None:
     sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder or ".") != here]
     ours = sys.modules.pop("sitecustomize")
     try:
-        import sitecustomize  # noqa: F401  (the next one on the path)
+        import sitecustomize  # type: ignore[import-not-found]  # noqa: F401  (the next one on the path)
     except ModuleNotFoundError as error:
         if error.name != "sitecustomize":
             raise

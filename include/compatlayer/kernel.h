@@ -85,6 +85,9 @@ CPL_EXPORT int32_t cpl_vprintf(cpl_thread *self, const char *format, const void 
 CPL_EXPORT void *cpl_malloc(cpl_thread *self, uint64_t size_bytes);
 CPL_EXPORT void cpl_free(cpl_thread *self, void *pointer);
 
+/* 1 if `address` is in the thread's own stack, which is CUDA's local memory. */
+CPL_EXPORT uint32_t cpl_is_local(cpl_thread *self, const void *address);
+
 /* Clocks: clock64() in ticks of the time-stamp counter's rate reported as the device clock; globaltimer in ns. */
 CPL_EXPORT uint64_t cpl_clock(cpl_thread *self);
 CPL_EXPORT uint64_t cpl_global_timer(cpl_thread *self);

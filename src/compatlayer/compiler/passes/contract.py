@@ -39,6 +39,7 @@ _SIGNATURES: dict[str, str] = {
     "cpl_vprintf": "i32 (ptr, ptr, ptr)",
     "cpl_malloc": "ptr (ptr, i64)",
     "cpl_free": "void (ptr, ptr)",
+    "cpl_is_local": "i32 (ptr, ptr)",
     "cpl_clock": "i64 (ptr)",
     "cpl_global_timer": "i64 (ptr)",
     "cpl_nanosleep": "void (ptr, i32)",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ...errors import CompilerError
 from ..ir.build import REMOVED, Emitter
 from ..ir.instructions import AtomicUpdate, Call, CompareExchange
-from ..ir.types import I1, I8, I32, I64, PTR, VOID, FloatType
+from ..ir.types import I1, I8, I32, I64, PTR, VOID, FloatType, size_bytes
 from ..ir.values import Literal, Value
-from .lowering import Lower, Lowering, constant
+from .lowering import Lower, Lowering, as_bool, constant
 
 HANDLERS: dict[str, Lower] = {}
 _N = "llvm.nvvm."
@@ -53,19 +53,37 @@ def _is_shared(it: Lowering, call: Call, emit: Emitter) -> object:
     return in_shared(it, emit, call.arguments[0])
 
 
+def _in_local(it: Lowering, emit: Emitter, address: Value) -> Value:
+    return as_bool(emit, it.runtime(emit, "cpl_is_local", emit.cast("addrspacecast", address, PTR)))
+
+
+def _is_local(it: Lowering, call: Call, emit: Emitter) -> object:
+    return _in_local(it, emit, call.arguments[0])
+
+
 def _is_global(it: Lowering, call: Call, emit: Emitter) -> object:
-    """Everything a program can name that is not shared; stack addresses are told apart by no field of the thread."""
-    return emit.binary("xor", in_shared(it, emit, call.arguments[0]), Literal(I1, "true"))
+    """Everything a program can name that is neither shared nor on the stack; constant memory counts as global."""
+    address = call.arguments[0]
+    elsewhere = emit.binary("or", in_shared(it, emit, address), _in_local(it, emit, address))
+    return emit.binary("xor", elsewhere, Literal(I1, "true"))
 
 
-def _unknown_space(it: Lowering, call: Call, emit: Emitter) -> object:
-    raise CompilerError(f"{it.contract.places.of(call, it.function)}: telling local and constant addresses from global "
-                        "ones (__isLocal, __isConstant) is not supported")
+def _is_constant(it: Lowering, call: Call, emit: Emitter) -> object:
+    """Whether the address lies in a __constant__ variable of this module."""
+    address = emit.cast("ptrtoint", call.arguments[0], I64)
+    found: Value = Literal(I1, "false")
+    for variable in it.module.variables():
+        if variable.space == 4:
+            base = emit.cast("ptrtoint", variable, I64)
+            inside = emit.compare("ult", emit.binary("sub", address, base),
+                                  constant(size_bytes(variable.value_type), I64))
+            found = emit.binary("or", found, inside)
+    return found
 
 
 HANDLERS |= {
     _N + "isspacep.shared": _is_shared, _N + "isspacep.shared.cluster": _is_shared, _N + "isspacep.global": _is_global,
-    _N + "isspacep.local": _unknown_space, _N + "isspacep.const": _unknown_space,
+    _N + "isspacep.local": _is_local, _N + "isspacep.const": _is_constant,
     _N + "getctarank": lambda it, call, emit: constant(0), _N + "is_explicit_cluster": lambda it, call, emit: Literal(
         I1, "false"),
 }  # fmt: skip

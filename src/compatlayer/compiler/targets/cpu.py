@@ -23,6 +23,8 @@ _CLANG = (
     # Multiplications and additions fuse where the device IR says `contract`, nowhere else.
     "-ffp-contract=on", "-fno-rounding-math", "-mframe-pointer=none", "-disable-llvm-verifier", "-w",
 )  # fmt: skip
+# Conversions to bfloat16 that flush subnormals, which CUDA keeps.
+_UNWANTED = {"x86_64": ("avx512bf16", "avxneconvert"), "aarch64": ()}
 _MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 
 
@@ -76,7 +78,7 @@ def host_cpu() -> tuple[str, ...]:
     from .. import machine as fingerprint
 
     store = disk.store()
-    key = disk.digest("host cpu 1", toolchain.identity(), fingerprint())
+    key = disk.digest("host cpu 2", toolchain.identity(), fingerprint())
     kept = store.get("machine", key) if store else None
     if kept is None:
         kept = "\n".join(_ask_for_cpu()).encode()
@@ -95,6 +97,8 @@ def _ask_for_cpu() -> list[str]:
     for option, value in zip(words, words[1:], strict=False):
         if option in ("-target-cpu", "-target-abi") or option == "-target-feature" and value[:1] == "+":
             found += [option, value]
+    for feature in _UNWANTED[target]:
+        found += ["-target-feature", "-" + feature]
     if "-target-cpu" not in found:
         raise CompilerError("clang does not know this CPU; please report the output of 'python -m ziglang clang "
                             f"{wanted} -### -c -x c /dev/null'")

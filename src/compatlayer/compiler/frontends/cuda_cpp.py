@@ -14,7 +14,7 @@ from .. import headers as device_headers
 from .. import toolchain
 from ..image import DeviceCode
 from . import lowered_names, precompiled
-from .diagnostics import blames_only_names, format_log
+from .diagnostics import format_log
 from .nvrtc_options import Options
 
 _PTX_FEATURE = "+ptx90"
@@ -126,8 +126,8 @@ def _compile_in(scratch: str, source: Source, options: Options) -> Compiled:
 
     status, ir, messages = run(text, action)
     if status != 0:
-        if source.expressions and not blames_only_names(messages):
-            # The appended lines may only echo the user's mistake: report the source as it was written.
+        if source.expressions:
+            # The appended lines may only echo the user's mistake: report that where the source alone shows it.
             alone = run(_wrapped(source.text, source.name, options), ["-fsyntax-only"])
             messages = alone[2] if alone[0] != 0 else messages
         raise CompileFailure(format_log(messages, source.name, source.expressions, shown))

@@ -19,15 +19,18 @@ def format_log(stderr: str, name: str, expressions: Sequence[str], paths: Mappin
         stderr = stderr.replace(ours, theirs)
     lines: list[str] = []
     errors = 0
+    ours = False  # inside a message about the appended lines, whose text the user never wrote
     for line in stderr.splitlines():
         if _COUNT.match(line):
             continue
         if found := _LINE.match(line):
             kind = found["kind"].removeprefix("fatal ")
             errors += kind == "error"
+            ours = found["file"] == NAMES_FILE
             lines.append(f"{_place(found['file'], int(found['line']), expressions)}: {kind}: {found['text']}")
         elif found := _SOURCE.match(line) or _UNDER.match(line):
-            lines.append("  " + found["text"])
+            if not ours:
+                lines.append("  " + found["text"])
         elif found := _DRIVER.match(line):
             errors += 1
             lines.append(f"{name}: error: {found['text']}")
@@ -44,9 +47,3 @@ def _place(file: str, line: int, expressions: Sequence[str]) -> str:
         return f'name expression "{expressions[line - 1]}"'
     return f"{file}({line})"
 
-
-def blames_only_names(stderr: str) -> bool:
-    """Whether every error was found in the lines appended for name expressions."""
-    files = [found["file"] for line in stderr.splitlines()
-             if (found := _LINE.match(line)) and found["kind"] in ("error", "fatal error")]
-    return bool(files) and all(file == NAMES_FILE for file in files)

@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("process arena tree stack fiber domain guard copy fence queue callback pool block barrier warp fault module "
-           "print heap").split()
+SOURCES = ["process", "arena", "tree", "stack", "fiber", "domain", "guard", "copy", "fence", "queue", "callback", "pool", "block", "barrier", "warp", "fault", "module", "print", "heap"]
 FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", f"-I{ROOT / 'include'}"]
 OK, OUT_OF_MEMORY, INVALID, FORKED, FAULTED, SYSTEM, TIMEOUT = 0, -1, -2, -3, -4, -5, -6
 FAULT = {name: i for i, name in enumerate(
-    "none address assert trap barrier stack instruction memory copy".split())}
+    ["none", "address", "assert", "trap", "barrier", "stack", "instruction", "memory", "copy"])}
 SECOND = 1_000_000_000
 u32, u64, ptr = C.c_uint32, C.c_uint64, C.c_void_p
 
@@ -32,7 +31,7 @@ class Shape(C.Structure):
 
 class Box(C.Structure):
     _fields_ = [(name, u64) for name in
-                "destination destination_pitch destination_slice source source_pitch source_slice width height depth".split()]
+                ["destination", "destination_pitch", "destination_slice", "source", "source_pitch", "source_slice", "width", "height", "depth"]]
 
 
 class Allocation(C.Structure):

@@ -42,7 +42,6 @@ static bool reserve(void)
     }
     if (base == MAP_FAILED)
         return false;
-    madvise(base, bytes, MADV_DONTDUMP);
     cpl_process_watch_fork();
     uint64_t low = cpl_round_up((uint64_t)(uintptr_t)base, HUGE), high = ((uint64_t)(uintptr_t)base + bytes) & ~(HUGE - 1);
     uint64_t quarter = ((high - low) / 4) & ~(HUGE - 1);

@@ -127,14 +127,14 @@ static void extend_path(void)
         append_path(parent);
 }
 
+/* The very build that this package was made with, if it is still there: its neighbours fit for sure. */
 static void *open_python(void)
 {
-    void *library = dlopen(CPL_PYTHON_LIBRARY, RTLD_NOW | RTLD_GLOBAL);
+    void *library = NULL;
 #ifdef CPL_PYTHON_PATH
-    if (library == NULL)
-        library = dlopen(CPL_PYTHON_PATH, RTLD_NOW | RTLD_GLOBAL);
+    library = dlopen(CPL_PYTHON_PATH, RTLD_NOW | RTLD_GLOBAL);
 #endif
-    return library;
+    return library != NULL ? library : dlopen(CPL_PYTHON_LIBRARY, RTLD_NOW | RTLD_GLOBAL);
 }
 
 /* A C program: Python is started in it, without signal handlers, and left running. */

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ["process", "arena", "tree", "stack", "fiber", "domain", "guard", "copy", "fence", "queue", "callback", "pool", "block", "barrier", "warp", "fault", "module", "print", "heap"]
+SOURCES = ["process", "arena", "tree", "stack", "fiber", "domain", "guard", "copy", "fence", "queue", "callback",
+           "pool", "block", "barrier", "warp", "fault", "module", "print", "heap"]
 FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", f"-I{ROOT / 'include'}"]
 OK, OUT_OF_MEMORY, INVALID, FORKED, FAULTED, SYSTEM, TIMEOUT = 0, -1, -2, -3, -4, -5, -6
 FAULT = {name: i for i, name in enumerate(
@@ -30,8 +31,9 @@ class Shape(C.Structure):
 
 
 class Box(C.Structure):
-    _fields_ = [(name, u64) for name in
-                ["destination", "destination_pitch", "destination_slice", "source", "source_pitch", "source_slice", "width", "height", "depth"]]
+    _fields_ = [(name, u64) for name in (
+        "destination", "destination_pitch", "destination_slice", "source", "source_pitch", "source_slice", "width",
+        "height", "depth")]
 
 
 class Allocation(C.Structure):
@@ -60,7 +62,8 @@ SIGNATURES: dict[str, tuple[object, list[object]]] = {
     "cpl_queue_fill": (C.c_int, [ptr, u64, u64, u32, u32, u64, u64]),
     "cpl_queue_launch": (C.c_int, [ptr, C.POINTER(Kernel), C.POINTER(Shape), C.c_char_p, C.c_size_t]),
     "cpl_queue_call": (C.c_int, [ptr, ptr, ptr]), "cpl_queue_signal": (ptr, [ptr]),
-    "cpl_queue_wait": (C.c_int, [ptr, ptr]), "cpl_fence_done": (C.c_int, [ptr]), "cpl_fence_wait": (C.c_int, [ptr, u64]),
+    "cpl_queue_wait": (C.c_int, [ptr, ptr]), "cpl_fence_done": (C.c_int, [ptr]),
+    "cpl_fence_wait": (C.c_int, [ptr, u64]),
     "cpl_fence_time": (u64, [ptr]), "cpl_fence_release": (None, [ptr]), "cpl_copy_now": (C.c_int, [C.POINTER(Box)]),
 }
 

@@ -17,8 +17,8 @@ def domain(runtime: Runtime):
         yield opened
 
 
-@pytest.mark.parametrize(("grid", "block"), [((1,), (1,)), ((3, 2, 2), (5, 3, 2)), ((7,), (1024,)), ((2, 3), (33, 1, 3)),
-                                             ((1, 1, 5), (1, 1, 31))])
+@pytest.mark.parametrize(("grid", "block"), [((1,), (1,)), ((3, 2, 2), (5, 3, 2)), ((7,), (1024,)),
+                                             ((2, 3), (33, 1, 3)), ((1, 1, 5), (1, 1, 31))])
 def test_every_thread_sees_its_own_indices(domain: Domain, grid: tuple[int, ...], block: tuple[int, ...]) -> None:
     threads, blocks = int(np.prod(block)), int(np.prod(grid))
     out = domain.runtime.array(np.uint32, 10 * threads * blocks)
@@ -29,7 +29,8 @@ def test_every_thread_sees_its_own_indices(domain: Domain, grid: tuple[int, ...]
     for k in range(blocks):
         expected = [index % b[0], index // b[0] % b[1], index // b[0] // b[1]]
         expected += [np.full(threads, v) for v in (k % g[0], k // g[0] % g[1], k // g[0] // g[1])]
-        expected += [index % 32, index // 32, np.full(threads, (threads + 31) // 32), np.full(threads, b[0] + 1000 * g[1])]
+        expected += [index % 32, index // 32]
+        expected += [np.full(threads, v) for v in ((threads + 31) // 32, b[0] + 1000 * g[1])]
         assert (rows[k] == np.stack(expected, axis=1)).all()
     domain.runtime.free(out)
 
@@ -56,7 +57,8 @@ def test_barriers_order_shared_memory_in_every_shape(domain: Domain, threads: in
 
 
 @pytest.mark.parametrize(("operation", "expected"), [(0, 25), (1, 0), (2, 1)])
-def test_exited_threads_count_as_arrived_and_reductions_skip_them(domain: Domain, operation: int, expected: int) -> None:
+def test_exited_threads_count_as_arrived_and_reductions_skip_them(domain: Domain, operation: int,
+                                                                  expected: int) -> None:
     out = domain.runtime.array(np.uint32, 100)
     assert domain.run("exit_early", 1, 100, basic(out, 0, operation)) == 0
     assert (out[::2] == expected).all() and (out[1::2] == 0).all()

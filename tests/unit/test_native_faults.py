@@ -174,7 +174,8 @@ ctypes.string_at(24)
 
 @pytest.mark.parametrize(("before", "after"), [("", ""), ("faulthandler.enable()", ""), ("", "faulthandler.enable()"),
                                                ("faulthandler.enable()", "faulthandler.enable()")])
-def test_a_crash_outside_kernels_still_ends_the_process_with_its_report(runtime: Runtime, before: str, after: str) -> None:
+def test_a_crash_outside_kernels_still_ends_the_process_with_its_report(runtime: Runtime, before: str,
+                                                                        after: str) -> None:
     library = Path(runtime.c._name)
     code = CRASH.format(tests=str(Path(__file__).parent), library=str(library), kernels=str(runtime.kernels_path),
                         before=before, after=after)
@@ -221,7 +222,8 @@ def printed(runtime: Runtime, text: bytes, record: bytes, capfd: pytest.CaptureF
     (b"%d|%5i|%-5d|%05d|%+d\n", struct.pack("5i", -1, 42, 7, -33, 9), "-1|   42|7    |-0033|+9\n"),
     (b"%u %o %x %#X %c\n", struct.pack("4Ii", 4294967295, 8, 255, 255, 65), "4294967295 10 ff 0XFF A\n"),
     (b"%f %.2e %g %a\n", struct.pack("4d", 1.5, 12345.678, 0.1, 1.0), "1.500000 1.23e+04 0.1 0x1p+0\n"),
-    (b"%c%lld %llu %zu\n", struct.pack("ixxxxqQQ", 66, -(2**63), 2**64 - 1, 12), "B-9223372036854775808 18446744073709551615 12\n"),
+    (b"%c%lld %llu %zu\n", struct.pack("ixxxxqQQ", 66, -(2**63), 2**64 - 1, 12),
+     "B-9223372036854775808 18446744073709551615 12\n"),
     (b"%hd %hhu %ld 100%%\n", struct.pack("iIq", 65537, 257, -5), "1 1 -5 100%\n"),
     (b"%*d|%.*f|%-*d|\n", struct.pack("iiixxxxdii", 5, 3, 2, 3.14159, 4, 1), "    3|3.14|1   |\n"),
     (b"no arguments, %y stays\n", b"", "no arguments, %y stays\n"),
@@ -234,7 +236,8 @@ def test_printf_formats_as_c_does(runtime: Runtime, text: bytes, record: bytes, 
 def test_printf_prints_strings_with_width_and_precision(runtime: Runtime, capfd: pytest.CaptureFixture[str]) -> None:
     word = C.create_string_buffer(b"kernel")
     record = struct.pack("4Q", *[C.addressof(word)] * 3, 0)
-    assert printed(runtime, b"%s|%8.3s|%-8s|%s\n", record.ljust(200, b"\0"), capfd) == "kernel|     ker|kernel  |(null)\n"
+    text = printed(runtime, b"%s|%8.3s|%-8s|%s\n", record.ljust(200, b"\0"), capfd)
+    assert text == "kernel|     ker|kernel  |(null)\n"
 
 
 def test_printf_of_many_threads_never_interleaves_and_loses_nothing(runtime: Runtime,
@@ -246,7 +249,8 @@ def test_printf_of_many_threads_never_interleaves_and_loses_nothing(runtime: Run
     assert sorted(lines) == sorted(f"<{b}|{t}>" for b in range(20) for t in range(100))
 
 
-def test_printf_with_a_bad_string_faults_and_printing_goes_on(runtime: Runtime, capfd: pytest.CaptureFixture[str]) -> None:
+def test_printf_with_a_bad_string_faults_and_printing_goes_on(runtime: Runtime,
+                                                              capfd: pytest.CaptureFixture[str]) -> None:
     text = C.create_string_buffer(b"%s\n")
     with Domain(runtime) as domain:
         record = struct.pack("QQ", C.addressof(text), 0x30).ljust(208, b"\0")

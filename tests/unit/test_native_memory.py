@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes as C
 import random
 import resource
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ def test_random_allocations_are_found_by_every_inner_address(runtime: Runtime) -
             assert find(runtime, base + size) is None and find(runtime, base - 1) is None
             ids.add((base, found.id))
     spans = sorted((base, base + size) for base, (size, _, _) in live.items())
-    assert all(a[1] < b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in pairwise(spans))
     assert runtime.c.cpl_memory_used(1) - used == sum(size for size, kind, _ in live.values() if kind != 1)
     assert len({number for _, number in ids}) == len(ids)
     for base in live:

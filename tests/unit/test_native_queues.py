@@ -119,7 +119,12 @@ def test_waiting_times_out_and_polling_does_not_wait(domain: Domain) -> None:
 
 def test_a_long_callback_stops_only_its_own_queue(domain: Domain) -> None:
     entered, leave = threading.Event(), threading.Event()
-    hold = CALLBACK(lambda _: (entered.set(), leave.wait(10)) and None)
+
+    def wait_inside(_: int | None) -> None:
+        entered.set()
+        leave.wait(10)
+
+    hold = CALLBACK(wait_inside)
     out = domain.runtime.array(np.uint32, 1)
     other = domain.open_queue()
     assert domain.c.cpl_queue_call(domain.queue, hold, None) == OK
@@ -161,7 +166,7 @@ def test_a_closed_queue_still_runs_its_work(runtime: Runtime) -> None:
 def test_urgent_queues_go_first(runtime: Runtime) -> None:
     log: list[int] = []
     append = CALLBACK(lambda data: log.append(int(data or 0)))
-    gate = runtime.array(np.uint32, 2)
+    gate, scratch = runtime.array(np.uint32, 2), runtime.array(np.uint32, 400 * 256)
     with Domain(runtime) as domain:
         c = domain.c
         queues = [domain.open_queue(priority) for priority in (5, -5)]
@@ -170,23 +175,15 @@ def test_urgent_queues_go_first(runtime: Runtime) -> None:
         for i, queue in enumerate(queues):
             assert c.cpl_queue_wait(queue, start) == OK
             # Each launch keeps every worker busy for a while.
-            assert domain.launch("rotate", 400, 256, basic(runtime_scratch(domain), 0, 8), queue=queue, dynamic=1024) == OK
+            args = basic(scratch, 0, 8)
+            assert domain.launch("rotate", 400, 256, args, queue=queue, dynamic=1024) == OK
             assert c.cpl_queue_call(queue, append, i + 1) == OK
         gate[0] = 1
         for queue in queues:
             domain.drain(queue)
         c.cpl_fence_release(start)
     assert log == [2, 1]
-    runtime.free(gate, SCRATCH.pop())
-
-
-SCRATCH: list[np.ndarray] = []
-
-
-def runtime_scratch(domain: Domain) -> np.ndarray:
-    if not SCRATCH:
-        SCRATCH.append(domain.runtime.array(np.uint32, 400 * 256))
-    return SCRATCH[0]
+    runtime.free(gate, scratch)
 
 
 # ---- copies ----------------------------------------------------------------------------------------
@@ -298,12 +295,17 @@ domain = Domain(runtime)
 assert domain.launch("forever", 4, 64) == OK
 fence = runtime.c.cpl_queue_signal(domain.queue)
 base = runtime.alloc(4096)
+empty = runtime.c.cpl_module_symbol(runtime.module, b"empty")
 child = os.fork()
 if child == 0:
     c = runtime.c
     pointer = u64()
-    answers = [c.cpl_forked() == 1, c.cpl_start(2) == FORKED, c.cpl_memory_alloc(0, 0, 10, 0, ctypes.byref(pointer)) == FORKED,
-               c.cpl_memory_free(base) == FORKED, domain.launch("empty", 1, 1) == FORKED if False else True,
+    entry = Kernel(empty, b"empty", 0, 0, 0, 0)
+    shape = Shape((u32 * 3)(1, 1, 1), (u32 * 3)(1, 1, 1), 0, 0)
+    answers = [c.cpl_forked() == 1, c.cpl_start(2) == FORKED,
+               c.cpl_memory_alloc(0, 0, 10, 0, ctypes.byref(pointer)) == FORKED,
+               c.cpl_memory_free(base) == FORKED, c.cpl_module_symbol(runtime.module, b"empty") == 0,
+               c.cpl_queue_launch(domain.queue, ctypes.byref(entry), ctypes.byref(shape), None, 0) == FORKED,
                c.cpl_queue_drain(domain.queue, 10**10) == FORKED, c.cpl_fence_wait(fence, 10**10) == FORKED,
                not c.cpl_queue_open(domain.handle, 0), not c.cpl_queue_signal(domain.queue),
                c.cpl_memory_find(base, None) == 0]
@@ -390,7 +392,8 @@ print("finished")
 def test_queues_fences_and_arena_are_clean_under_a_sanitizer(native_build: Path, sanitizer: str) -> None:
     # No kernels here: sanitizers do not follow stacks that a program switches itself.
     name = {"thread": "libtsan.so", "address": "libasan.so"}[sanitizer]
-    found = subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+    asked = subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True)
+    found = asked.stdout.strip()
     if not os.path.isabs(found):
         pytest.skip(f"this gcc comes without {name}")
     library, kernels = build(native_build, f"cpl-{sanitizer}", ["-O1", f"-fsanitize={sanitizer}"])

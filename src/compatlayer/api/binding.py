@@ -40,4 +40,24 @@ def write_declarations(
 def write_source(libraries: Sequence[Library]) -> str:
     """The C that precedes cffi's own."""
     headers = "".join(f"#include <{header}>\n" for library in libraries for header in library.headers)
-    return f"#define CPL_NO_NAME_MACROS\n{headers}#include <compatlayer/runtime.h>\n"
+    return f"#define CPL_NO_NAME_MACROS\n{headers}#include <compatlayer/runtime.h>\n{_SAVED_ERROR}"
+
+
+# Destructors of packages call us while an exception is on its way through them (a program object that dies because its
+# compilation failed). Python code must not run with that exception set, and must not lose it.
+_SAVED_ERROR = """
+static void cpl_call_python(struct _cffi_externpy_s *target, char *arguments)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *kind = NULL, *value = NULL, *trace = NULL;
+    int pending = PyErr_Occurred() != NULL;
+    if (pending)
+        PyErr_Fetch(&kind, &value, &trace);
+    _cffi_call_python(target, arguments);
+    if (pending)
+        PyErr_Restore(kind, value, trace);
+    PyGILState_Release(state);
+}
+#undef _cffi_call_python
+#define _cffi_call_python cpl_call_python
+"""

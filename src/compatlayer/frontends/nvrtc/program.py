@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from compatlayer.compiler.image import DeviceCode
 from compatlayer.core import handles
-from compatlayer.errors import CompilerError, Status
+from compatlayer.errors import CompilerError, CudaError, Status
 from compatlayer.frontends.nvrtc.result import NvrtcError, NvrtcResult
 
 DEFAULT_NAME = "default_program"
@@ -44,6 +44,9 @@ class Program:
             self._compile(options)
         except CompilerError as error:
             raise self._translated(error) from None
+        except CudaError as error:  # the program lacks a function that it calls
+            self.log += f"{self.name}: error: {error.text}\n"
+            raise NvrtcError(NvrtcResult.ERROR_COMPILATION, f"{self.name}: {error.text}") from None
         self._stop_if_cancelled()
 
     def _compile(self, options: Sequence[str]) -> None:

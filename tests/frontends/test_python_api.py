@@ -91,12 +91,13 @@ def test_numpy_arrays_are_used_in_place(device: Device, program: Program, stream
 
 def test_scalars_arrive_as_what_the_parameters_are(device: Device, program: Program, stream: Stream) -> None:
     with device.array(9, np.float64) as out:
-        launch(stream, (1, 1), program.kernel("scalars"), out, -5, 250, -30000, 2**31 - 1, -(2**62), 3, 0.1, True, 2**63)
+        numbers = (-5, 250, -30000, 2**31 - 1, -(2**62), 3, 0.1, True, 2**63)
+        launch(stream, (1, 1), program.kernel("scalars"), out, *numbers)
         stream.synchronize()
         expected = [-5, 250, -30000, 2**31 - 1, -(2.0**62), 3.0, 0.1, 1.0, 2.0**63]
         assert out.copy_to().tolist() == expected
-        values = (np.int8(-1), np.uint8(255), np.int16(-2), np.int32(-3), np.int64(-4), np.float32(0.5), np.float64(0.25),
-                  np.bool_(True), np.uint64(2**64 - 1))
+        values = (np.int8(-1), np.uint8(255), np.int16(-2), np.int32(-3), np.int64(-4), np.float32(0.5),
+                  np.float64(0.25), np.bool_(True), np.uint64(2**64 - 1))
         launch(stream, (1, 1), program.kernel("scalars"), out, *values)
         stream.synchronize()
         assert out.copy_to().tolist() == [-1, 255, -2, -3, -4, 0.5, 0.25, 1, 2.0**64]
@@ -372,8 +373,8 @@ with Device() as device, device.array(4, np.int32) as fresh:
 
 
 def test_a_wild_access_is_an_error_that_sticks_until_all_is_closed() -> None:
-    done = subprocess.run([sys.executable, "-c", FAULT.format(source=SOURCE)], capture_output=True, text=True, timeout=100,
-                          env=os.environ.copy())
+    words = [sys.executable, "-c", FAULT.format(source=SOURCE)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=100, env=os.environ.copy())
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stderr
     assert len(lines) == 3 and "wild" in lines[0] and lines[2] == "[0, 0, 0, 0]"

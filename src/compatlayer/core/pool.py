@@ -94,8 +94,10 @@ class Pool:
 
     def _reuse(self, rounded: int, stream: Stream, wait: bool = False) -> Block | None:
         bucket = self.cached.get(rounded)
-        for base, block in list(bucket.items()) if bucket else ():
-            if not self._may_take(block, stream, wait) or bucket.pop(base, None) is None:
+        # Not items(): its pairs are new objects, which may start a garbage collection that changes the bucket.
+        for candidate in list(bucket.values()) if bucket else ():
+            block = bucket.pop(candidate.base, None) if self._may_take(candidate, stream, wait) else None
+            if block is None:
                 continue
             if block.stream is not stream and block.fence is not None and not block.fence.done():
                 stream.wait_fence(block.fence)
@@ -151,15 +153,20 @@ class Pool:
         """Give cached blocks that are done back to the device until `keep_bytes` stay reserved; bytes given back."""
         given = 0
         for bucket in list(self.cached.values()):
-            for base, block in list(bucket.items()):
+            for block in list(bucket.values()):
                 if self.reserved_bytes <= keep_bytes:
                     return given
                 if block.fence is not None and not block.fence.done():
                     continue
-                if bucket.pop(base, None) is not None:
-                    self.reserved_bytes -= block.size_bytes
-                    given += block.size_bytes
-                    self.device.hardware.free(base)
+                taken = bucket.pop(block.base, None)
+                if taken is None:
+                    continue
+                if taken is not block and taken.fence is not None and not taken.fence.done():
+                    bucket[taken.base] = taken  # another thread had it and gave it back meanwhile
+                    continue
+                self.reserved_bytes -= block.size_bytes
+                given += block.size_bytes
+                self.device.hardware.free(block.base)
         return given
 
     def access_of(self, location_type: int, location_id: int) -> int:
@@ -180,8 +187,8 @@ class Pool:
         self.destroyed = True
         if self.device.current_pool is self:
             self.device.current_pool = None
-        for key, pool in list(_current.items()):
-            if pool is self:
+        for key in list(_current):
+            if _current.get(key) is self:
                 _current.pop(key, None)
         for bucket in list(self.cached.values()):  # what is still in use must be done before it can go
             for block in list(bucket.values()):

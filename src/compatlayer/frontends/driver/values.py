@@ -60,11 +60,11 @@ def load(data: Any, size_bytes: int) -> int:
 
 
 def text_into(buffer: Any, size_bytes: int, text: str) -> None:
-    """Write `text` with its final zero into a buffer of the caller's, cut to fit."""
+    """Write `text` into a buffer of the caller's, cut to fit, with zeros up to its end."""
     if size_bytes <= 0:
         raise CudaError(Status.INVALID_VALUE, f"a buffer of {size_bytes} bytes holds no text")
-    data = text.encode()[: size_bytes - 1] + b"\0"
-    ffi.memmove(buffer, data, len(data))
+    data = text.encode()[: size_bytes - 1]
+    ffi.memmove(buffer, data.ljust(size_bytes, b"\0"), size_bytes)
 
 
 _TYPES = {1: "uint8_t *", 4: "uint32_t *", 8: "uint64_t *"}

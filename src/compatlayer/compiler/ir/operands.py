@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from ...errors import CompilerError
@@ -36,7 +37,7 @@ _NO_SPACE_BEFORE = frozenset((",", ")", ":", "]", "("))
 def spell(tokens: list[str]) -> str:
     """One spelling for a run of tokens, so that reading and printing again gives the same text."""
     text = tokens[0]
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in itertools.pairwise(tokens):
         text += token if token in _NO_SPACE_BEFORE or before in ("(", "[") else " " + token
     return text
 
@@ -186,7 +187,7 @@ class OperandReader:
         first = token[:1]
         if first == "%":
             return self.local(token, type_)
-        if first in _NUMERIC and first or token in _LITERALS:
+        if (first in _NUMERIC and first) or token in _LITERALS:
             return Literal(type_, token)
         if first == "@":
             return self.symbol(token)

@@ -106,6 +106,6 @@ class _Check:
             raise self.error("arguments and their attributes differ in number", call)
         for signature in signatures:
             wanted = list(signature.parameters)
-            if given[: len(wanted)] != wanted or len(given) > len(wanted) and not signature.variadic:
+            if given[: len(wanted)] != wanted or (len(given) > len(wanted) and not signature.variadic):
                 raise self.error(f"the arguments of a call of '{call.callee_name or 'a pointer'}' are "
                                  f"({', '.join(each.text for each in given)}), not {signature.text}", call)

@@ -128,7 +128,7 @@ def _binary(opcodes: dict[str, str]) -> Callable[[_Statements, list[str], list[s
     def lower(at: _Statements, words: list[str], operands: list[str]) -> bool:
         type_ = _bits(words)
         opcode = opcodes.get(words[-1][0])
-        if type_ is None or opcode is None or len(operands) != 3 or len(words) > 2 and words[1] not in ("lo",):
+        if type_ is None or opcode is None or len(operands) != 3 or (len(words) > 2 and words[1] not in ("lo",)):
             return False
         left, right = at.read(operands[1], type_), at.read(operands[2], type_)
         if left is None or right is None:
@@ -247,7 +247,7 @@ def _barrier(at: _Statements, words: list[str], operands: list[str]) -> bool:
         if mask is not None:
             at.it.runtime(at.emit, "cpl_warp_sync", mask, at.it.site(at.call))
         return mask is not None
-    if "sync" not in words and "arrive" not in words or not operands:
+    if ("sync" not in words and "arrive" not in words) or not operands:
         return False
     values = [at.read(each, I32) for each in operands]
     number, count = values[0], values[1] if len(values) > 1 else constant(0)

@@ -231,5 +231,41 @@ def _funnel_clamp(left: bool) -> Lower:
     return lower
 
 
+def _amount(emit: Emitter, value: Value, clamp: bool) -> Value:
+    """A shift count as i64: at most 32, or its low five bits."""
+    count = emit.intrinsic("llvm.umin.i32", I32, [value, constant(32)]) if clamp \
+        else emit.binary("and", value, constant(31))
+    return emit.cast("zext", count, I64)
+
+
+def _mask(clamp: bool) -> Lower:
+    """bmsk: ones in the given number of bits from the given position."""
+
+    def lower(it: Lowering, call: Call, emit: Emitter) -> object:
+        start, width = (_amount(emit, each, clamp) for each in call.arguments)
+        ones = emit.binary("sub", emit.binary("shl", constant(1, I64), width), constant(1, I64))
+        return emit.cast("trunc", emit.binary("shl", ones, start), I32)
+
+    return lower
+
+
+def _extend(signed: bool, clamp: bool) -> Lower:
+    """szext: the low bits of a word, extended."""
+
+    def lower(it: Lowering, call: Call, emit: Emitter) -> object:
+        value, width = call.arguments
+        unused = emit.binary("sub", constant(64, I64), _amount(emit, width, clamp))
+        high = emit.binary("shl", emit.cast("zext", value, I64), emit.binary("and", unused, constant(63, I64)))
+        kept = emit.binary("ashr" if signed else "lshr", high, emit.binary("and", unused, constant(63, I64)))
+        nothing = emit.compare("eq", unused, constant(64, I64))
+        return emit.cast("trunc", emit.select(nothing, constant(0, I64), kept), I32)
+
+    return lower
+
+
+for _clamp, _word in ((True, "clamp"), (False, "wrap")):
+    HANDLERS[f"{_N}bmsk.{_word}"] = _mask(_clamp)
+    HANDLERS[f"{_N}zext.{_word}"] = _extend(False, _clamp)
+    HANDLERS[f"{_N}sext.{_word}"] = _extend(True, _clamp)
 HANDLERS[_N + "fshl.clamp"] = _funnel_clamp(True)
 HANDLERS[_N + "fshr.clamp"] = _funnel_clamp(False)

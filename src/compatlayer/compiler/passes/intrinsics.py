@@ -6,6 +6,8 @@ and source line. Generic LLVM intrinsics that the host's back end lowers itself 
 
 from __future__ import annotations
 
+import re
+
 from ...errors import CompilerError
 from ..ir.build import REMOVED, Emitter, rewrite
 from ..ir.instructions import Call, Instruction
@@ -29,52 +31,68 @@ _TABLE: dict[str, Lower] = {
     **rounding.HANDLERS, **integers.HANDLERS, **memory.HANDLERS, **synchronise.HANDLERS,
 }  # fmt: skip
 # What the host's back end turns into code or into calls of the C and math libraries.
-_KEPT = frozenset(f"llvm.{name}" for name in """memcpy memmove memset lifetime.start lifetime.end invariant.start
-invariant.end launder.invariant.group strip.invariant.group ctlz cttz ctpop bitreverse bswap fshl fshr abs smin smax
-umin umax sadd.sat uadd.sat ssub.sat usub.sat sshl.sat ushl.sat sadd.with.overflow uadd.with.overflow
-ssub.with.overflow usub.with.overflow smul.with.overflow umul.with.overflow fma fmuladd sqrt sin cos tan asin acos atan
-atan2 sinh cosh tanh sincos sincospi modf pow powi exp exp2 exp10 log log2 log10 fabs floor ceil trunc rint nearbyint
-round roundeven lround llround lrint llrint copysign minimum maximum minimumnum maximumnum ldexp frexp canonicalize
-is.fpclass is.constant fptosi.sat fptoui.sat convert.to.fp16 convert.from.fp16 expect expect.with.probability assume
-stacksave stackrestore ptrmask objectsize experimental.noalias.scope.decl donothing sideeffect arithmetic.fence
-vector.reduce.add vector.reduce.mul vector.reduce.and vector.reduce.or vector.reduce.xor vector.reduce.smax
-vector.reduce.smin vector.reduce.umax vector.reduce.umin vector.reduce.fadd vector.reduce.fmul vector.reduce.fmax
-vector.reduce.fmin ssa.copy load.relative scmp ucmp""".split())
+_KEPT = frozenset(f"llvm.{name}" for name in [
+    "memcpy", "memmove", "memset", "lifetime.start", "lifetime.end", "invariant.start", "invariant.end",
+    "launder.invariant.group", "strip.invariant.group", "ctlz", "cttz", "ctpop", "bitreverse", "bswap", "fshl",
+    "fshr", "abs", "smin", "smax", "umin", "umax", "sadd.sat", "uadd.sat", "ssub.sat", "usub.sat", "sshl.sat",
+    "ushl.sat", "sadd.with.overflow", "uadd.with.overflow", "ssub.with.overflow", "usub.with.overflow",
+    "smul.with.overflow", "umul.with.overflow", "fma", "fmuladd", "sqrt", "sin", "cos", "tan", "asin", "acos",
+    "atan", "atan2", "sinh", "cosh", "tanh", "sincos", "sincospi", "modf", "pow", "powi", "exp", "exp2", "exp10",
+    "log", "log2", "log10", "fabs", "floor", "ceil", "trunc", "rint", "nearbyint", "round", "roundeven", "lround",
+    "llround", "lrint", "llrint", "copysign", "minimum", "maximum", "minimumnum", "maximumnum", "ldexp", "frexp",
+    "canonicalize", "is.fpclass", "is.constant", "fptosi.sat", "fptoui.sat", "convert.to.fp16", "convert.from.fp16",
+    "expect", "expect.with.probability", "assume", "stacksave", "stackrestore", "ptrmask", "objectsize",
+    "experimental.noalias.scope.decl", "donothing", "sideeffect", "arithmetic.fence", "vector.reduce.add",
+    "vector.reduce.mul", "vector.reduce.and", "vector.reduce.or", "vector.reduce.xor", "vector.reduce.smax",
+    "vector.reduce.smin", "vector.reduce.umax", "vector.reduce.umin", "vector.reduce.fadd", "vector.reduce.fmul",
+    "vector.reduce.fmax", "vector.reduce.fmin", "ssa.copy", "load.relative", "scmp", "ucmp",
+])
 _HINTS = frozenset(("llvm.prefetch", "llvm.dbg.value", "llvm.dbg.declare", "llvm.dbg.label", "llvm.dbg.assign",
                     "llvm.var.annotation", "llvm.pseudoprobe"))
 
+_TYPE_SUFFIX = re.compile(r"(?:nx)?v?\d*(?:p\d+|i\d+|f\d+|bf16)|s_\w+|sl_\w+")
+
 
 def run(module: Module) -> Module:
-    it = Lowering(module)
-    looked_up: dict[str, Lower | None] = {}
+    calls = _Calls(module)
     for function in module.defined():
+        calls.lower_in(function)
+    return module
+
+
+class _Calls:
+    """The calls of one module; each callee is looked up once."""
+
+    def __init__(self, module: Module) -> None:
+        self.it = Lowering(module)
+        self.known: dict[str, Lower | None] = {}
+
+    def lower_in(self, function: Function) -> None:
+        it = self.it
         it.function = function
         it.slots.clear()
+        rewrite(it.module, function, self.lower)
+        function.blocks[0].instructions[:0] = it.slots
 
-        def handle(instruction: Instruction, emit: Emitter) -> object:
-            if not isinstance(instruction, Call):
-                return None
-            callee = instruction.callee
-            if isinstance(callee, InlineAssembly):
-                return lower_assembly(it, instruction, emit)
-            if not isinstance(callee, Function) or callee.blocks:
-                return None
-            name = callee.name
-            if name not in looked_up:
-                looked_up[name] = _find(name)
-            lower = looked_up[name]
-            if lower is _keep:
-                return None
-            answer = None if lower is None else lower(it, instruction, emit)
-            if answer is None:
-                place = it.contract.places.of(instruction, function)
-                raise CompilerError(f"{place}: the device function '{name}' is not supported")
-            return answer
-
-        rewrite(module, function, handle)
-        if it.slots:
-            function.blocks[0].instructions[:0] = it.slots
-    return module
+    def lower(self, instruction: Instruction, emit: Emitter) -> object:
+        if not isinstance(instruction, Call):
+            return None
+        callee = instruction.callee
+        if isinstance(callee, InlineAssembly):
+            return lower_assembly(self.it, instruction, emit)
+        if not isinstance(callee, Function) or callee.blocks:
+            return None
+        name = callee.name
+        if name not in self.known:
+            self.known[name] = _find(name)
+        lower = self.known[name]
+        if lower is _keep:
+            return None
+        answer = None if lower is None else lower(self.it, instruction, emit)
+        if answer is None:
+            place = self.it.contract.places.of(instruction, self.it.function)
+            raise CompilerError(f"{place}: the device function '{name}' is not supported")
+        return answer
 
 
 def _keep(it: Lowering, call: Call, emit: Emitter) -> object:
@@ -93,15 +111,16 @@ def _find(name: str) -> Lower | None:
     if not name.startswith("llvm.") and (is_c_function(name) or name.startswith("cpl_")):
         return _keep
     base = name
-    while base:
+    while True:
         if base in _TABLE:
             return _TABLE[base]
         if base in _KEPT:
             return _keep
         if base in _HINTS:
             return _remove
-        base = base.rpartition(".")[0]
-    return None
+        base, _, suffix = base.rpartition(".")
+        if not _TYPE_SUFFIX.fullmatch(suffix):
+            return None  # what follows a known name may change its meaning: `.satfinite`
 
 
 def _reflect(it: Lowering, call: Call, emit: Emitter) -> object:

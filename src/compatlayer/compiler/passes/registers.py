@@ -5,7 +5,7 @@ A cluster is one block: clusters are a launch attribute that this engine does no
 
 from __future__ import annotations
 
-from ..ir.build import Emitter
+from ..ir.build import Emitter, declare
 from ..ir.instructions import Call
 from ..ir.types import I32, I64
 from ..ir.values import Value
@@ -36,6 +36,8 @@ def read_register(it: Lowering, emit: Emitter, name: str) -> Value | None:
         return it.field(emit, _FIELDS[name])
     if name in _CONSTANTS:
         return constant(_CONSTANTS[name])
+    if name == "nsmid":
+        return emit.call(declare(it.module, "cpl_workers", I32, []), [])
     if name.startswith("lanemask"):
         return _lane_mask(it, emit, name[-2:])
     if name in ("clock64", "clock", "clock_hi"):

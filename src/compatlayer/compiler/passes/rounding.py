@@ -56,7 +56,8 @@ def _wrapped(lower: Lower, ftz: bool, sat: bool) -> Lower:
 
 def _operator(opcode: str) -> Lower:
     def lower(it: Lowering, call: Call, emit: Emitter) -> object:
-        return emit.binary(opcode, *call.arguments)  # no fast-math flag: the program asked for this rounding
+        left, right = call.arguments
+        return emit.binary(opcode, left, right)  # no fast-math flag: the program asked for this rounding
 
     return lower
 
@@ -249,6 +250,7 @@ def _narrow(type_: FloatType, relu: bool) -> Lower:
 def _narrowing() -> None:
     for relu in ("", ".relu"):
         HANDLERS[f"{_N}f2bf16.rn{relu}"] = _narrow(BFLOAT, bool(relu))
+        HANDLERS[f"{_N}f2f16.rn{relu}"] = _narrow(HALF, bool(relu))
         HANDLERS[f"{_N}ff2bf16x2.rn{relu}"] = _narrow(BFLOAT, bool(relu))
         HANDLERS[f"{_N}ff2f16x2.rn{relu}"] = _narrow(HALF, bool(relu))
 

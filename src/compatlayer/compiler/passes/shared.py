@@ -12,7 +12,16 @@ from ..ir.build import Emitter, entry_point, rewrite
 from ..ir.flow import reached_functions
 from ..ir.instructions import Cast, ElementPointer, Instruction, Simple
 from ..ir.types import I8, I64, PTR, IntType, PointerType, align_bytes, size_bytes
-from ..ir.values import AggregateConstant, Constant, ConstantExpression, Function, GlobalVariable, Literal, Module, Value
+from ..ir.values import (
+    AggregateConstant,
+    Constant,
+    ConstantExpression,
+    Function,
+    GlobalVariable,
+    Literal,
+    Module,
+    Value,
+)
 from .contract import Contract
 from .prune import symbols_of
 
@@ -41,10 +50,10 @@ class Layout:
             reached[kernel.name] = [variable for variable in variables if variable in found]
         owners = {variable: sum(variable in found for found in reached.values()) for variable in variables}
         end = self._place([variable for variable in variables if owners[variable] > 1], 0)
-        for name, found in reached.items():
-            own_end = self._place([variable for variable in found if owners[variable] == 1], end)
-            self.extent[name] = max((self.offsets[each] + size_bytes(each.value_type) for each in found), default=0)
-            self.used[name] = min(own_end, sum(_padded(each) for each in found)) if found else 0
+        for name, own in reached.items():
+            own_end = self._place([variable for variable in own if owners[variable] == 1], end)
+            self.extent[name] = max((self.offsets[each] + size_bytes(each.value_type) for each in own), default=0)
+            self.used[name] = min(own_end, sum(size_bytes(each.value_type) for each in own))
         for variable in variables:
             self.offsets.setdefault(variable, 0)  # reached by no kernel
 
@@ -58,10 +67,6 @@ class Layout:
 
 def _alignment(variable: GlobalVariable) -> int:
     return max(variable.align, align_bytes(variable.value_type))
-
-
-def _padded(variable: GlobalVariable) -> int:
-    return size_bytes(variable.value_type)
 
 
 def _mentioned(function: Function) -> set[GlobalVariable]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from ...errors import CompilerError
@@ -35,6 +36,11 @@ def compile_library(code: DeviceCode, workdir: Path
     Raises CudaError for programs that are incomplete, CompilerError for what this compiler cannot do.
     """
     text, kernels, variables = lower(code)
+    return assemble(text, workdir), kernels, variables
+
+
+def assemble(text: str, workdir: Path) -> bytes:
+    """The shared object made of the host's IR."""
     target = machine()
     object_path, library_path = workdir / "kernels.o", workdir / "kernels.so"
     _run([*_CLANG, "-triple", f"{target}-unknown-linux-gnu", *host_cpu(), "-o", str(object_path), "-"],
@@ -44,7 +50,7 @@ def compile_library(code: DeviceCode, workdir: Path
     _run(["ld.lld", "-shared", "--hash-style=gnu", "--build-id=none", "-Bsymbolic", "-z", "noexecstack",
           str(object_path), *([str(runtime)] if runtime else []), "-o", str(library_path)],
          "the linker")
-    return library_path.read_bytes(), kernels, variables
+    return library_path.read_bytes()
 
 
 def lower(code: DeviceCode, skip: frozenset[str] = frozenset()
@@ -94,8 +100,8 @@ def _ask_for_cpu() -> list[str]:
                        "the back end")
     words = [word.strip('"') for word in messages.split()]
     found: list[str] = []
-    for option, value in zip(words, words[1:], strict=False):
-        if option in ("-target-cpu", "-target-abi") or option == "-target-feature" and value[:1] == "+":
+    for option, value in pairwise(words):
+        if option in ("-target-cpu", "-target-abi") or (option == "-target-feature" and value[:1] == "+"):
             found += [option, value]
     for feature in _UNWANTED[target]:
         found += ["-target-feature", "-" + feature]

@@ -175,7 +175,9 @@ def test_objects_that_outlive_the_interpreter_end_quietly(tmp_path: Path) -> Non
             def __del__(self): self.stream.close()
         late = Late(device)
         """)
-    clean(done)
+    assert (done.returncode, done.stdout) == (0, "right\n"), done
+    # cuda-core itself remarks when freeing memory answers "deinitialised"; nothing else may be said.
+    assert all(line.startswith("Warning: cuMemFreeAsync failed") for line in done.stderr.splitlines()), done
 
 
 def test_calls_after_the_end_answer_deinitialised(tmp_path: Path) -> None:

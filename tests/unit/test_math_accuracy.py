@@ -11,7 +11,6 @@ import random
 from collections.abc import Callable
 
 import pytest
-
 from math_library import function, to_float, ulp
 
 mpmath = pytest.importorskip("mpmath", reason="the accuracy tables need the test extra mpmath")

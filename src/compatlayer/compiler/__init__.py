@@ -173,10 +173,12 @@ def _kept_native(store: cache.Store, key: str) -> NativeImage | None:
     path = store.get_file(_NATIVE, key, ".so", library)
     if path is None:
         return None
-    place = list(KernelInfo.__dataclass_fields__).index("parameters")
-    infos = tuple(KernelInfo(*one[:place], tuple(Parameter(*each) for each in one[place]), *one[place + 1:])
-                  for one in kernels)
-    return NativeImage(path, infos, tuple(GlobalInfo(*one) for one in variables))
+    infos = []
+    for one in kernels:
+        fields = dict(zip(KernelInfo.__dataclass_fields__, one, strict=True))
+        fields["parameters"] = tuple(Parameter(*each) for each in fields["parameters"])
+        infos.append(KernelInfo(**fields))
+    return NativeImage(path, tuple(infos), tuple(GlobalInfo(*one) for one in variables))
 
 
 @memoize

@@ -11,6 +11,7 @@ import os
 import stat
 import sys
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -111,10 +112,8 @@ class Store:
 
     def drop(self, kind: str, key: str) -> None:
         """Forget a record."""
-        try:
+        with suppress(OSError):
             os.unlink(self.path(kind, key))
-        except OSError:
-            pass
 
     def _write(self, path: Path, data: bytes) -> bool:
         if not self.writable:
@@ -127,10 +126,8 @@ class Store:
             os.replace(temporary, path)
         except OSError as error:
             self.writable = False
-            try:
+            with suppress(OSError):
                 os.unlink(temporary)
-            except OSError:
-                pass
             self._warn(f"cannot write the compile cache {self._root} ({error.strerror}), so what is compiled now is "
                        "not kept; make it writable or set COMPATLAYER_CACHE_DIR to a folder that is")
             return False

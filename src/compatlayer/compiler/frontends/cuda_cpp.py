@@ -138,14 +138,26 @@ def _compile_in(scratch: str, source: Source, options: Options) -> Compiled:
 
 
 def _clang(language: list[str], arguments: list[str], program: str, cwd: str) -> tuple[int, str, str]:
-    """One run of clang with the base header; a precompiled header that does not fit is replaced by the plain one."""
-    status, output, errors = 1, b"", b""
-    for base in (precompiled.base_header(language), precompiled.plain_base_header()):
-        status, output, errors = toolchain.run(
-            ["clang", "-cc1", *language, *base, *arguments, "-"], program.encode("utf-8", "surrogateescape"), cwd=cwd)
-        unfit = status != 0 and (b"precompiled file" in errors or b"PCH file" in errors or b"AST file" in errors)
-        if not unfit:
-            break
+    """One run of clang with the base header: precompiled, or parsed while it is precompiled beside."""
+    text = program.encode("utf-8", "surrogateescape")
+
+    def run(base: list[str]) -> tuple[int, bytes, bytes]:
+        return toolchain.run(["clang", "-cc1", *language, *base, *arguments, "-"], text, cwd=cwd)
+
+    base = precompiled.base_header(language)
+    if base:
+        status, output, errors = run(base)
+        if status != 0 and any(words in errors for words in (b"precompiled file", b"PCH file", b"AST file")):
+            status, output, errors = run(precompiled.plain_base_header())
+    else:
+        from threading import Thread
+
+        builder = Thread(target=precompiled.build, args=(language,), name="compatlayer-precompile")
+        builder.start()
+        try:
+            status, output, errors = run(precompiled.plain_base_header())
+        finally:
+            builder.join()
     messages = errors.decode("utf-8", "replace")
     if status < 0 or status > 100 or "PLEASE submit a bug report" in messages:
         raise CompilerError(f"the compiler stopped unexpectedly (status {status}) on this kernel: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-_LINE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<kind>fatal error|error|warning|note): (?P<text>.*)$")
+_LINE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):\d+: (?P<kind>fatal error|error|warning|note): (?P<text>.*)$")
 _SOURCE = re.compile(r"^ *\d+ \| ?(?P<text>.*)$")
 _UNDER = re.compile(r"^ +\| ?(?P<text>.*)$")
 _DRIVER = re.compile(r"^(?:fatal )?error: (?P<text>.*)$")
@@ -15,8 +15,8 @@ NAMES_FILE = "<name expressions>"
 
 def format_log(stderr: str, name: str, expressions: Sequence[str], paths: Mapping[str, str]) -> str:
     """The log for the user. `paths` maps folders of ours to what the user may see in their place."""
-    for ours, theirs in paths.items():
-        stderr = stderr.replace(ours, theirs)
+    for real, shown in paths.items():
+        stderr = stderr.replace(real, shown)
     lines: list[str] = []
     errors = 0
     ours = False  # inside a message about the appended lines, whose text the user never wrote

@@ -13,8 +13,9 @@ _PREFIX = "cpl_name_expression_"
 _DEFINITION = re.compile(
     rf"^@\w*{_PREFIX}(?P<index>\d+) = .*? constant ptr (?:addrspacecast \(ptr addrspace\(\d+\) )?"
     r'@(?P<symbol>"(?:[^"])*"|[-\w$.]+).*\n', re.MULTILINE)
-_USED = re.compile(r"^@llvm\.(?:compiler\.)?used = appending global \[\d+ x ptr\] \[(?P<items>.*)\](?P<rest>, section .*)$",
-                   re.MULTILINE)
+_USED = re.compile(
+    r"^@llvm\.(?:compiler\.)?used = appending global \[\d+ x ptr\] \[(?P<items>.*)\](?P<rest>, section .*)$",
+    re.MULTILINE)
 
 
 def appendix(expressions: Sequence[str]) -> str:

@@ -182,9 +182,9 @@ def _architecture(value: str, word: str) -> str:
     kind, _, number = value.partition("_")
     suffix = number[-1:] if number[-1:] in ("a", "f") else ""
     digits = number[: len(number) - len(suffix)]
-    if kind in ("compute", "sm", "lto") and digits.isdigit() and int(digits) in ARCHITECTURES:
-        if not suffix or int(digits) >= 90:
-            return f"{'sm' if kind == 'lto' else kind}_{number}"
+    known = kind in ("compute", "sm", "lto") and digits.isdigit() and int(digits) in ARCHITECTURES
+    if known and (not suffix or int(digits) >= 90):
+        return f"{'sm' if kind == 'lto' else kind}_{number}"
     raise _refused(word, value, "gpu-architecture")
 
 

@@ -6,39 +6,43 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 
+from ...errors import CompilerError
 from .. import cache, headers, toolchain
 
 _KIND = "pch"
 
 
-def base_header(arguments: Sequence[str]) -> list[str]:
-    """What to give clang, besides `arguments`, so that the base header is seen first."""
-    path = _precompiled(arguments)
-    return ["-include-pch", str(path)] if path else plain_base_header()
-
-
 def plain_base_header() -> list[str]:
-    """The same without a precompiled header."""
+    """What to give clang so that the base header is seen first, parsed."""
     return ["-include", str(headers.folder() / headers.BASE)]
 
 
-def _precompiled(arguments: Sequence[str]) -> Path | None:
+def base_header(arguments: Sequence[str]) -> list[str] | None:
+    """The same, precompiled for `arguments`; None while there is no such file."""
     store = cache.store()
     if store is None:
         return None
-    key = cache.digest(toolchain.identity(), headers.digest(), *arguments)
+    key = _key(arguments)
     expected = store.get(_KIND, key)
-    if expected is not None:
-        path = store.get_file(_KIND, key, ".pch", expected.decode())
-        if path is not None:
-            return path
-    status, output, _ = toolchain.run([
-        "clang", "-cc1", *arguments, "-w", "-emit-pch", str(headers.folder() / headers.BASE), "-o", "-"])
-    if status != 0 or not output:
-        return None
-    path = store.put_file(_KIND, key, ".pch", output)
-    if path is not None:
+    path = store.get_file(_KIND, key, ".pch", expected.decode()) if expected else None
+    return ["-include-pch", str(path)] if path else None
+
+
+def build(arguments: Sequence[str]) -> None:
+    """Precompile for `arguments`, for later compiles. A failure only means that they parse the header again."""
+    store = cache.store()
+    if store is None:
+        return
+    try:
+        status, output, _ = toolchain.run([
+            "clang", "-cc1", *arguments, "-w", "-emit-pch", str(headers.folder() / headers.BASE), "-o", "-"])
+    except CompilerError:
+        return
+    key = _key(arguments)
+    if status == 0 and output and store.put_file(_KIND, key, ".pch", output):
         store.put(_KIND, key, hashlib.sha256(output).hexdigest().encode())
-    return path
+
+
+def _key(arguments: Sequence[str]) -> str:
+    return cache.digest(toolchain.identity(), headers.digest(), *arguments)

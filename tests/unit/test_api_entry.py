@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from api_child import lines, run
+
 from compatlayer.api.entry import EntryError, entry
 
 START = """

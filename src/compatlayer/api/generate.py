@@ -42,7 +42,7 @@ def generate(compiler: Sequence[str], include: Path, out: Path) -> Generated:
 
     read = []
     runtime = [_write(out / "tables.c", tables.write_index(LIBRARIES))]
-    stubs = {}
+    stubs: dict[str, Path] = {}
     for library in LIBRARIES:
         types, functions = read_library(compiler, include, library)
         read.append((library, types, functions))

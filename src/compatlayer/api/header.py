@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from pycparser import c_ast, c_generator, c_parser
@@ -94,7 +95,7 @@ def read_functions(types: str, found: list[tuple[int, int, str, str]]) -> list[F
         for node, (version, per_thread, suffix, _) in zip(declared, found, strict=True)
     ]
     functions.sort(key=lambda function: function.name)
-    for first, second in zip(functions, functions[1:], strict=False):
+    for first, second in pairwise(functions):
         if first.name == second.name:
             raise ValueError(f"{first.name} is declared twice in include/; keep one declaration")
     return functions

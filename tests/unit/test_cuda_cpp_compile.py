@@ -184,6 +184,26 @@ def test_unannotated_functions_and_variables_become_device_ones_where_asked() ->
     assert "__host__" in failure(source)
 
 
+def test_half_precision_compiles_with_its_operators_and_functions() -> None:
+    source = ("#include <cuda_fp16.h>\n"
+              'extern "C" __global__ void k(half *x, half2 *h, float *f) {\n'
+              "  half a = x[0] * x[1] + __float2half(f[0]); a += 1.0f; h[0] = __hadd2(h[1], __half2half2(a));\n"
+              "  x[2] = a > x[3] ? hsqrt(a) : __hfma(a, a, -a); f[1] = __half2float(__shfl_down_sync(~0u, a, 1));\n"
+              "  atomicAdd(x + 4, a); static_assert(sizeof(half2) == 4 && alignof(half2) == 4);\n}\n")
+    assert "@__nv_float2half_rn" in compiled(source)
+
+
+@pytest.mark.parametrize("call", [
+    "sqrt(2)", "pow(x, 2)", "pow(2, x)", "std::sin(x)", "max(1, 2u)", "fmaxf(x, 1.0)", "abs(-3) + fabs(x)",
+    "rsqrtf(x) + rcbrt(x)", "__fdividef(x, 3.0f)", "normcdfinv(x) + erfcx(x)", "isnan(x) + isinf(x) + signbit(x)",
+    "__popc(3) + __clzll(5) + __ffs(8)", "__dp4a(1, 2, 3)", "__float2int_ru(x) + __double2ll_rd(x)",
+    "cyl_bessel_i0f(x) + jnf(2, x)", "__reduce_add_sync(~0u, 3)", "__shfl_xor_sync(~0u, (double)x, 1)",
+    "__ldg(p) + __ldcv(p)", "ldexp(x, 3) + ilogb(x) + llrint(x)", "__isGlobal(p)", "__funnelshift_l(1u, 2u, 3u)"])
+def test_device_functions_are_there_without_an_include(call: str) -> None:
+    assert "@k" in compiled('#include <cmath>\nextern "C" __global__ void k(float *p) '
+                            f"{{ float x = p[0]; p[1] = (float)({call}); }}")
+
+
 def test_an_unknown_option_is_refused_by_name() -> None:
     with pytest.raises(InvalidOption, match="--no-such-thing"):
         compile_cuda(SCALE, "kernel.cu", ["--no-such-thing"])

@@ -138,26 +138,15 @@ def _compile_in(scratch: str, source: Source, options: Options) -> Compiled:
 
 
 def _clang(language: list[str], arguments: list[str], program: str, cwd: str) -> tuple[int, str, str]:
-    """One run of clang with the base header: precompiled, or parsed while it is precompiled beside."""
+    """One run of clang with the base header: precompiled, or parsed where that does not fit."""
     text = program.encode("utf-8", "surrogateescape")
 
     def run(base: list[str]) -> tuple[int, bytes, bytes]:
         return toolchain.run(["clang", "-cc1", *language, *base, *arguments, "-"], text, cwd=cwd)
 
-    base = precompiled.base_header(language)
-    if base:
-        status, output, errors = run(base)
-        if status != 0 and any(words in errors for words in (b"precompiled file", b"PCH file", b"AST file")):
-            status, output, errors = run(precompiled.plain_base_header())
-    else:
-        from threading import Thread
-
-        builder = Thread(target=precompiled.build, args=(language,), name="compatlayer-precompile")
-        builder.start()
-        try:
-            status, output, errors = run(precompiled.plain_base_header())
-        finally:
-            builder.join()
+    status, output, errors = run(precompiled.base_header(language))
+    if status != 0 and any(words in errors for words in (b"precompiled file", b"PCH file", b"AST file")):
+        status, output, errors = run(precompiled.plain_base_header())
     messages = errors.decode("utf-8", "replace")
     if status < 0 or status > 100 or "PLEASE submit a bug report" in messages:
         raise CompilerError(f"the compiler stopped unexpectedly (status {status}) on this kernel: "

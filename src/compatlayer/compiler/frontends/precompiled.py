@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
-from ...errors import CompilerError
 from .. import cache, headers, toolchain
 
 _KIND = "pch"
@@ -18,30 +18,30 @@ def plain_base_header() -> list[str]:
     return ["-include", str(headers.folder() / headers.BASE)]
 
 
-def base_header(arguments: Sequence[str]) -> list[str] | None:
-    """The same, precompiled for `arguments`; None while there is no such file."""
+def base_header(arguments: Sequence[str]) -> list[str]:
+    """The same, precompiled for `arguments` where there is a cache to keep it; the first time it is made here.
+
+    Making it beside the first compile instead of before it was measured and won nothing on two busy cores."""
     store = cache.store()
     if store is None:
-        return None
+        return plain_base_header()
     key = _key(arguments)
     expected = store.get(_KIND, key)
     path = store.get_file(_KIND, key, ".pch", expected.decode()) if expected else None
-    return ["-include-pch", str(path)] if path else None
+    if path is None:
+        path = _build(store, key, arguments)
+    return ["-include-pch", str(path)] if path else plain_base_header()
 
 
-def build(arguments: Sequence[str]) -> None:
-    """Precompile for `arguments`, for later compiles. A failure only means that they parse the header again."""
-    store = cache.store()
-    if store is None:
-        return
-    try:
-        status, output, _ = toolchain.run([
-            "clang", "-cc1", *arguments, "-w", "-emit-pch", str(headers.folder() / headers.BASE), "-o", "-"])
-    except CompilerError:
-        return
-    key = _key(arguments)
-    if status == 0 and output and store.put_file(_KIND, key, ".pch", output):
+def _build(store: cache.Store, key: str, arguments: Sequence[str]) -> Path | None:
+    status, output, _ = toolchain.run([
+        "clang", "-cc1", *arguments, "-w", "-emit-pch", str(headers.folder() / headers.BASE), "-o", "-"])
+    if status != 0 or not output:
+        return None
+    path = store.put_file(_KIND, key, ".pch", output)
+    if path is not None:
         store.put(_KIND, key, hashlib.sha256(output).hexdigest().encode())
+    return path
 
 
 def _key(arguments: Sequence[str]) -> str:

@@ -111,13 +111,9 @@ struct block *cpl_block_open(struct worker *worker, struct task *task, uint64_t 
         discard(block);
         return NULL;
     }
-    uint8_t *map = block->shared_map;
-    uint64_t map_bytes = block->shared_map_bytes;
-    uint32_t capacity = block->capacity;
-    memset(block, 0, sizeof *block);
-    block->shared_map = map;
-    block->shared_map_bytes = map_bytes;
-    block->capacity = capacity;
+    /* What lies behind this field stays (memory) or is clean already (barriers, see cpl_block_close). */
+    memset(block, 0, offsetof(struct block, capacity));
+    memset(block->warps, 0, (threads + CPL_LANES - 1) / CPL_LANES * sizeof *block->warps);
     block->worker = worker;
     block->task = task;
     block->domain = task->queue->domain;
@@ -149,6 +145,8 @@ void cpl_block_close(struct block *block)
     if (block->spare)
         return_fiber(block->spare);
     block->spare = NULL;
+    if (block->barriers_used)
+        memset(block->barriers, 0, sizeof block->barriers);
     struct worker *worker = block->worker;
     block->next = worker->spare_blocks;
     worker->spare_blocks = block;
@@ -161,17 +159,41 @@ void cpl_thread_ready(struct thread *thread)
     append(&thread->block->ready, thread);
 }
 
+static bool over(const struct block *block)
+{
+    return atomic_load_explicit(&block->domain->faulted, memory_order_relaxed) != CPL_FAULT_NONE
+           || atomic_load_explicit(&cpl_stopping, memory_order_relaxed) == 2;
+}
+
 void cpl_thread_out(struct thread *thread)
 {
-    cpl_fiber_switch(&thread->fiber->sp, thread->block->worker->scheduler_sp);
+    struct block *block = thread->block;
+    struct worker *worker = block->worker;
+    struct fiber *fiber = thread->fiber;
+    struct thread *next = block->ready.head;
+    if (!next || block->streak >= STREAK || !fiber->guard_bytes || over(block)) {
+        cpl_fiber_switch(&fiber->sp, worker->scheduler_sp);
+        return;
+    }
+    /* What the scheduler would pick, without the way through it. */
+    block->ready.head = next->next;
+    block->streak++;
+    next->state = THREAD_RUNNING;
+    worker->current = next;
+    worker->running = next->fiber;
+    if (next != thread)
+        cpl_fiber_switch(&fiber->sp, next->fiber->sp);
 }
 
 static struct thread *next_fresh(struct block *block)
 {
     uint32_t index = block->fresh++;
     struct thread *thread = &block->thread[index];
-    memset(thread, 0, sizeof *thread);
     thread->self = block->pattern;
+    thread->fiber = NULL;
+    thread->spins = 0;
+    thread->arrived = 0;
+    thread->state = THREAD_FRESH;
     memcpy(thread->self.thread, block->at, sizeof block->at);
     thread->self.lane = index % CPL_LANES;
     thread->self.warp = index / CPL_LANES;
@@ -200,12 +222,6 @@ static void leave(struct thread *thread)
         cpl_barriers_leave(thread);
     if (block->warps[thread->self.warp].waiting)
         cpl_warp_leave(thread);
-}
-
-static bool over(const struct block *block)
-{
-    return atomic_load_explicit(&block->domain->faulted, memory_order_relaxed) != CPL_FAULT_NONE
-           || atomic_load_explicit(&cpl_stopping, memory_order_relaxed) == 2;
 }
 
 static void fiber_main(struct fiber *fiber)
@@ -343,13 +359,14 @@ static void report_signal(struct worker *worker, struct thread *thread)
 static void run_thread(struct block *block, struct thread *thread)
 {
     struct worker *worker = block->worker;
-    struct fiber *fiber = thread->fiber;
     thread->state = THREAD_RUNNING;
     worker->current = thread;
+    worker->running = thread->fiber;
     worker->in_kernel = 1;
-    cpl_fiber_switch(&worker->scheduler_sp, fiber->sp);
+    cpl_fiber_switch(&worker->scheduler_sp, thread->fiber->sp);
     worker->in_kernel = 0;
-    thread = worker->current;         /* the fiber may have gone on to later fresh threads */
+    thread = worker->current;         /* others may have run meanwhile, see cpl_thread_out and fiber_main */
+    struct fiber *fiber = worker->running;
     if (worker->signal) {
         report_signal(worker, thread);
         return;

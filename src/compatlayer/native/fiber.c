@@ -1,4 +1,5 @@
-/* Context switch between stacks: callee-saved registers and floating-point control words, nothing else. */
+/* Context switch between stacks: callee-saved registers and the floating-point control word, nothing else. On x86 that
+ * is MXCSR, written only when it differs; kernels have no way to change the x87 one. */
 #include "native.h"
 #include <string.h>
 
@@ -18,11 +19,13 @@ __asm__(
     "  pushq %r15\n"
     "  subq $8, %rsp\n"
     "  stmxcsr (%rsp)\n"
-    "  fnstcw 4(%rsp)\n"
+    "  movl (%rsp), %eax\n"
     "  movq %rsp, (%rdi)\n"
     "  movq %rsi, %rsp\n"
+    "  cmpl (%rsp), %eax\n"
+    "  je 1f\n"
     "  ldmxcsr (%rsp)\n"
-    "  fldcw 4(%rsp)\n"
+    "1:\n"
     "  addq $8, %rsp\n"
     "  popq %r15\n"
     "  popq %r14\n"
@@ -51,10 +54,8 @@ void cpl_fiber_reset(struct fiber *fiber, void (*main)(struct fiber *))
 {
     uint64_t *sp = (uint64_t *)(((uintptr_t)fiber->top) & ~(uintptr_t)63) - 10;
     uint32_t mxcsr = 0x1f80;
-    uint16_t control = 0x037f;
     memset(sp, 0, 10 * sizeof *sp);
     memcpy(sp, &mxcsr, sizeof mxcsr);
-    memcpy((char *)sp + 4, &control, sizeof control);
     sp[4] = (uint64_t)(uintptr_t)fiber;      /* r12 */
     sp[5] = (uint64_t)(uintptr_t)main;       /* rbx */
     sp[7] = (uint64_t)(uintptr_t)cpl_fiber_begin;

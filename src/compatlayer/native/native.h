@@ -156,6 +156,7 @@ struct worker {
     int signal_code;
     uint64_t signal_address;
     struct thread *current;
+    struct fiber *running;            /* the fiber that `current` runs on */
     struct block *stalled, *stalled_tail, *spare_blocks;
     struct fiber *fibers[CPL_STACK_CLASSES];
     struct chunk chunk;
@@ -228,17 +229,18 @@ struct block {
     cpl_entry entry;
     const void *args;
     cpl_thread pattern;               /* what all threads of the block share */
-    uint32_t threads, live, fresh, capacity;
+    uint32_t threads, live, fresh;
     uint32_t at[3];                   /* threadIdx of the next fresh thread */
     struct list ready, yielded;
     uint32_t yielded_count, pass_left, passes, streak;
     bool progress;
     uint32_t active_waiters, barriers_used;
     struct fiber *spare;              /* an idle fiber, ready for the next fresh thread */
-    struct barrier barriers[CPL_BARRIERS];
-    struct warp warps[CPL_MAX_WARPS];
+    uint32_t capacity;                /* from here on kept when the block is used again */
     uint8_t *shared_map;              /* guard page, memory, guard page */
     uint64_t shared_map_bytes;
+    struct barrier barriers[CPL_BARRIERS];
+    struct warp warps[CPL_MAX_WARPS];
     struct thread thread[];
 };
 struct block *cpl_block_open(struct worker *worker, struct task *task, uint64_t linear);   /* NULL: out of memory */

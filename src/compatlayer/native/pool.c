@@ -10,6 +10,8 @@
 
 /* A worker begins no further block of a launch while this many of the launch's blocks wait on it. */
 enum { RESIDENT = 64, CHUNK = 64 };
+/* How long one idle worker looks out for work before it sleeps: waking a thread takes longer than most launches. */
+static const uint64_t LOOKOUT_NS = 30000;
 static const uint64_t TURN_NS = 100000, PATIENCE_NS = 20000000, NAP_NS = 50000;
 
 static struct worker *workers;
@@ -17,6 +19,7 @@ static int worker_count;
 static struct task *ready;            /* most urgent first; under cpl_lock, like the next three */
 static atomic_int ready_count;        /* read without the lock as a hint */
 static int sleeping, busy;
+static bool looking;                  /* one worker looks out without the lock */
 static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
 
 int cpl_pool_workers(void) { return worker_count; }
@@ -30,7 +33,7 @@ void cpl_pool_submit(struct task *task)
     task->link = *at;
     *at = task;
     atomic_fetch_add(&ready_count, 1);
-    uint64_t wanted = task->units;
+    uint64_t wanted = task->units - looking;
     for (int i = 0; i < sleeping && (uint64_t)i < wanted; i++)
         pthread_cond_signal(&work);
 }
@@ -162,13 +165,39 @@ static void relax(struct worker *worker)
     worker->relaxed_at = cpl_now();
 }
 
+/* cpl_lock held, and given up meanwhile. */
+static void look_out(void)
+{
+    looking = true;
+    busy--;
+    pthread_mutex_unlock(&cpl_lock);
+    uint64_t until = cpl_now() + LOOKOUT_NS;
+    while (!atomic_load_explicit(&ready_count, memory_order_relaxed) && cpl_now() < until) {
+        for (int i = 0; i < 16; i++)
+#if defined(__x86_64__)
+            __builtin_ia32_pause();
+#else
+            atomic_signal_fence(memory_order_seq_cst);
+#endif
+    }
+    pthread_mutex_lock(&cpl_lock);
+    busy++;
+    looking = false;
+}
+
 static void *worker_main(void *data)
 {
     struct worker *worker = data;
     cpl_guard_thread(worker);
+    bool looked = true;               /* not before the first work */
     pthread_mutex_lock(&cpl_lock);
     for (;;) {
         bool have = worker->chunk.task || claim(worker);
+        if (!have && !worker->stalled && !looked && !looking) {
+            look_out();
+            looked = true;
+            continue;
+        }
         if (!have && !worker->stalled) {
             sleeping++;
             busy--;
@@ -177,6 +206,7 @@ static void *worker_main(void *data)
             busy++;
             continue;
         }
+        looked = false;
         pthread_mutex_unlock(&cpl_lock);
         if (worker->stalled)
             resume(worker);

@@ -14,9 +14,9 @@ BASE = "compatlayer_device.h"
 
 @cache
 def folder() -> Path:
-    """include/device: inside the installed package, or at the root of a source checkout."""
+    """include/device: at the root of a source checkout, or inside the installed package."""
     package = Path(__file__).resolve().parent.parent
-    for candidate in (package / "include" / "device", package.parent.parent / "include" / "device"):
+    for candidate in (package.parent.parent / "include" / "device", package / "include" / "device"):
         if (candidate / BASE).is_file():
             return candidate
     raise CompilerError(f"the device headers are missing beside {package}; reinstall compatlayer")

@@ -116,7 +116,8 @@ CPL_EXPORT int cpl_queue_fill(cpl_queue *queue, uint64_t destination, uint64_t p
                               uint32_t element_bytes, uint64_t width, uint64_t height);
 CPL_EXPORT int cpl_queue_launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
                                 size_t args_bytes);
-/* Runs function(data) on the host-callback thread; the queue goes on when it returns. */
+/* Runs function(data) on the host-callback thread; the queue goes on when it returns. It also runs in a domain with a
+ * fault (whoever must not be called then asks cpl_domain_fault), but not after cpl_stop. */
 CPL_EXPORT int cpl_queue_call(cpl_queue *queue, void (*function)(void *), void *data);
 CPL_EXPORT cpl_fence *cpl_queue_signal(cpl_queue *queue);
 /* Later work of `queue` starts after `fence` is done; the queue takes a reference of its own. */

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +107,42 @@ def test_all_blocks_of_a_cooperative_launch_are_resident(domain: Domain) -> None
     assert domain.run("chain", 500, 1, basic(out, 0, 1), cooperative=True) == 0
     assert (out == 1).all()
     domain.runtime.free(out)
+
+
+MANY_STACKS = """
+import sys
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+import numpy as np
+from native_driver import *
+runtime = Runtime(Path({library!r}), Path({kernels!r}), 1)
+out = runtime.array(np.uint32, 2)
+deep = runtime.array(np.uint32, 1024)
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+with Domain(runtime) as domain:
+    other = domain.open_queue()
+    assert domain.launch("wait_flag", 20, 1024, basic(out, 0, 1), cooperative=True) == OK
+    # Guards are used up now: these stacks have canaries.
+    assert domain.run("recursion_after_barrier", 1, 100, basic(deep, 0, 40), queue=other) == 0
+    assert domain.run("set_flag", 1, 1, basic(out, 0, 1), queue=other) == 0
+    domain.drain()
+    assert out[1] == 77
+    out[:] = 0
+    assert domain.launch("wait_flag", 20, 1024, basic(out, 0, 1), cooperative=True) == OK
+    assert domain.run("recursion_after_barrier", 1, 100, basic(deep, 0, 90), queue=other) == FAULT["stack"]
+import time
+time.sleep(0.2)
+before = resident()
+print("finished", before >> 20)
+"""
+
+
+def test_twenty_thousand_waiting_threads_use_stacks_without_guards_and_overflows_are_still_found(runtime: Runtime) -> None:
+    code = MANY_STACKS.format(tests=str(Path(__file__).parent), library=runtime.c._name, kernels=str(runtime.kernels_path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[1]) < 300
 
 
 def test_a_kernel_that_spins_lets_another_queue_and_copies_run(domain: Domain) -> None:

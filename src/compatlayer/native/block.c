@@ -289,7 +289,7 @@ static struct thread *pick(struct block *block, int *why)
     for (;;) {
         bool others = block->fresh < block->threads || block->yielded.head;
         if (block->ready.head && (block->streak < STREAK || !others)) {
-            block->streak++;
+            block->streak = others ? block->streak + 1 : 0;
             return take(&block->ready);
         }
         block->streak = 0;

@@ -61,6 +61,8 @@ void cpl_domain_record(cpl_domain *domain, const cpl_fault *fault)
 
 int cpl_domain_set_limit(cpl_domain *domain, int limit, uint64_t bytes)
 {
+    if (atomic_load(&cpl_child))
+        return CPL_FORKED;
     if (limit < CPL_LIMIT_STACK || limit > CPL_LIMIT_HEAP)
         return CPL_INVALID;
     if (limit == CPL_LIMIT_STACK && cpl_stack_class(bytes) < 0)

@@ -59,6 +59,8 @@ enum { CPL_STACK_CLASSES = 16 };
 int cpl_stack_class(uint64_t wanted_bytes);                                   /* -1: too large */
 struct fiber *cpl_fiber_take(struct worker *worker, int size_class);          /* NULL: out of memory */
 void cpl_fiber_give(struct fiber *fiber);
+enum { CPL_FIBERS_KEPT = 2048 };      /* two full blocks */
+void cpl_fibers_trim(struct worker *worker);         /* gives the memory of unused stacks beyond these back */
 bool cpl_fiber_overran(const struct fiber *fiber);
 bool cpl_vma_take(int64_t count);     /* a share of the process's mappings (vm.max_map_count) */
 void cpl_vma_give(int64_t count);
@@ -159,6 +161,8 @@ struct worker {
     struct fiber *running;            /* the fiber that `current` runs on */
     struct block *stalled, *stalled_tail, *spare_blocks;
     struct fiber *fibers[CPL_STACK_CLASSES];
+    uint32_t fibers_out, fibers_peak; /* in use now, and at most since the last trim */
+    uint32_t stalled_count;
     struct chunk chunk;
     uint64_t spinning_since, relaxed_at;
     char *text;                       /* scratch of device printf */

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-/* A worker begins no further block of a launch while this many of the launch's blocks wait on it. */
-enum { RESIDENT = 64, CHUNK = 64 };
+/* A worker begins no further block of a launch while blocks of it with this many threads wait there. */
+enum { RESIDENT_THREADS = 32768, RESIDENT_BLOCKS = 1024, CHUNK = 64 };
 /* How long one idle worker looks out for work before it sleeps: waking a thread takes longer than most launches. */
 static const uint64_t LOOKOUT_NS = 30000;
 static const uint64_t TURN_NS = 100000, PATIENCE_NS = 20000000, NAP_NS = 50000;
@@ -42,10 +42,14 @@ static bool full(const struct worker *worker, const struct task *task)
 {
     if (task->kind != TASK_LAUNCH || task->launch.shape.cooperative)
         return false;
-    int resident = 0;
+    uint32_t limit = RESIDENT_THREADS / task->launch.threads, resident = 0;
+    if (limit > RESIDENT_BLOCKS)
+        limit = RESIDENT_BLOCKS;
+    if (worker->stalled_count < limit)
+        return false;
     for (const struct block *block = worker->stalled; block; block = block->next)
         resident += block->task == task;
-    return resident >= RESIDENT;
+    return resident >= limit;
 }
 
 static uint64_t share(const struct task *task)
@@ -97,6 +101,7 @@ static void stall(struct worker *worker, struct block *block)
     else
         worker->stalled = block;
     worker->stalled_tail = block;
+    worker->stalled_count++;
 }
 
 /* One block of the chunk, or all its pieces of a copy. */
@@ -140,6 +145,7 @@ static void resume(struct worker *worker)
 {
     struct block *block = worker->stalled;
     worker->stalled = block->next;
+    worker->stalled_count--;
     if (cpl_block_run(block)) {
         struct task *task = block->task;
         cpl_block_close(block);
@@ -196,6 +202,12 @@ static void *worker_main(void *data)
         if (!have && !worker->stalled && !looked && !looking) {
             look_out();
             looked = true;
+            continue;
+        }
+        if (!have && !worker->stalled && worker->fibers_peak > CPL_FIBERS_KEPT) {
+            pthread_mutex_unlock(&cpl_lock);
+            cpl_fibers_trim(worker);
+            pthread_mutex_lock(&cpl_lock);
             continue;
         }
         if (!have && !worker->stalled) {

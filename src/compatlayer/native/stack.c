@@ -104,14 +104,35 @@ struct fiber *cpl_fiber_take(struct worker *worker, int size_class)
     struct fiber *fiber = worker->fibers[size_class];
     worker->fibers[size_class] = fiber->next;
     fiber->next = NULL;
+    if (++worker->fibers_out > worker->fibers_peak)
+        worker->fibers_peak = worker->fibers_out;
     return fiber;
+}
+
+static void give_back(struct fiber *fiber)
+{
+    madvise(fiber->low, (size_t)(fiber->top - fiber->low) & ~(size_t)4095, MADV_DONTNEED);
+    if (!fiber->guard_bytes)
+        paint(fiber);
+}
+
+void cpl_fibers_trim(struct worker *worker)
+{
+    for (int size_class = 0; size_class < CPL_STACK_CLASSES; size_class++) {
+        uint32_t count = 0;
+        for (struct fiber *fiber = worker->fibers[size_class]; fiber; fiber = fiber->next)
+            if (++count > CPL_FIBERS_KEPT)
+                give_back(fiber);
+    }
+    worker->fibers_peak = worker->fibers_out;
 }
 
 void cpl_fiber_give(struct fiber *fiber)
 {
-    if (fiber->size_class >= 3)       /* large stacks give their memory back */
-        madvise(fiber->low, (size_t)(fiber->top - fiber->low) & ~(size_t)4095, MADV_DONTNEED);
-    if (!fiber->guard_bytes)
+    fiber->worker->fibers_out--;
+    if (fiber->size_class >= 3)       /* large stacks give their memory back at once */
+        give_back(fiber);
+    else if (!fiber->guard_bytes)
         paint(fiber);
     fiber->next = fiber->worker->fibers[fiber->size_class];
     fiber->worker->fibers[fiber->size_class] = fiber;

@@ -80,7 +80,7 @@ class Library:
         while self._modules:
             _, module = self._modules.popitem()
             if module.program is not None:
-                module.unload()
+                module.end()
 
 
 class LibraryKernel:

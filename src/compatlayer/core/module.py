@@ -68,6 +68,12 @@ class Module:
         return allocation.base, allocation.size_bytes
 
     def unload(self) -> None:
+        """cuModuleUnload: NOT_PERMITTED for a library's module, which ends with its library."""
+        if self._shared is not None:
+            raise CudaError(Status.NOT_PERMITTED, "the module belongs to a library; use cuLibraryUnload")
+        self.end()
+
+    def end(self) -> None:
         """Wait for work that may use the code, then end the module; a sticky fault does not stop it."""
         self.context.wait_idle()
         if self in self.context.modules:

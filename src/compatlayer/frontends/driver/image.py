@@ -79,25 +79,31 @@ class JitOptions:
         if count and (options == ffi.NULL or values == ffi.NULL):
             raise CudaError(Status.INVALID_VALUE, f"{count} JIT options without their numbers or values")
         self._values = values
-        self._places = {}
+        self._places: dict[int, int] = {}
+        self._rooms: dict[int, int] = {}  # the sizes as given: what is written replaces them
+        self._failed = False
         for place in range(count):
-            number = int(options[place])
-            if not 0 <= number < _OPTIONS:
-                raise CudaError(Status.INVALID_VALUE, f"{number} is no JIT option")
-            self._places[number] = place
+            option = int(options[place])
+            if not 0 <= option < _OPTIONS:
+                raise CudaError(Status.INVALID_VALUE, f"{option} is no JIT option")
+            self._places[option] = place
+        for option in (_INFO_LOG_BYTES, _ERROR_LOG_BYTES):
+            if option in self._places:
+                self._rooms[option] = number(values[self._places[option]]) & 0xFFFFFFFF
 
     def finish(self, error: str) -> None:
-        """Write the logs and their lengths: the info log stays empty, the error log holds `error`."""
+        """Write the logs and their lengths: the info log stays empty, the error log holds the last error."""
         self._write(_INFO_LOG, _INFO_LOG_BYTES, "")
-        self._write(_ERROR_LOG, _ERROR_LOG_BYTES, error)
+        if error or not self._failed:
+            self._write(_ERROR_LOG, _ERROR_LOG_BYTES, error)
+        self._failed = self._failed or bool(error)
         if _WALL_TIME in self._places:
             self._values[self._places[_WALL_TIME]] = ffi.NULL
 
     def _write(self, log: int, log_bytes: int, message: str) -> None:
-        if log_bytes not in self._places:
+        room = self._rooms.get(log_bytes)
+        if room is None:
             return
-        slot = self._places[log_bytes]
-        room = number(self._values[slot]) & 0xFFFFFFFF
         written = 0
         if log in self._places and room:
             buffer = self._values[self._places[log]]
@@ -105,7 +111,7 @@ class JitOptions:
                 data = message.encode("utf-8", "replace")[: room - 1]
                 ffi.memmove(buffer, data + b"\0", len(data) + 1)
                 written = len(data)
-        self._values[slot] = ffi.cast("void *", written)
+        self._values[self._places[log_bytes]] = ffi.cast("void *", written)
 
 
 @contextmanager

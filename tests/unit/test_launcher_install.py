@@ -31,6 +31,11 @@ def test_install_reaches_this_process_and_its_children(package: Package) -> None
     assert done.stdout.split() == ["42", "42"], done.stderr
 
 
+def test_installing_twice_reports_once(package: Package) -> None:
+    code = "import compatlayer; compatlayer.install(); compatlayer.install()"
+    assert package.python("-c", code, COMPATLAYER_REPORT="all").stderr.count("compatlayer report") == 1
+
+
 def test_install_after_another_driver_library_says_what_to_do(package: Package, tmp_path: Path) -> None:
     other = tmp_path / "libcuda.so.1"
     command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(other), "-Wl,-soname,libcuda.so.1"]

@@ -115,7 +115,8 @@ def test_missing_native_libraries_are_one_sentence(tmp_path: Path) -> None:
 
 
 def test_flags_that_would_lose_us_are_refused(package: Package) -> None:
-    code = f"import sys; sys.path.insert(0, {str(package.root)!r}); from compatlayer.cli.run import _problem; "
+    code = f"import sys; sys.path.insert(0, {str(package.root)!r}); from compatlayer.cli.run import _problem; " \
+           "from compatlayer.launcher import site_files; site_files.LAUNCH = 'a file that is not installed'; "
     for flag in ("-S", "-I"):
         done = package.python(flag, "-c", code + "print(_problem())")
         assert "leave" in done.stdout, done.stderr

@@ -22,7 +22,8 @@ class Row:
 
 
 def at_exit() -> None:
-    """Print the report to standard error when this interpreter ends."""
+    """Print the report to standard error when this interpreter ends; asking twice prints it once."""
+    atexit.unregister(_print)
     atexit.register(_print)
 
 

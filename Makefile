@@ -9,7 +9,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := setup.py pyproject.toml $(shell find src include -type f \
     -not -path '*/__pycache__/*' -not -path '*.egg-info/*' -not -path 'src/compatlayer/_*/*' -not -name '_native*' 2>/dev/null)
-PACKAGES := 'cuda-bindings~=13.5' 'cuda-core~=1.2'
+# Requirements come from pyproject.toml: $(call requirements,EXPRESSION over its content p).
+requirements = $(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb")); \
+    print(*$(1), sep="\n")' | $(PIP) install --requirement /dev/stdin
 TEST_TIMEOUT_S := 120
 EXAMPLE_TIMEOUT_S := 180
 
@@ -21,7 +23,7 @@ $(VENV)/.made:
 
 # What the build and the tests need; without build isolation a rebuild takes seconds.
 $(VENV)/.tools: $(VENV)/.made pyproject.toml
-	$(PIP) install 'setuptools>=68' wheel 'cffi>=1.16' numpy 'ziglang>=0.17,<0.18'
+	$(call requirements,p["build-system"]["requires"] + p["project"]["dependencies"] + ["wheel"])
 	touch $@
 
 $(VENV)/.installed: $(VENV)/.tools $(SOURCES)
@@ -29,11 +31,11 @@ $(VENV)/.installed: $(VENV)/.tools $(SOURCES)
 	touch $@
 
 $(VENV)/.packages: $(VENV)/.tools
-	$(PIP) install $(PACKAGES) pytest pytest-timeout hypothesis
+	$(call requirements,p["project"]["optional-dependencies"]["test"])
 	touch $@
 
 $(VENV)/.checkers: $(VENV)/.tools
-	$(PIP) install ruff mypy
+	$(call requirements,p["project"]["optional-dependencies"]["lint"])
 	touch $@
 
 install: $(VENV)/.installed $(VENV)/.packages

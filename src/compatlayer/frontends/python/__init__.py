@@ -9,7 +9,7 @@ from __future__ import annotations
 from compatlayer.frontends.python.buffer import Buffer
 from compatlayer.frontends.python.device import Device, devices
 from compatlayer.frontends.python.event import Event
-from compatlayer.frontends.python.launch import LaunchConfig, launch
+from compatlayer.frontends.python.launch_config import LaunchConfig, launch
 from compatlayer.frontends.python.program import CompileError, Kernel, Program
 from compatlayer.frontends.python.stream import Stream
 

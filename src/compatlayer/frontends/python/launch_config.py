@@ -1,4 +1,4 @@
-"""launch(): put a kernel into a stream."""
+"""LaunchConfig, the shape of a launch, and launch(), which puts a kernel into a stream."""
 
 from __future__ import annotations
 

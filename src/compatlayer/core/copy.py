@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import deque
 from enum import Enum
 
-from compatlayer.backends.base import BackendError, Box, Fence, Snapshot
+from compatlayer.backends.base import BackendError, Box, Fence, MemoryKind, Snapshot
 from compatlayer.core import memory
 from compatlayer.core.memory import Record
 from compatlayer.core.stream import Stream
 from compatlayer.errors import CudaError, Status
+
+__all__ = ["Box", "Side", "later", "now", "span"]
 
 STAGED_BYTES = 64 << 10  # pageable sources up to this are snapshot, so that the call need not wait for the stream
 ADDRESS_END = 1 << 64
@@ -28,17 +30,18 @@ class Side(Enum):
 
 
 def now(stream: Stream, box: Box, destination: Side, source: Side) -> None:
-    """A copy without Async in its name: ordered in `stream`, done on return unless both sides are on the device."""
+    """A copy without Async in its name: ordered in `stream`; done on return, unless both sides are on the device and
+    the stream is busy."""
     ends = _ends(stream, box, destination, source)
     if ends is None:
         return
-    if not (_on_device(ends[0]) and _on_device(ends[1])):
-        _wait_and_copy(stream, box)
-    elif ends[0].sync_memops or ends[1].sync_memops:
-        stream.copy(box)
+    to, origin = ends
+    if to is None or origin is None or to.on_host or origin.on_host or stream.idle():
+        _wait_and_copy(stream, box)  # in an idle stream also between devices: see core/fill.py
+        return
+    stream.copy(box)
+    if to.sync_memops or origin.sync_memops:
         stream.synchronize()
-    else:
-        stream.copy(box)
 
 
 def later(stream: Stream, box: Box, destination: Side, source: Side) -> None:
@@ -57,10 +60,6 @@ def later(stream: Stream, box: Box, destination: Side, source: Side) -> None:
         _copy_snapshot(stream, box)
     else:
         _wait_and_copy(stream, box)
-
-
-def _on_device(record: Record | None) -> bool:
-    return record is not None and not record.on_host
 
 
 def _wait_and_copy(stream: Stream, box: Box) -> None:
@@ -117,7 +116,7 @@ def _end(stream: Stream, address: int, size_bytes: int, side: Side, what: str) -
         return memory.covering(device, address, size_bytes, what)
     record = memory.find(device, address)
     if record is not None and address + size_bytes > record.base + record.size_bytes:
-        if record.kind is memory.MemoryKind.REGISTERED:
+        if record.kind is MemoryKind.REGISTERED:
             return None  # the program owns what lies behind; treat it as pageable
         raise CudaError(Status.INVALID_VALUE, f"{what} {address:#x} + {size_bytes} bytes leaves its allocation of "
                                               f"{record.size_bytes} bytes at {record.base:#x}")

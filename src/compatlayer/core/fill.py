@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from compatlayer.backends.base import MemoryKind
 from compatlayer.core import memory
 from compatlayer.core.stream import Stream
 from compatlayer.errors import CudaError, Status
@@ -9,8 +10,12 @@ from compatlayer.errors import CudaError, Status
 
 def fill(stream: Stream, destination: int, pattern: int, element_bytes: int, width: int, height: int = 1,
          pitch_bytes: int = 0, wait: bool = False) -> None:
-    """Fill `height` rows of `width` elements. With `wait`, pinned and managed memory is done on return, as CUDA
-    documents for the calls without Async."""
+    """Fill `height` rows of `width` elements.
+
+    With `wait` (the calls without Async), pinned and managed memory is done on return, as documented; and so is
+    device memory in an idle stream: on a real device such a fill is over before the next launch, and programs that
+    go on in another stream have come to rely on it.
+    """
     stream.context.live_domain()
     if width == 0 or height == 0:
         stream.context.check()
@@ -22,6 +27,7 @@ def fill(stream: Stream, destination: int, pattern: int, element_bytes: int, wid
         raise CudaError(Status.INVALID_VALUE, f"{destination:#x} or its pitch {pitch_bytes} is not aligned to "
                                               f"{element_bytes} bytes")
     record = memory.covering(stream.context.device, destination, (height - 1) * pitch_bytes + row_bytes, "destination")
+    finish = record.sync_memops or (wait and (record.kind is not MemoryKind.DEVICE or stream.idle()))
     stream.fill(destination, pattern, element_bytes, width, height, pitch_bytes)
-    if (wait and record.kind is not memory.MemoryKind.DEVICE) or record.sync_memops:
+    if finish:
         stream.synchronize()

@@ -15,6 +15,10 @@ from compatlayer.core.context import Context
 from compatlayer.core.device import Device
 from compatlayer.errors import CudaError, Status
 
+__all__ = ["HOST_KINDS", "MemoryKind", "Record", "adopt", "allocate", "allocate_pitched", "covering", "find", "forget",
+           "free", "free_host", "free_postponed", "live_at", "live_records", "obtain", "register_host", "take",
+           "unregister_host"]
+
 PITCH_ALIGNMENT = 512
 HOST_KINDS = (MemoryKind.HOST, MemoryKind.REGISTERED)
 

@@ -93,9 +93,9 @@ class Pool:
         return record
 
     def _reuse(self, rounded: int, stream: Stream, wait: bool = False) -> Block | None:
-        bucket = self.cached.get(rounded)
+        bucket = self.cached.get(rounded, {})
         # Not items(): its pairs are new objects, which may start a garbage collection that changes the bucket.
-        for candidate in list(bucket.values()) if bucket else ():
+        for candidate in list(bucket.values()):
             block = bucket.pop(candidate.base, None) if self._may_take(candidate, stream, wait) else None
             if block is None:
                 continue

@@ -55,18 +55,27 @@ state = State()
 
 
 def _open_all(settings: config.Settings) -> tuple[Device, ...]:
-    found = []
-    for request in settings.devices:
-        backend = _backend(request.backend, request.count, settings)
-        caps = backend.devices()
-        wanted = len(caps) if request.count is None else request.count
-        if wanted > len(caps) or not caps:
-            raise config.SettingsError(f"COMPATLAYER_DEVICES asks for {max(wanted, 1)} {request.backend} device(s) "
-                                       f"and {len(caps)} are there; set COMPATLAYER_DEVICES=cpu")
-        found += [(backend, ordinal) for ordinal in range(wanted)]
+    found: list[tuple[Backend, int]] = []
+    for name in dict.fromkeys(request.backend for request in settings.devices):
+        found += _devices_of(name, [request.count for request in settings.devices if request.backend == name], settings)
+    order = [request.backend for request in settings.devices for _ in range(request.count or 1)]
+    if len(order) == len(found):  # every place is spoken for: show the devices in the order asked for
+        waiting = {name: [pair for pair in found if pair[0].name == name] for name in order}
+        found = [waiting[name].pop(0) for name in order]
     chosen = _visible(found, settings.visible)
     return tuple(Device(ordinal, backend.open(number), settings.compute_capability)
                  for ordinal, (backend, number) in enumerate(chosen))
+
+
+def _devices_of(name: str, counts: list[int | None], settings: config.Settings) -> list[tuple[Backend, int]]:
+    """The devices asked of one backend: all it has for a single mention without a count."""
+    wanted = None if counts == [None] else sum(count or 1 for count in counts)
+    backend = _backend(name, wanted, settings)
+    there = len(backend.devices())
+    if there < (wanted or 1):
+        raise config.SettingsError(f"COMPATLAYER_DEVICES asks for {wanted or 1} {name} device(s) and {there} are "
+                                   "there; set COMPATLAYER_DEVICES=cpu")
+    return [(backend, ordinal) for ordinal in range(there if wanted is None else wanted)]
 
 
 def _backend(name: str, count: int | None, settings: config.Settings) -> Backend:

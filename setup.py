@@ -1,4 +1,4 @@
-"""Builds the native parts: libcompatlayer.so, the stub libraries and the cffi extension. See docs/building.md."""
+"""Builds the native parts: libcompatlayer.so, the stub libraries and the cffi extension."""
 
 from __future__ import annotations
 

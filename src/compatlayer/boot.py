@@ -67,12 +67,21 @@ def _report(folder: str) -> None:
 
 
 def _arrange_end() -> None:
-    """Close the slots after every other package's atexit function, before Python takes its modules apart.
+    """Have the slots closed at the right moment of Python's shutdown, after every atexit function.
 
-    Python forgets sys.last_traceback first of all then; the destructor is C, so it needs no module any more.
+    Objects of the program that die with their modules still free their memory, as they do on the real driver. Python
+    then clears the modules that are left, the youngest first: one of our own, made now, ends the service in time.
+    With other threads about, one of them may hold a lock of ours for ever, so the end comes before any destructor:
+    Python forgets sys.last_traceback first of all. Either way the destructor is C and needs no module any more.
     """
     end = ffi.gc(ffi.new("char *"), lib.cpl_python_gone)
-    sys.last_traceback = (end, getattr(sys, "last_traceback", None))  # type: ignore[assignment]
+    if len(sys._current_frames()) > 1:
+        sys.last_traceback = (end, getattr(sys, "last_traceback", None))  # type: ignore[assignment]
+        return
+    module = type(sys)("compatlayer._end")
+    vars(module)["end"] = end
+    sys.modules[module.__name__] = module
+    vars(sys)["_compatlayer_end"] = module  # or it would go with the first modules
 
 
 atexit.register(_arrange_end)

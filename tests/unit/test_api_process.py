@@ -113,7 +113,7 @@ def test_calls_work_in_every_atexit_function_and_fail_cleanly_after() -> None:
         import atexit
         driver = stub("libcuda.so.1")
         class Late:
-            def __del__(self, call=driver.cuGLInit, write=sys.stdout.write, flush=sys.stdout.flush):
+            def __del__(self, call=driver.cuInit, write=sys.stdout.write, flush=sys.stdout.flush):
                 write(f"late {call()}\\n"); flush()
         atexit.register(lambda: print("exit", driver.cuGLInit()))  # registered before us: runs after ours
         """
@@ -123,6 +123,30 @@ def test_calls_work_in_every_atexit_function_and_fail_cleanly_after() -> None:
         print(driver.cuGLInit())
         """
     ) == ["0", "exit 0", "late 4"]
+
+
+# With the real handlers: one of ours would keep this program's module alive.
+DYING = """
+driver = stub("libcuda.so.1")
+class Dying:
+    def __init__(self, name):
+        self.name = name
+    def __del__(self, call=driver.cuInit, write=sys.stdout.write, flush=sys.stdout.flush):
+        write(f"{self.name} {call(0)}\\n"); flush()
+print(driver.cuInit(0))
+mine = Dying("global")
+cycle = Dying("cycle")
+cycle.itself = cycle
+"""
+
+
+def test_objects_that_die_with_their_module_can_still_free_what_they_own() -> None:
+    assert lines(DYING) == ["0", "global 0", "cycle 0"]
+
+
+def test_with_a_thread_left_behind_no_destructor_can_wait_for_it() -> None:
+    thread = "import threading, time; threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+    assert lines(thread + DYING) == ["0", "global 4", "cycle 4"]
 
 
 def test_a_forked_child_is_refused_and_the_parent_goes_on() -> None:

@@ -36,6 +36,7 @@ class Event:
         """Mark the end of the work that `stream` has so far."""
         if stream.context is not self.context:
             raise CudaError(Status.INVALID_HANDLE, "the event and the stream belong to different contexts")
+        self.context.check()
         self.fence = stream.signal()
 
     def record_context(self, context: Context) -> None:

@@ -158,7 +158,7 @@ def config(cu: Any, grid: tuple = (1, 1, 1), block: tuple = (1, 1, 1), stream: A
     return made
 
 
-def test_launch_ex_takes_the_attributes_it_documents(api: Any, cu: Any, function: Any, memory: Any, stream: Any) -> None:
+def test_launch_ex_takes_its_attributes(api: Any, cu: Any, function: Any, memory: Any, stream: Any) -> None:
     arguments = Packed(np.uint64(int(memory)))
     for attributes in ({}, {"COOPERATIVE": 1}, {"PRIORITY": -1}, {"PROGRAMMATIC_STREAM_SERIALIZATION": 1},
                        {"CLUSTER_DIMENSION": (1, 1, 1)}, {"COOPERATIVE": 0, "PRIORITY": 0}):
@@ -213,6 +213,16 @@ def test_the_whole_width_of_the_grid_is_seen(api: Any, function: Any, memory: An
     arguments = Packed(np.uint64(int(memory)))
     api.cuLaunchKernel(function("size_of_grid"), 5, 4, 3, 1, 1, 1, 0, 0, arguments.pointer, 0)
     assert tuple(read(api, memory, 3)) == (5, 4, 3)
+
+
+def test_the_largest_grid_is_accepted(api: Any, context: Any) -> None:
+    # The first block faults and the rest is never run.
+    own = api.cuCtxCreate(None, 0, 0)
+    kernel = api.cuModuleGetFunction(api.cuModuleLoadData(build()), b"bad_store")
+    arguments = Packed(np.uint64(0x10))
+    api.cuLaunchKernel(kernel, 2**31 - 1, 65535, 65535, 1, 1, 1, 0, 0, arguments.pointer, 0)
+    assert api.status("cuCtxSynchronize") == "ILLEGAL_ADDRESS"
+    api.status("cuCtxDestroy", own)
 
 
 def test_a_bad_store_is_a_sticky_error_of_its_context_only(api: Any, context: Any) -> None:

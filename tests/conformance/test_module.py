@@ -170,7 +170,9 @@ def test_after_unload_nothing_of_the_module_is_valid(api: Any, context: Any) -> 
 
 
 def test_unload_waits_for_the_kernels_that_run(api: Any, context: Any) -> None:
-    slow = "extern \"C\" __global__ void slow(int *out) { for (int k = 0; k < 50; ++k) __nanosleep(1000000); *out = 1; }"
+    slow = """
+    extern "C" __global__ void slow(int *out) { for (int k = 0; k < 50; ++k) __nanosleep(1000000); *out = 1; }
+    """
     loaded = api.cuModuleLoadData(build(slow))
     pointer = api.cuMemAlloc(4)
     api.cuMemsetD32(pointer, 0, 1)
@@ -197,7 +199,7 @@ def test_jit_options_give_their_logs(api: Any, cu: Any, context: Any) -> None:
                option.CU_JIT_OPTIMIZATION_LEVEL, option.CU_JIT_TARGET_FROM_CUCONTEXT]
     values = [log, len(log), 4, 0]
     api.cuModuleUnload(api.cuModuleLoadDataEx(build(), len(options), options, values))
-    assert api.status("cuModuleLoadDataEx", b"nonsense, not an image\0", len(options), options, values) == "INVALID_IMAGE"
+    assert api.status("cuModuleLoadDataEx", b"no image\0", len(options), options, values) == "INVALID_IMAGE"
     assert log.split(b"\0")[0], "the error log says what is wrong"
 
 

@@ -4,12 +4,15 @@ import numpy as np
 from kernel_case import LINES, Launch, threads, values
 
 
-def wheel(start: int, limit: int, times: int, down: bool) -> int:
+def counted_up(start: int, limit: int, times: int) -> int:
     for _ in range(times):
-        if down:
-            start = limit if start == 0 or start > limit else start - 1
-        else:
-            start = 0 if start >= limit else start + 1
+        start = 0 if start >= limit else start + 1
+    return start
+
+
+def counted_down(start: int, limit: int, times: int) -> int:
+    for _ in range(times):
+        start = limit if start == 0 or start > limit else start - 1
     return start
 
 
@@ -35,8 +38,8 @@ def launches():
         u = values(n, np.uint32)
         cells = np.array([9, 9, 2**32 - 1, 0, 3, 2, 1], np.uint32)
         total = int(u.sum(dtype=np.uint32))
-        expected = np.array([(9 + total) % 2**32, (9 - total) % 2**32, u.min(), u.max(), wheel(3, 6, n, False),
-                             wheel(2, 4, n, True), triple(1, n)], np.uint32)
+        expected = np.array([(9 + total) % 2**32, (9 - total) % 2**32, u.min(), u.max(), counted_up(3, 6, n),
+                             counted_down(2, 4, n), triple(1, n)], np.uint32)
         yield Launch("unsigned_ops", (grid,), (block,), [u, cells], {1: expected})
         w = values(n, np.uint64)
         both, odd = reduced(w, 0xFFFF)

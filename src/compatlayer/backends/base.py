@@ -261,6 +261,10 @@ class Device(ABC):
         """Copy on the calling thread, without the GIL; BadArgument when a side is not mapped."""
 
     @abstractmethod
+    def fill_now(self, destination: int, pattern: int, element_bytes: int, width: int) -> None:
+        """Fill `width` elements inside one live allocation on the calling thread."""
+
+    @abstractmethod
     def snapshot(self, address: int, size_bytes: int) -> Snapshot:
         """The bytes that are at a host address now, so that a queue can copy them later."""
 

@@ -140,6 +140,10 @@ class CpuDevice(base.Device):
             raise base.BadArgument(f"copy of {box.width_bytes} bytes x {box.height} x {box.depth} from "
                                    f"{box.source:#x} to {box.destination:#x} leaves mapped memory")
 
+    def fill_now(self, destination: int, pattern: int, element_bytes: int, width: int) -> None:
+        data = pattern.to_bytes(element_bytes, sys.byteorder) * width
+        ffi.memmove(ffi.cast("void *", destination), data, len(data))
+
     def snapshot(self, address: int, size_bytes: int) -> base.Snapshot:
         owner = ffi.new("char[]", size_bytes)
         copy = int(ffi.cast("uintptr_t", owner))

@@ -7,6 +7,8 @@ from compatlayer.core import memory
 from compatlayer.core.stream import Stream
 from compatlayer.errors import CudaError, Status
 
+DIRECT_BYTES = 64 << 10  # fills up to this are done on the calling thread when the stream is idle
+
 
 def fill(stream: Stream, destination: int, pattern: int, element_bytes: int, width: int, height: int = 1,
          pitch_bytes: int = 0, wait: bool = False) -> None:
@@ -27,6 +29,10 @@ def fill(stream: Stream, destination: int, pattern: int, element_bytes: int, wid
         raise CudaError(Status.INVALID_VALUE, f"{destination:#x} or its pitch {pitch_bytes} is not aligned to "
                                               f"{element_bytes} bytes")
     record = memory.covering(stream.context.device, destination, (height - 1) * pitch_bytes + row_bytes, "destination")
+    if wait and height == 1 and row_bytes <= DIRECT_BYTES and stream.idle():
+        stream.context.check()
+        stream.context.device.hardware.fill_now(destination, pattern, element_bytes, width)
+        return
     finish = record.sync_memops or (wait and (record.kind is not MemoryKind.DEVICE or stream.idle()))
     stream.fill(destination, pattern, element_bytes, width, height, pitch_bytes)
     if finish:

@@ -161,20 +161,28 @@ def test_handlers_that_cannot_be_loaded_fail_every_call(tmp_path: Path) -> None:
     assert "cannot be loaded" in done.stderr
 
 
-def test_objects_that_outlive_the_interpreter_end_quietly(tmp_path: Path) -> None:
-    done = run(tmp_path, DOUBLE, """
-        check()
-        device = begin()
-        stream = device.create_stream()
-        kept = [stream, device.memory_resource.allocate(4096, stream=stream), device.create_event()]
-        kept.append(build(device, "twice"))
-        kept.append(kept)                      # a cycle: only the last collection finds it
-        sys.kept = kept                        # and a module that dies late
-        class Late:
-            def __init__(self, device): self.device, self.stream = device, device.create_stream()
-            def __del__(self): self.stream.close()
-        late = Late(device)
-        """)
+KEPT = """
+check()
+device = begin()
+stream = device.create_stream()
+kept = [stream, device.memory_resource.allocate(4096, stream=stream), device.create_event(), build(device, "twice")]
+kept.append(kept)  # a cycle: only a collection finds it
+class Late:
+    def __init__(self, device): self.device, self.stream = device, device.create_stream()
+    def __del__(self): self.stream.close()
+late = Late(device)
+"""
+
+
+def test_globals_that_nobody_closed_end_quietly(tmp_path: Path) -> None:
+    done = run(tmp_path, DOUBLE, KEPT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "right\n", ""), done
+
+
+@pytest.mark.parametrize("more", ["sys.kept = kept",
+                                  "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"])
+def test_objects_that_outlive_the_interpreter_end_without_a_crash(tmp_path: Path, more: str) -> None:
+    done = run(tmp_path, DOUBLE, KEPT, more)
     assert (done.returncode, done.stdout) == (0, "right\n"), done
     # cuda-core itself remarks when freeing memory answers "deinitialised"; nothing else may be said.
     assert all(line.startswith("Warning: cuMemFreeAsync failed") for line in done.stderr.splitlines()), done
@@ -188,8 +196,7 @@ def test_calls_after_the_end_answer_deinitialised(tmp_path: Path) -> None:
         class Late:
             def __init__(self): self.cuda, self.write, self.out = cuda, os.write, ctypes.c_int()
             def __del__(self): self.write(1, b"%d" % self.cuda.cuDeviceGetCount(self.out))
-        import builtins
-        builtins.late = Late()                 # builtins go last
+        sys.late = Late()                      # the last module to go
         """)
     assert done.stdout == "4" and done.returncode == 0, done
 

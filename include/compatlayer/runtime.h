@@ -139,6 +139,9 @@ CPL_EXPORT const char *cpl_slot_parameters(int library, int index);
 /* Fills a slot; NULL restores the "not supported" default. Takes effect when the library is ready. */
 CPL_EXPORT void cpl_slot_set(int library, int index, void *function);
 CPL_EXPORT uint64_t cpl_slot_calls(int library, int index);      /* times the exported function was called */
+/* Says that a handler exists and is put in place when the function is called first. */
+CPL_EXPORT void cpl_slot_promise(int library, int index);
+CPL_EXPORT int cpl_slot_asleep(int library, int index);          /* 1: its handler is still to be put in place */
 CPL_EXPORT int cpl_slot_missing(int library, int index);         /* 1: the slot is the "not supported" default */
 /* Called by Python when the handlers are in place, and at interpreter exit. After shut every function answers
  * "deinitialised" in C. */

@@ -2,7 +2,8 @@
  *
  * A stub counts the call and jumps through its row. What a row holds follows the library's state:
  *   asleep    a generated function that boots Python, then calls again
- *   ready     the handler, or a generated function that names and counts what is missing
+ *   ready     the handler, or (promised: its module is not imported yet) the same as asleep, or a generated function
+ *             that names and counts what is missing
  *   failed, shut, forked    a function that answers one status
  * Functions answered in C (`fixed`) hold in every state: they need neither Python nor a device. */
 #ifndef COMPATLAYER_SLOTS_H
@@ -39,8 +40,9 @@ CPL_EXPORT extern struct cpl_slot cpl_slots_nvrtc[];
 /* One more call. Two threads at once may count one call: the counter is for reports, the call must be cheap. */
 #define CPL_COUNT(row) __atomic_store_n(&(row).calls, __atomic_load_n(&(row).calls, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED)
 
-/* Brings a library up on its first call: 0, or the status to answer. Waits for Python. */
-int cpl_boot(int library);
+/* Brings a library up on its first call, and a function's handler on the function's: 0, or the status to answer.
+ * Waits for Python. */
+int cpl_boot(int library, int index);
 /* What a missing function answers; names it once on stderr when COMPATLAYER_VERBOSE is set. */
 int cpl_missing(int library, int index);
 

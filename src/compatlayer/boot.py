@@ -1,4 +1,4 @@
-"""Puts the handlers behind a library's functions; the C runtime calls `load` on the library's first call.
+"""Puts the handlers behind a library's functions; the C runtime calls `load` on a function's first call.
 
 Importing this module is cheap. Import it early in a process where packages clean up with atexit: nothing here depends
 on the order, but Python's own shutdown must find it loaded.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import sys
 from _thread import RLock, get_ident
 
@@ -19,22 +20,27 @@ _READY, _BROKEN, _BUSY, _INTERRUPTED = range(4)  # as native/boot.c has them
 _lock = RLock()  # a lock of Python's: who waits for it lets go of the GIL
 _loading: dict[int, int] = {}  # library -> the thread that loads it
 _loaded: dict[int, int] = {}  # library -> _READY or _BROKEN
+_modules: dict[int, dict[int, str]] = {}  # library -> function's row -> module of its handler
+_ENTRY = re.compile(r'^@entry\("(\w+)"', re.MULTILINE)
 
 
-def load(library: int) -> int:
-    """Import every handler module of the library and open its slots. Never raises.
+def load(library: int, index: int = -1) -> int:
+    """Open the library's slots, and import the module that handles row `index` (-1: every module). Never raises.
 
-    Returns 0 when its functions work, 1 when they never will (the reason is on stderr), 2 when this very thread is
-    loading it, 3 when Ctrl-C came: the next call tries again.
+    Handler modules are imported when one of their functions is called first: a program that uses a tenth of the API
+    waits for a tenth of it. Returns 0 when the functions work, 1 when they never will (the reason is on stderr), 2 when
+    this very thread is loading the library, 3 when Ctrl-C came: the next call tries again.
     """
     with _lock:
-        if library in _loaded:
-            return _loaded[library]
+        if _loaded.get(library) == _BROKEN:
+            return _BROKEN
         if _loading.get(library) == get_ident():
             return _BUSY
+        if index >= 0 and not lib.cpl_slot_asleep(library, index):
+            return _READY  # another thread was first
         _loading[library] = get_ident()
         try:
-            _import_handlers(_FOLDERS[library])
+            _import_handlers(library, index)
         except KeyboardInterrupt:
             again = ffi.gc(ffi.new("char *"), lib.cpl_python_interrupt)  # when this frame ends; see api/entry.py
             return _INTERRUPTED if again else _BROKEN
@@ -45,17 +51,37 @@ def load(library: int) -> int:
             return _BROKEN
         finally:
             del _loading[library]
-        lib.cpl_slots_ready(library)
-        _loaded[library] = _READY
+        if library not in _loaded:
+            lib.cpl_slots_ready(library)
+            _loaded[library] = _READY
         return _READY
 
 
-def _import_handlers(folder: str) -> None:
-    package = f"compatlayer.frontends.{folder}"
+def _import_handlers(library: int, index: int) -> None:
+    """Import the module behind one row, or all of them when `index` is -1."""
+    if library not in _modules:
+        _promise(library)
+    modules = _modules[library]
+    wanted = sorted({*modules.values()}) if index < 0 else [modules[index]] if index in modules else []
+    for name in wanted:
+        __import__(name)
+
+
+def _promise(library: int) -> None:
+    """Find the functions that have handlers, from the modules' own text: nothing else has to list them."""
+    folder = _FOLDERS[library]
     home = os.path.join(os.path.dirname(os.path.abspath(__file__)), "frontends", folder)
-    names = sorted(name[:-3] for name in os.listdir(home) if name.endswith(".py") and name != "__init__.py")
-    for name in names:
-        __import__(f"{package}.{name}")
+    modules: dict[int, str] = {}
+    for file in os.listdir(home):
+        if file.endswith(".py"):
+            with open(os.path.join(home, file), encoding="utf-8") as source:
+                names = _ENTRY.findall(source.read())
+            for name in names:
+                modules[lib.cpl_slot_find(library, name.encode())] = f"compatlayer.frontends.{folder}.{file[:-3]}"
+    modules.pop(-1, None)  # a name that include/ lacks: entry says so when the module is imported
+    for index in modules:
+        lib.cpl_slot_promise(library, index)
+    _modules[library] = modules
 
 
 def _report(folder: str) -> None:

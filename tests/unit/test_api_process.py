@@ -14,8 +14,8 @@ from compatlayer import boot
 from compatlayer._native import lib
 driver = stub("libcuda.so.1")
 imported = []
-def handlers(folder):
-    imported.append(folder)
+def handlers(library, index):
+    imported.append(library)
     from compatlayer.api.entry import entry
     @entry("cuGLInit", before_init=True)
     def handler():
@@ -31,18 +31,48 @@ def test_the_first_call_boots_the_library_once_and_no_other() -> None:
 print(driver.cuDriverGetVersion(ctypes.byref(ctypes.c_int())), imported)
 print(driver.cuGLInit(), driver.cuGLInit(), driver.cuGLUnmapBufferObject(1), imported)
 """
-    ) == ["0 []", "0 0 801 ['driver']"]
+    ) == ["0 []", "0 0 801 [0]"]
 
 
 def test_the_real_handlers_answer_the_first_call() -> None:
     assert lines("print(stub('libcuda.so.1').cuInit(0), stub('libnvrtc.so.13').nvrtcVersion(None, None))") == ["0 3"]
 
 
+def test_a_function_imports_its_own_handlers_and_no_others() -> None:
+    assert lines(
+        """
+def handlers():
+    return {name for name in sys.modules if name.startswith("compatlayer.frontends.driver.")}
+driver = stub("libcuda.so.1")
+print(driver.cuInit(0), len(handlers()))
+print(driver.cuMemPoolCreate(None, None), "compatlayer.frontends.driver.pool" in handlers(), len(handlers()) < 12)
+"""
+    ) == ["0 1", "1 True True"]
+
+
+def test_the_scan_finds_every_handler_that_the_modules_register() -> None:
+    assert lines(
+        """
+from compatlayer import boot
+from compatlayer._native import ffi, lib
+for library in (0, 1):
+    assert boot.load(library) == 0
+    registered = {ffi.string(lib.cpl_slot_name(library, row)) for row in range(lib.cpl_slot_count(library))
+                  if not lib.cpl_slot_missing(library, row)}
+    folder = ("driver", "nvrtc")[library]
+    scanned = {ffi.string(lib.cpl_slot_name(library, row)) for row in boot._modules[library]}
+    fixed = registered - scanned
+    print(len(scanned) > 10, sorted(name for name in fixed if lib.cpl_slot_asleep(library, lib.cpl_slot_find(library, name))))
+    print([name for name in scanned if lib.cpl_slot_asleep(library, lib.cpl_slot_find(library, name))])
+"""
+    ) == ["True []", "[]"] * 2
+
+
 def test_a_boot_that_fails_says_why_and_every_call_fails() -> None:
     done = run(
         BOOT
         + """
-def handlers(folder):
+def handlers(library, index):
     raise RuntimeError("a broken handler")
 boot._import_handlers = handlers
 print(driver.cuGLInit(), driver.cuInit(0), driver.cuMemFree_v2(None))
@@ -56,7 +86,7 @@ def test_a_call_made_while_the_library_boots_on_the_same_thread_is_refused() -> 
     assert lines(
         BOOT
         + """
-def handlers(folder):
+def handlers(library, index):
     print("inside", driver.cuGLInit())
 boot._import_handlers = handlers
 print(driver.cuGLInit())
@@ -69,7 +99,7 @@ def test_ctrl_c_during_boot_is_raised_and_the_next_call_tries_again() -> None:
         BOOT
         + """
 import signal
-def interrupted(folder):
+def interrupted(library, index):
     signal.raise_signal(signal.SIGINT)
     for _ in range(1000): pass
 good, boot._import_handlers = boot._import_handlers, interrupted
@@ -91,9 +121,9 @@ def test_threads_that_hold_the_gil_and_threads_that_do_not_can_boot_together() -
         + """
 import threading, time
 holding = ctypes.PyDLL(LIBRARIES + "/libcuda.so.1")
-def slow(folder):
+def slow(library, index):
     time.sleep(0.2)
-    good(folder)
+    good(library, index)
 good, boot._import_handlers = boot._import_handlers, slow
 start, results = threading.Barrier(12), []
 def call(library):
@@ -104,7 +134,7 @@ for thread in threads: thread.start()
 for thread in threads: thread.join(20)
 print(results, imported)
 """
-    ) == [str([0] * 12) + " ['driver']"]
+    ) == [str([0] * 12) + " [0]"]
 
 
 def test_calls_work_in_every_atexit_function_and_fail_cleanly_after() -> None:

@@ -53,7 +53,7 @@ def write_tables(library: Library, functions: Sequence[Function], codes: Sequenc
             raise ValueError(f"{function.name} returns {function.result}: it must be answered in C")
         lines.append(
             f"static {function.result} asleep_{index}({_signature(function)})\n{{\n"
-            f"    int status = cpl_boot({library.index});\n"
+            f"    int status = cpl_boot({library.index}, {index});\n"
             f"    return status != 0 ? ({function.result})status : {_jump(library, function, index)};\n}}\n"
             f"static int missing_{index}(void)\n{{\n    return cpl_missing({library.index}, {index});\n}}\n"
         )

@@ -183,10 +183,10 @@ static object *import_boot(void)
 }
 
 /* Needs the GIL. One of LOADED, BROKEN, BUSY, INTERRUPTED; no Python error is left behind. */
-static int load(int library)
+static int load(int library, int index)
 {
     object *module = import_boot();
-    object *result = module != NULL ? python.call_method(module, "load", "i", library) : NULL;
+    object *result = module != NULL ? python.call_method(module, "load", "ii", library, index) : NULL;
     int answer = result != NULL ? (int)python.as_long(result) : BROKEN;
     if (python.error() != NULL) {
         python.error_print(0);
@@ -199,15 +199,15 @@ static int load(int library)
     return answer;
 }
 
-static int boot_with_python(int library)
+static int boot_with_python(int library, int index)
 {
     const struct cpl_slot_table *table = cpl_slot_tables[library];
     object *kind, *value, *trace;
     int answer = LOADED;
     int gil = python.ensure();
     python.error_fetch(&kind, &value, &trace);
-    if (cpl_slots_state(library) == CPL_SLOTS_ASLEEP)
-        answer = load(library);
+    if (cpl_slot_asleep(library, index))
+        answer = load(library, index);
     python.error_restore(kind, value, trace);
     python.release(gil);
     if (answer == BROKEN)
@@ -215,17 +215,17 @@ static int boot_with_python(int library)
     return answer == BUSY ? table->not_initialized : answer == LOADED ? 0 : table->unknown;
 }
 
-int cpl_boot(int library)
+int cpl_boot(int library, int index)
 {
     const struct cpl_slot_table *table = cpl_slot_tables[library];
-    if (cpl_slots_state(library) != CPL_SLOTS_ASLEEP)
+    if (!cpl_slot_asleep(library, index))
         return 0;
     if (!find_python())
         return table->not_supported;
     if (!python.is_initialized() || (python.is_finalizing != NULL && python.is_finalizing()))
         return table->deinitialized;
-    int status = boot_with_python(library);
-    if (status == 0 && cpl_slots_state(library) == CPL_SLOTS_ASLEEP)
+    int status = boot_with_python(library, index);
+    if (status == 0 && cpl_slot_asleep(library, index))
         return table->unknown;    /* or the caller would come back here for ever */
     return status;
 }

@@ -13,6 +13,7 @@
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int states[CPL_LIBRARIES];
 static __thread int per_thread;
+static char promised;    /* its address stands for a handler that the first call imports */
 
 static int known(int library, int index)
 {
@@ -60,10 +61,12 @@ enum cpl_slots_state cpl_slots_state(int library)
 static void *choose(const struct cpl_slot_table *table, int index, enum cpl_slots_state state)
 {
     const struct cpl_slot_facts *facts = &table->facts[index];
-    if (state == CPL_SLOTS_READY && table->handlers[index] != NULL)
+    if (state == CPL_SLOTS_READY && table->handlers[index] != NULL && table->handlers[index] != &promised)
         return table->handlers[index];
     if (facts->fixed != NULL)
         return facts->fixed;
+    if (state == CPL_SLOTS_READY && table->handlers[index] == &promised)
+        return facts->asleep;
     switch (state) {
     case CPL_SLOTS_READY: return facts->missing;
     case CPL_SLOTS_FAILED: return table->answer_unknown;
@@ -93,9 +96,25 @@ void cpl_slot_set(int library, int index, void *function)
     if (!known(library, index))
         return;
     pthread_mutex_lock(&writing);
-    cpl_slot_tables[library]->handlers[index] = function;
+    __atomic_store_n(&cpl_slot_tables[library]->handlers[index], function, __ATOMIC_RELEASE);
     write_row(library, index);
     pthread_mutex_unlock(&writing);
+}
+
+void cpl_slot_promise(int library, int index)
+{
+    if (known(library, index) && cpl_slot_tables[library]->handlers[index] == NULL)
+        cpl_slot_set(library, index, &promised);
+}
+
+int cpl_slot_asleep(int library, int index)
+{
+    if (!known(library, index))
+        return 0;
+    enum cpl_slots_state state = cpl_slots_state(library);
+    if (state != CPL_SLOTS_READY)
+        return state == CPL_SLOTS_ASLEEP;
+    return __atomic_load_n(&cpl_slot_tables[library]->handlers[index], __ATOMIC_ACQUIRE) == &promised;
 }
 
 uint64_t cpl_slot_calls(int library, int index)

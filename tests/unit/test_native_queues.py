@@ -27,7 +27,6 @@ from native_driver import (
     Runtime,
     address,
     basic,
-    build,
 )
 
 pytestmark = pytest.mark.timeout(60)
@@ -345,63 +344,3 @@ def test_nothing_grows_over_a_thousand_launches(runtime: Runtime) -> None:
     threads = len(os.listdir("/proc/self/task"))
     rounds(10)
     assert len(os.listdir("/proc/self/task")) == threads
-
-
-RACES = """
-import sys, threading, ctypes
-sys.path.insert(0, {tests!r})
-from pathlib import Path
-from native_driver import *
-runtime = Runtime(Path({library!r}), Path({kernels!r}), 3)
-domain = Domain(runtime)
-c = runtime.c
-append = CALLBACK(lambda data: None)
-
-def work(number):
-    queue = c.cpl_queue_open(domain.handle, number)
-    mine = [runtime.alloc(3 << 20 if i == 0 else 700 * i) for i in range(6)]
-    fences = []
-    for i in range(60):
-        box = Box(mine[0] + (1 << 20), 0, 0, mine[0], 0, 0, 1 << 20, 1, 1)
-        assert c.cpl_queue_copy(queue, ctypes.byref(box)) == OK
-        assert c.cpl_queue_fill(queue, mine[2], 0, i, 1, 1000, 1) == OK
-        fences.append(c.cpl_queue_signal(queue))
-        shared.append(fences[-1])
-        if i % 7 == 3:
-            assert c.cpl_queue_wait(queue, shared[len(shared) // 2]) == OK
-            c.cpl_queue_call(queue, append, None)
-        spare = runtime.alloc(100 + i)
-        assert c.cpl_memory_find(spare + 50, None)
-        assert c.cpl_memory_free(spare) == OK
-    for fence in fences:
-        assert c.cpl_fence_wait(fence, 30 * SECOND) == OK
-        c.cpl_fence_time(fence)
-    assert c.cpl_queue_drain(queue, 30 * SECOND) == OK
-    c.cpl_queue_close(queue)
-
-shared = []
-threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
-[t.start() for t in threads]
-[t.join() for t in threads]
-c.cpl_stop(SECOND)
-print("finished")
-"""
-
-
-@pytest.mark.parametrize("sanitizer", ["thread", "address"])
-def test_queues_fences_and_arena_are_clean_under_a_sanitizer(native_build: Path, sanitizer: str) -> None:
-    # No kernels here: sanitizers do not follow stacks that a program switches itself.
-    name = {"thread": "libtsan.so", "address": "libasan.so"}[sanitizer]
-    asked = subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True)
-    found = asked.stdout.strip()
-    if not os.path.isabs(found):
-        pytest.skip(f"this gcc comes without {name}")
-    library, kernels = build(native_build, f"cpl-{sanitizer}", ["-O1", f"-fsanitize={sanitizer}"])
-    code = RACES.format(tests=str(Path(__file__).parent), library=str(library), kernels=str(kernels))
-    options = "detect_leaks=0:abort_on_error=0:exitcode=66:report_bugs=1:use_sigaltstack=0:handle_segv=0"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=55, check=False,
-                          env={**os.environ, "LD_PRELOAD": os.path.realpath(found), "TSAN_OPTIONS": options,
-                               "ASAN_OPTIONS": options})
-    if "unexpected memory mapping" in done.stderr or "ReserveShadowMemoryRange" in done.stderr:
-        pytest.skip("this kernel's address layout does not suit the sanitizer")
-    assert done.returncode == 0 and "finished" in done.stdout, done.stderr[-4000:]

@@ -172,6 +172,7 @@ void cpl_thread_out(struct thread *thread)
     struct fiber *fiber = thread->fiber;
     struct thread *next = block->ready.head;
     if (!next || block->streak >= STREAK || !fiber->guard_bytes || over(block)) {
+        CPL_SANITIZER_SWITCH(worker->sanitizer);
         cpl_fiber_switch(&fiber->sp, worker->scheduler_sp);
         return;
     }
@@ -181,8 +182,10 @@ void cpl_thread_out(struct thread *thread)
     next->state = THREAD_RUNNING;
     worker->current = next;
     worker->running = next->fiber;
-    if (next != thread)
+    if (next != thread) {
+        CPL_SANITIZER_SWITCH(next->fiber->sanitizer);
         cpl_fiber_switch(&fiber->sp, next->fiber->sp);
+    }
 }
 
 static struct thread *next_fresh(struct block *block)
@@ -240,6 +243,7 @@ static void fiber_main(struct fiber *fiber)
             thread->fiber = fiber;
         }
         fiber->idle = true;
+        CPL_SANITIZER_SWITCH(worker->sanitizer);
         cpl_fiber_switch(&fiber->sp, worker->scheduler_sp);
     }
 }
@@ -253,6 +257,7 @@ void cpl_exit(cpl_thread *self)
     void *abandoned;
     fiber->idle = true;               /* reset below, by the scheduler: it sees that the thread is gone */
     fiber->sp = NULL;
+    CPL_SANITIZER_SWITCH(worker->sanitizer);
     cpl_fiber_switch(&abandoned, worker->scheduler_sp);
     __builtin_unreachable();
 }
@@ -363,6 +368,7 @@ static void run_thread(struct block *block, struct thread *thread)
     worker->current = thread;
     worker->running = thread->fiber;
     worker->in_kernel = 1;
+    CPL_SANITIZER_SWITCH(thread->fiber->sanitizer);
     cpl_fiber_switch(&worker->scheduler_sp, thread->fiber->sp);
     worker->in_kernel = 0;
     thread = worker->current;         /* others may have run meanwhile, see cpl_thread_out and fiber_main */

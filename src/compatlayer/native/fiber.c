@@ -52,6 +52,7 @@ void cpl_fiber_begin(void) __attribute__((visibility("hidden")));
 
 void cpl_fiber_reset(struct fiber *fiber, void (*main)(struct fiber *))
 {
+    CPL_SANITIZER_RENEW(fiber);
     uint64_t *sp = (uint64_t *)(((uintptr_t)fiber->top) & ~(uintptr_t)63) - 10;
     uint32_t mxcsr = 0x1f80;
     memset(sp, 0, 10 * sizeof *sp);
@@ -118,6 +119,7 @@ void cpl_fiber_begin(void) __attribute__((visibility("hidden")));
 
 void cpl_fiber_reset(struct fiber *fiber, void (*main)(struct fiber *))
 {
+    CPL_SANITIZER_RENEW(fiber);
     uint64_t *sp = (uint64_t *)(((uintptr_t)fiber->top) & ~(uintptr_t)63) - 24;
     memset(sp, 0, 24 * sizeof *sp);
     sp[0] = (uint64_t)(uintptr_t)fiber;      /* x19 */

@@ -53,6 +53,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
         worker->signal_code = info->si_code;
         worker->signal_address = (uint64_t)(uintptr_t)info->si_addr;
         worker->signal = number;
+        CPL_SANITIZER_SWITCH(worker->sanitizer);
         cpl_fiber_switch(&abandoned, worker->scheduler_sp);
     }
     if (info->si_code > 0 && self.copying) {
@@ -102,5 +103,6 @@ int cpl_guard_thread(struct worker *worker)
         return CPL_SYSTEM;
     }
     self.worker = worker;
+    worker->sanitizer = CPL_SANITIZER_HERE();
     return CPL_OK;
 }

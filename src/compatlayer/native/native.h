@@ -52,8 +52,29 @@ struct fiber {
     uint32_t guard_bytes;             /* below `low`; 0: a canary stands in for the guard */
     uint8_t size_class;
     bool idle;                        /* its thread returned: it can run another one as it is */
+    void *sanitizer;                  /* ThreadSanitizer's idea of this stack, see CPL_SANITIZER_* */
 };
 void cpl_fiber_switch(void **save, void *load);
+/* Sanitizers must hear of every switch and of every stack left for good; in other builds this is nothing. */
+#if defined(__SANITIZE_THREAD__)
+CPL_EXPORT void *__tsan_create_fiber(unsigned flags);
+CPL_EXPORT void *__tsan_get_current_fiber(void);
+CPL_EXPORT void __tsan_switch_to_fiber(void *fiber, unsigned flags);
+#define CPL_SANITIZER_HERE() __tsan_get_current_fiber()
+#define CPL_SANITIZER_SWITCH(target) __tsan_switch_to_fiber(target, 0)
+/* Made once: a stack left for good only looks some calls deeper to it than it is. */
+#define CPL_SANITIZER_RENEW(fiber) \
+    ((fiber)->sanitizer = (fiber)->sanitizer ? (fiber)->sanitizer : __tsan_create_fiber(0))
+#else
+#define CPL_SANITIZER_HERE() NULL
+#define CPL_SANITIZER_SWITCH(target) ((void)(target))
+#if defined(__SANITIZE_ADDRESS__)
+CPL_EXPORT void __asan_unpoison_memory_region(const volatile void *address, size_t bytes);
+#define CPL_SANITIZER_RENEW(fiber) __asan_unpoison_memory_region((fiber)->low, (size_t)((fiber)->top - (fiber)->low))
+#else
+#define CPL_SANITIZER_RENEW(fiber) ((void)(fiber))
+#endif
+#endif
 void cpl_fiber_reset(struct fiber *fiber, void (*main)(struct fiber *));
 enum { CPL_STACK_CLASSES = 16 };
 int cpl_stack_class(uint64_t wanted_bytes);                                   /* -1: too large */
@@ -152,7 +173,7 @@ struct chunk {
 };
 struct worker {
     uint32_t index;
-    void *scheduler_sp;
+    void *scheduler_sp, *sanitizer;
     volatile sig_atomic_t in_kernel;
     volatile sig_atomic_t signal;     /* a fault the guard caught, 0 = none */
     int signal_code;

@@ -1,0 +1,140 @@
+/* Threads that use every part of the runtime at once; built with a sanitizer. Prints "finished" when all is right. */
+#include "compatlayer/runtime.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREADS = 4, ROUNDS = 80 };
+static const uint64_t PATIENCE_NS = 40000000000u;
+static cpl_domain *domain;
+static _Atomic(cpl_fence *) published[THREADS];
+static atomic_int calls;
+
+#define CHECK(condition) \
+    do { \
+        if (!(condition)) { \
+            fprintf(stderr, "line %d: %s\n", __LINE__, #condition); \
+            exit(1); \
+        } \
+    } while (0)
+
+static void called(void *data)
+{
+    (void)data;
+    atomic_fetch_add(&calls, 1);
+}
+
+/* Sums lane numbers over barriers, a shuffle and an atomic: 64 threads a block. */
+static void kernel(cpl_thread *self, const void *args)
+{
+    uint32_t *out;
+    memcpy(&out, args, sizeof out);
+    uint32_t *shared = (uint32_t *)self->shared, me = self->thread[0];
+    shared[me] = me;
+    cpl_barrier(self, 0, 0, NULL);
+    uint32_t other = shared[63 - me];
+    cpl_barrier(self, 0, 0, NULL);
+    other += cpl_shuffle(self, CPL_SHUFFLE_BFLY, 0xffffffffu, other, 1, 31, NULL, NULL);
+    cpl_yield(self);
+    if (me % 3 == 0)
+        cpl_exit(self);
+    if (cpl_barrier_reduce(self, 0, 0, CPL_REDUCE_POPC, 1, NULL) == 42)
+        __atomic_fetch_add(out, other, __ATOMIC_RELAXED);
+}
+
+static void faulty(cpl_thread *self, const void *args)
+{
+    (void)args;
+    if (self->thread[0] == 5)
+        cpl_trap(self, NULL);
+    cpl_barrier(self, 0, 0, NULL);
+}
+
+static void launch(cpl_queue *queue, cpl_entry entry, const void *args, uint32_t args_bytes)
+{
+    cpl_kernel described = {entry, "kernel", args_bytes, 256, 0, 0};
+    cpl_shape shape = {{3, 2, 1}, {64, 1, 1}, 0, 0};
+    CHECK(cpl_queue_launch(queue, &described, &shape, args, args_bytes) == CPL_OK);
+}
+
+static void arena(int round)
+{
+    uint64_t memory;
+    CHECK(cpl_memory_alloc(0, 0, 100 + (uint64_t)round * 77, 0, &memory) == CPL_OK);
+    cpl_allocation found;
+    CHECK(cpl_memory_find(memory + 50, &found) && found.base == memory);
+    memset((void *)(uintptr_t)memory, 1, 100);
+    CHECK(cpl_memory_free(memory) == CPL_OK);
+}
+
+static void *work(void *data)
+{
+    int number = (int)(intptr_t)data;
+    cpl_queue *queue = cpl_queue_open(domain, number);
+    uint64_t large, small;
+    CHECK(cpl_memory_alloc(0, 0, 5 << 20, 0, &large) == CPL_OK && cpl_memory_alloc(0, 0, 64, 0, &small) == CPL_OK);
+    for (int i = 0; i < ROUNDS; i++) {
+        cpl_box box = {large + (2 << 20), 0, 0, large, 0, 0, (2 << 20) + 5, 1, 1};
+        CHECK(cpl_queue_copy(queue, &box) == CPL_OK);
+        CHECK(cpl_queue_fill(queue, large, 4096, (uint32_t)i, 4, 1000, 16) == CPL_OK);
+        launch(queue, kernel, &small, sizeof small);
+        cpl_fence *mine = cpl_queue_signal(queue);
+        cpl_fence *old = atomic_exchange(&published[number], mine);
+        cpl_fence *theirs = atomic_exchange(&published[(number + 1) % THREADS], NULL);
+        if (theirs) {
+            CHECK(cpl_queue_wait(queue, theirs) == CPL_OK);
+            cpl_fence_done(theirs);
+            cpl_fence_release(theirs);
+        }
+        if (old) {
+            CHECK(cpl_fence_wait(old, PATIENCE_NS) == CPL_OK && cpl_fence_time(old));
+            cpl_fence_release(old);
+        }
+        if (i % 7 == 3)
+            CHECK(cpl_queue_call(queue, called, NULL) == CPL_OK);
+        if (i % 10 == 9)
+            CHECK(cpl_queue_drain(queue, PATIENCE_NS) == CPL_OK);
+        for (int k = 0; k < 20; k++)
+            arena(i + k);
+    }
+    CHECK(cpl_queue_drain(queue, PATIENCE_NS) == CPL_OK && cpl_queue_idle(queue));
+    CHECK(*(uint32_t *)(uintptr_t)small % ROUNDS == 0 && *(uint32_t *)(uintptr_t)small);
+    launch(queue, kernel, &small, sizeof small);
+    cpl_queue_close(queue);
+    return NULL;
+}
+
+static void *fault(void *data)
+{
+    (void)data;
+    for (int i = 0; i < 20; i++) {
+        cpl_domain *own = cpl_domain_open(0);
+        cpl_queue *queue = cpl_queue_open(own, 0);
+        launch(queue, faulty, NULL, 0);
+        CHECK(cpl_queue_drain(queue, PATIENCE_NS) == CPL_OK);
+        cpl_fault found;
+        CHECK(cpl_domain_fault(own, &found) == CPL_FAULT_TRAP && found.thread[0] == 5);
+        cpl_queue_close(queue);
+        cpl_domain_close(own);
+    }
+    return NULL;
+}
+
+int main(void)
+{
+    CHECK(cpl_start(3) == CPL_OK);
+    domain = cpl_domain_open(0);
+    pthread_t threads[THREADS + 1];
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, work, (void *)(intptr_t)i);
+    pthread_create(&threads[THREADS], NULL, fault, NULL);
+    for (int i = 0; i <= THREADS; i++)
+        pthread_join(threads[i], NULL);
+    cpl_domain_close(domain);
+    cpl_stop(5000000000u);
+    CHECK(atomic_load(&calls) == THREADS * 11);
+    puts("finished");
+    return 0;
+}

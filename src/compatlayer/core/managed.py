@@ -80,6 +80,11 @@ def check_attach(device: Device, address: int, size_bytes: int) -> None:
         raise CudaError(Status.INVALID_VALUE, f"{size_bytes} bytes at {address:#x} are not one managed allocation")
 
 
+def check_range(device: Device, address: int, size_bytes: int) -> None:
+    """INVALID_VALUE unless the range is inside one managed allocation."""
+    _range(device, address, size_bytes)
+
+
 def _range(device: Device, address: int, size_bytes: int) -> Record:
     if size_bytes == 0:
         raise CudaError(Status.INVALID_VALUE, "a range of 0 bytes")

@@ -30,7 +30,17 @@ def _patch_ctypes_util(module: ModuleType) -> None:
     module.find_library = find_library  # type: ignore[attr-defined]
 
 
-AFTER: dict[str, Callable[[ModuleType], None]] = {"ctypes.util": _patch_ctypes_util}
+def _serve_runtime_calls(module: ModuleType) -> None:
+    """Let cuda-core's few calls of the runtime API reach us."""
+    from compatlayer.launcher import runtime_calls
+
+    runtime_calls.serve(module)
+
+
+AFTER: dict[str, Callable[[ModuleType], None]] = {
+    "ctypes.util": _patch_ctypes_util,
+    "cuda.bindings._internal.runtime": _serve_runtime_calls,
+}
 
 
 class _Finder:

@@ -42,6 +42,24 @@ def prefetch_batch(dptrs, sizes, count, prefetchLocs, prefetchLocIdxs, numPrefet
             core.prefetch(context.device, dptrs[index], sizes[index], (place.type, place.id), len(state.devices))
 
 
+@entry("cuMemDiscardBatchAsync", optional=("hStream",))
+def discard_batch(dptrs, sizes, count, flags, hStream):
+    context = resolve(number(hStream)).context
+    _check_discard(count, flags)
+    for index in range(count):
+        core.check_range(context.device, dptrs[index], sizes[index])  # the content may stay: it is a hint
+
+
+@entry("cuMemDiscardAndPrefetchBatchAsync", optional=("hStream",))
+def discard_and_prefetch_batch(dptrs, sizes, count, prefetchLocs, prefetchLocIdxs, numPrefetchLocs, flags, hStream):
+    prefetch_batch(dptrs, sizes, count, prefetchLocs, prefetchLocIdxs, numPrefetchLocs, flags, hStream)
+
+
+def _check_discard(count: int, flags: int) -> None:
+    if flags != 0 or count == 0:
+        raise CudaError(Status.INVALID_VALUE, f"{count} ranges to discard, flags {flags}; flags must be 0")
+
+
 @entry("cuMemAdvise_v2")
 def advise(devPtr, count, advice, location):
     core.advise(current().device, devPtr, count, advice, (location.type, location.id), len(state.devices))

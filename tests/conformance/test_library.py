@@ -62,6 +62,35 @@ def test_a_kernel_launches_in_every_context(api: Any, cu: Any, library: Any, con
     assert increment(api, kernel) == 42
 
 
+def test_a_kernel_outlives_a_reset_of_the_primary_context(api: Any, cu: Any, library: Any, context: Any) -> None:
+    kernel = as_function(cu, api.cuLibraryGetKernel(library, b"add_one"))
+    assert increment(api, kernel) == 42
+    before = int(api.cuKernelGetFunction(cu.CUkernel(int(kernel))))
+    api.cuDevicePrimaryCtxReset(0)
+    assert increment(api, kernel) == 42
+    assert int(api.cuKernelGetFunction(cu.CUkernel(int(kernel)))) != before
+
+
+def test_threads_that_use_a_kernel_first_share_one_module(api: Any, library: Any, context: Any) -> None:
+    import threading
+
+    seen = []
+
+    def use() -> None:
+        api.cuCtxSetCurrent(context)
+        gate.wait()
+        seen.append(int(api.cuLibraryGetGlobal(library, b"counter")[0]))
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    gate = threading.Barrier(len(threads))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 8
+    assert len(set(seen)) == 1
+
+
 def test_a_kernel_needs_a_context_to_launch(api: Any, cu: Any, library: Any) -> None:
     kernel = as_function(cu, api.cuLibraryGetKernel(library, b"count"))
     assert api.status("cuLaunchKernel", kernel, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0) == "INVALID_CONTEXT"

@@ -52,13 +52,20 @@ class Library:
         """The library's module in the current context, loaded now if it is the first use there."""
         context = current()
         found = self._modules.get(context)
-        if found is not None and found.program is not None:
-            return found
-        for info in self.image.native.kernels:
-            self.attributes(info.name, context.device)
-        made = Module(context, self.image, self._attributes.setdefault(context.device.ordinal, {}))
-        self._modules[context] = made
-        return made
+        if found is None:
+            made = Module(context, self.image, self)
+            found = self._modules.setdefault(context, made)
+            if found is not made:  # another thread was first
+                context.modules.remove(made)
+                made.close()
+        return found
+
+    def forget(self, module: Module) -> None:
+        """A module ended, with its context or with this library."""
+        if self._modules.get(module.context) is module:
+            del self._modules[module.context]
+            for kernel in list(self._kernels.values()):
+                kernel.forget(module.context)
 
     def symbol(self, name: str) -> tuple[int, int]:
         """Address and size in bytes of a global variable in the current context."""
@@ -72,15 +79,15 @@ class Library:
         return self.symbol(name)
 
     def unload(self) -> None:
-        """End the library, its kernels, and its module in every context."""
+        """End the library, its kernels, and its module in every context, after the work that may use them."""
+        for context in list(self._modules):
+            context.wait_idle()
         handles.remove(self.handle)
         for kernel in list(self._kernels.values()):
             kernel.close()
         self._kernels.clear()
-        while self._modules:
-            _, module = self._modules.popitem()
-            if module.program is not None:
-                module.end()
+        for module in list(self._modules.values()):
+            module.end()
 
 
 class LibraryKernel:
@@ -99,11 +106,13 @@ class LibraryKernel:
         """The kernel in the current context."""
         context = current()
         found = self._functions.get(context)
-        if found is not None and found.module.program is not None:
-            return found
-        made = self.library.module().function(self.info.name)
-        self._functions[context] = made
-        return made
+        if found is None:
+            found = self._functions[context] = self.library.module().function(self.info.name)
+        return found
+
+    def forget(self, context: Context) -> None:
+        """The module in `context` ended."""
+        self._functions.pop(context, None)
 
     def attributes(self, device: Device) -> KernelAttributes:
         return self.library.attributes(self.info.name, device)

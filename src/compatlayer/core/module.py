@@ -6,11 +6,12 @@ goes away, the work that may still use it is waited for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from compatlayer.backends.base import BackendError, Program
 from compatlayer.core import handles
 from compatlayer.core.context import Context
+from compatlayer.core.device import Device
 from compatlayer.core.function import Function, KernelAttributes
 from compatlayer.errors import CudaError, Status
 
@@ -18,17 +19,24 @@ if TYPE_CHECKING:
     from compatlayer.core.image import LoadedImage
 
 
+class Owner(Protocol):
+    """A library: it keeps its kernels' attributes for each device, and forgets a module that ends."""
+
+    def attributes(self, name: str, device: Device) -> KernelAttributes: ...
+
+    def forget(self, module: Module) -> None: ...
+
+
 class Module:
-    """Code in one context. `attributes` of a library's kernels are shared by its modules on one device."""
+    """Code in one context, loaded by the program itself or by a library (`owner`)."""
 
     handle_error: ClassVar[Status] = Status.INVALID_HANDLE
 
-    def __init__(self, context: Context, image: LoadedImage,
-                 shared: dict[str, KernelAttributes] | None = None) -> None:
+    def __init__(self, context: Context, image: LoadedImage, owner: Owner | None = None) -> None:
         context.check()
         self.context = context
         self.image = image
-        self._shared = shared
+        self._owner = owner
         self._functions: dict[str, Function] = {}
         try:
             self.program: Program | None = context.device.hardware.load(image.native)
@@ -47,14 +55,19 @@ class Module:
         """The kernel of that (mangled) name; NOT_FOUND otherwise."""
         found = self._functions.get(name)
         if found is None:
-            found = self._functions.setdefault(name, self._make(name))
+            made = self._make(name)
+            found = self._functions.setdefault(name, made)
+            if found is not made:  # another thread was first
+                made.close()
         return found
 
     def _make(self, name: str) -> Function:
         info = self.image.kernel(name)
-        attributes = self._shared.get(name) if self._shared is not None else None
-        if attributes is None:
-            attributes = KernelAttributes(info, self.context.device, self.image.version)
+        device = self.context.device
+        if self._owner is not None:
+            attributes = self._owner.attributes(name, device)
+        else:
+            attributes = KernelAttributes(info, device, self.image.version)
         return Function(self, info, self.live_program().kernel(name), attributes)
 
     def functions(self) -> list[Function]:
@@ -69,7 +82,7 @@ class Module:
 
     def unload(self) -> None:
         """cuModuleUnload: NOT_PERMITTED for a library's module, which ends with its library."""
-        if self._shared is not None:
+        if self._owner is not None:
             raise CudaError(Status.NOT_PERMITTED, "the module belongs to a library; use cuLibraryUnload")
         self.end()
 
@@ -90,3 +103,5 @@ class Module:
             function.close()
         self._functions.clear()
         program.close()
+        if self._owner is not None:
+            self._owner.forget(self)

@@ -18,11 +18,11 @@ TYPES = {"i8": np.int8, "i16": np.int16, "i32": np.int32, "i64": np.int64, "half
 
 
 def kernel(operands: Sequence[str], result: str, body: str, declarations: str = "") -> DeviceCode:
-    """A kernel `k` whose thread i applies `body`, which names %a, %b, ... and defines %r, to element i of the arrays."""
+    """A kernel `k` whose thread i applies `body`, which names %a, %b, ... and defines %r, to the arrays' element i."""
     names = "abcd"[: len(operands)]
     parameters = "".join(f"ptr %p{name}, " for name in names)
-    loads = "".join(f"  %q{name} = getelementptr {type_}, ptr %p{name}, i32 %i\n  %{name} = load {type_}, ptr %q{name}\n"
-                    for name, type_ in zip(names, operands, strict=True))
+    loads = "".join(f"  %q{name} = getelementptr {type_}, ptr %p{name}, i32 %i\n"
+                    f"  %{name} = load {type_}, ptr %q{name}\n" for name, type_ in zip(names, operands, strict=True))
     text = (f"{HEAD}define ptx_kernel void @k({parameters}ptr %out) {{\nentry:\n"
             f"  %i = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()\n{loads}{body}\n"
             f"  %where = getelementptr {result}, ptr %out, i32 %i\n  store {result} %r, ptr %where\n  ret void\n}}\n"

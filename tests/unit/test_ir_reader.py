@@ -9,8 +9,22 @@ from compatlayer.compiler.ir.flow import back_edges, immediate_dominators, loop_
 from compatlayer.compiler.ir.instructions import Call, Instruction
 from compatlayer.compiler.ir.printer import print_module
 from compatlayer.compiler.ir.reader import read
-from compatlayer.compiler.ir.types import I8, TypeTable, align_bytes, field_offsets, integer, size_bytes
-from compatlayer.compiler.ir.types import DOUBLE, FLOAT, I1, I16, I32, I64, I128, PTR
+from compatlayer.compiler.ir.types import (
+    DOUBLE,
+    FLOAT,
+    I1,
+    I8,
+    I16,
+    I32,
+    I64,
+    I128,
+    PTR,
+    TypeTable,
+    align_bytes,
+    field_offsets,
+    integer,
+    size_bytes,
+)
 from compatlayer.compiler.ir.values import Function, Module
 from compatlayer.compiler.ir.verifier import verify
 from compatlayer.errors import CompilerError
@@ -61,7 +75,8 @@ def test_names_keep_their_characters_and_numbers_are_given_anew() -> None:
 
 
 def test_values_may_be_used_above_their_definition() -> None:
-    module = read("define i32 @f(i32 %n) {\nentry:\n  br label %loop\nloop:\n  %a = phi i32 [ 0, %entry ], [ %b, %loop ]\n"
+    module = read("define i32 @f(i32 %n) {\nentry:\n  br label %loop\nloop:\n"
+                  "  %a = phi i32 [ 0, %entry ], [ %b, %loop ]\n"
                   "  %b = add i32 %a, %n\n  %c = icmp slt i32 %b, 100\n  br i1 %c, label %loop, label %out\nout:\n"
                   "  ret i32 %b\n}\n")
     verify(module)

@@ -28,7 +28,7 @@ def test_every_device_function_gets_the_thread() -> None:
     for name in ("function_pointers", "virtual_calls", "recursion"):
         text = cpu.lower(compiled(name))[0]
         for head in re.findall(r"define [^\n]*", text):
-            assert "%cpl.thread" in head or "ptr" in head and "@cpl.entry." in head, head
+            assert "%cpl.thread" in head or ("ptr" in head and "@cpl.entry." in head), head
         for call in re.findall(r"call [^@%\n]*([@%][^\n(]*)\(([^\n]*)\)", text):
             if not call[0].startswith(("@llvm.", "@cpl_")):
                 assert call[1].startswith("ptr noundef %"), call

@@ -16,10 +16,11 @@ import pytest
 from elementwise import TYPES, call, evaluate, evaluate_all, kernel, pairs
 
 from compatlayer.compiler.passes import intrinsics, rounding
+from compatlayer.compiler.targets import cpu
 
 BITS = {"i8": 8, "i16": 16, "i32": 32, "i64": 64}
-FLOATS = [0.0, -0.0, 0.4, 0.5, -0.5, 1.5, 2.5, -2.5, 126.9, 127.5, -128.9, 255.5, 32767.9, 65535.9, -1e4, 3e9, -3e9, 5e18,
-          -5e18, 1e19, 2e19, 1e30, -1e30, math.inf, -math.inf, math.nan, 1e-40]  # fmt: skip
+FLOATS = [0.0, -0.0, 0.4, 0.5, -0.5, 1.5, 2.5, -2.5, 126.9, 127.5, -128.9, 255.5, 32767.9, 65535.9, -1e4, 3e9, -3e9,
+          5e18, -5e18, 1e19, 2e19, 1e30, -1e30, math.inf, -math.inf, math.nan, 1e-40]  # fmt: skip
 
 
 def edges(type_: str) -> list[int]:
@@ -210,6 +211,18 @@ def test_subnormals_are_kept_unless_the_operation_flushes_them() -> None:
     assert evaluate(call("llvm.nvvm.add.rn.ftz.f", ["float", "float"], "float"), [a, b], "float")[0] == 0
 
 
+def test_a_program_compiled_to_flush_does_so_and_leaves_the_mode_as_it_was() -> None:
+    a, b = np.full(1, 1e-40, np.float32), np.full(1, 2e-40, np.float32)
+    code = kernel(["float", "float"], "float", "  %r = fadd float %a, %b",
+                  '!llvm.module.flags = !{!0}\n!0 = !{i32 4, !"nvvm-reflect-ftz", i32 1}')
+    assert evaluate(code, [a, b], "float")[0] == 0
+    assert (a + b)[0] > 0
+    asm = kernel(["float"], "float", '  call void asm sideeffect "exit;", ""()\n  %r = fadd float %a, %a',
+                 '!llvm.module.flags = !{!0}\n!0 = !{i32 4, !"nvvm-reflect-ftz", i32 1}')
+    text = cpu.lower(asm)[0]
+    assert text.index("i32 8064") < text.index("call void @cpl_exit")
+
+
 def test_saturation_clamps_and_takes_nan_for_zero() -> None:
     a = np.array([-1, -0.0, 0.25, 1, 7, math.nan, math.inf, -math.inf], np.float32)
     got = evaluate(call("llvm.nvvm.saturate.f", ["float"], "float"), [a], "float")
@@ -220,7 +233,8 @@ def test_saturation_clamps_and_takes_nan_for_zero() -> None:
 def test_half_and_bfloat_round_to_nearest_even() -> None:
     random = np.random.default_rng(9)
     bits = random.integers(0, 2**32, 4000, dtype=np.uint32)
-    floats = np.concatenate([bits.view(np.float32), np.array(FLOATS + [65504, 65519.9, 65520, 6e-8, 2.98e-8], np.float32)])
+    extra = np.array(FLOATS + [65504, 65519.9, 65520, 6e-8, 2.98e-8], np.float32)
+    floats = np.concatenate([bits.view(np.float32), extra])
     floats = floats[~np.isnan(floats)]
     with np.errstate(over="ignore"):
         assert evaluate(kernel(["float"], "half", "  %r = fptrunc float %a to half"), [floats], "half").view(

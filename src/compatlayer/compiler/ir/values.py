@@ -270,6 +270,7 @@ class Module:
         self.source_name = ""
         self.layout = ""
         self.triple = ""
+        self.host = "x86_64"  # the machine that native code is made for
         self.assembly: list[str] = []
         self.comdats: list[str] = []
         self.symbols: dict[str, GlobalValue] = {}

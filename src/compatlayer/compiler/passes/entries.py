@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..ir.build import Emitter
 from ..ir.types import I1, I8, I64, PTR, VOID, size_bytes
 from ..ir.values import Argument, BasicBlock, Function, Literal, Module, Value, number
+from . import flushing
 from .contract import THREAD_ATTRIBUTES
 from .facts import ENTRY, attribute_type, parameter_type, parameters
 
@@ -16,11 +17,10 @@ from .facts import ENTRY, attribute_type, parameter_type, parameters
 def run(module: Module) -> Module:
     for kernel in module.defined():
         if kernel.is_kernel:
-            _make_entry(module, kernel)
             kernel.prefix = ("internal",)
             # The front end keeps kernels apart; into its entry a kernel may be inlined.
-            words = [word for name in kernel.attributes for word in module.attributes.get(name, name).split()]
-            kernel.attributes = ("nounwind",) if "optnone" not in words else kernel.attributes
+            kernel.attributes = ("nounwind",)
+            _make_entry(module, kernel)
     return module
 
 
@@ -37,8 +37,12 @@ def _make_entry(module: Module, kernel: Function) -> None:
     places, _ = parameters(module, kernel)
     for argument, place in zip(kernel.arguments[1:], places, strict=True):
         values.append(_load(module, emit, argument, emit.offset(buffer, place.offset)))
+    restore = flushing.begin(module, emit) if flushing.asked(module) else None
     call = emit.call(kernel, values)
     call.argument_attributes[0] = ("noundef",)
+    if restore is not None:
+        kernel.attributes = (*kernel.attributes, "noinline")  # nothing may move out of the mode it was written for
+        restore(emit)
     emit.ret()
     module.add(entry)
 

@@ -108,3 +108,12 @@ def _stack(function: Function, calls: dict[Function, set[Function]], known: dict
     active.discard(function)
     known[function] = own + deepest
     return known[function]
+
+
+def module_flag(module: Module, name: str) -> int:
+    """The integer module flag `name`; 0 when it is not set."""
+    for node in module.named_metadata.get("!llvm.module.flags", "!{}")[2:-1].split(", "):
+        text = module.metadata.get(node, "")
+        if f'!"{name}"' in text:
+            return int(text.rstrip("}").rpartition("i32 ")[2])
+    return 0

@@ -26,9 +26,9 @@ LAYOUTS = {
 }
 
 
-def run(module: Module, machine: str = "x86_64") -> Module:
-    module.triple = f"{machine}-unknown-linux-gnu"
-    module.layout = LAYOUTS[machine]
+def run(module: Module) -> Module:
+    module.triple = f"{module.host}-unknown-linux-gnu"
+    module.layout = LAYOUTS[module.host]
     module.comdats.clear()
     for name in ("!nvvm.annotations", "!llvm.errno.tbaa", "!nvvmir.version"):
         module.named_metadata.pop(name, None)

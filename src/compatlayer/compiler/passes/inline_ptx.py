@@ -14,7 +14,7 @@ from ..ir.build import REMOVED, Emitter
 from ..ir.instructions import Call, Fence
 from ..ir.types import I1, I32, IntType, Type, integer
 from ..ir.values import InlineAssembly, Literal, Value, string_bytes
-from . import integers
+from . import flushing, integers
 from .lowering import Lowering, constant
 from .registers import read_register
 
@@ -260,6 +260,7 @@ def _barrier(at: _Statements, words: list[str], operands: list[str]) -> bool:
 
 def _end(name: str) -> Callable[[_Statements, list[str], list[str]], bool]:
     def lower(at: _Statements, words: list[str], operands: list[str]) -> bool:
+        flushing.end(at.it.module, at.emit)
         at.it.runtime(at.emit, name, *([at.it.site(at.call)] if name == "cpl_trap" else []))
         return True
 

@@ -24,6 +24,7 @@ from ..ir.values import (
 )
 from . import integers, memory, registers, rounding, synchronise
 from .externals import is_c_function
+from .facts import module_flag
 from .inline_ptx import lower_assembly
 from .lowering import Lower, Lowering
 
@@ -127,7 +128,7 @@ def _reflect(it: Lowering, call: Call, emit: Emitter) -> object:
     """Answers what the program asks about its compilation: flush-to-zero and the architecture."""
     asked = _text(call.arguments[0])
     if asked == "__CUDA_FTZ":
-        return number(call.type, flag(it.module, "nvvm-reflect-ftz"))
+        return number(call.type, module_flag(it.module, "nvvm-reflect-ftz"))
     if asked == "__CUDA_ARCH":
         raise CompilerError("__nvvm_reflect(\"__CUDA_ARCH\") is not supported; use the macro __CUDA_ARCH__")
     return number(call.type, 0)
@@ -140,12 +141,3 @@ def _text(value: Value) -> str:
             and value.initializer.text.startswith("c"):
         return string_bytes(value.initializer.text).rstrip(b"\0").decode("ascii", "replace")
     return ""
-
-
-def flag(module: Module, name: str) -> int:
-    """The integer module flag `name`; 0 when it is not set."""
-    for node in module.named_metadata.get("!llvm.module.flags", "!{}")[2:-1].split(", "):
-        text = module.metadata.get(node, "")
-        if f'!"{name}"' in text:
-            return int(text.rstrip("}").rpartition("i32 ")[2])
-    return 0

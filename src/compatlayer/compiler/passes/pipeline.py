@@ -31,6 +31,7 @@ NAIVE: tuple[tuple[str, Pass], ...] = (
 
 def lower(module: Module, machine: str, skip: frozenset[str] = frozenset()) -> Module:
     """Runs every pass; `skip` leaves passes out, which only tests of the passes do."""
+    module.host = machine
     asked = os.environ.get("COMPATLAYER_DUMP", "")
     for name, run in NAIVE:
         if name not in skip:
@@ -39,7 +40,7 @@ def lower(module: Module, machine: str, skip: frozenset[str] = frozenset()) -> M
             print(f"; ---- after {name}\n{print_module(module)}", file=sys.stderr)
             verify(module)
     verify(module)
-    module = host.run(module, machine)
+    module = host.run(module)
     if asked in ("after:host", "after:all"):
         print(f"; ---- after host\n{print_module(module)}", file=sys.stderr)
     return module

@@ -6,6 +6,7 @@ from ..ir.build import REMOVED, Emitter
 from ..ir.instructions import Call, Fence
 from ..ir.types import FLOAT, I1, I32, I64
 from ..ir.values import NULL, Literal, Value
+from . import flushing
 from .lowering import Lower, Lowering, as_bool, as_i32, constant
 
 HANDLERS: dict[str, Lower] = {}
@@ -184,6 +185,7 @@ def _sleep(it: Lowering, call: Call, emit: Emitter) -> object:
 
 
 def _exit(it: Lowering, call: Call, emit: Emitter) -> object:
+    flushing.end(it.module, emit)
     it.runtime(emit, "cpl_exit")
     return REMOVED
 

@@ -22,7 +22,7 @@ RUNTIME = "libcompatlayer.so"
 _CLANG = (
     "clang", "-cc1", "-x", "ir", "-emit-obj", "-O2", "-mrelocation-model", "pic", "-pic-level", "2",
     # Multiplications and additions fuse where the device IR says `contract`, nowhere else.
-    "-ffp-contract=on", "-fno-rounding-math", "-mframe-pointer=none", "-disable-llvm-verifier", "-w",
+    "-ffp-contract=on", "-fno-rounding-math", "-mframe-pointer=none", "-w",
 )  # fmt: skip
 # Conversions to bfloat16 that flush subnormals, which CUDA keeps.
 _UNWANTED = {"x86_64": ("avx512bf16", "avxneconvert"), "aarch64": ()}

@@ -1,0 +1,73 @@
+"""Code for every supported machine compiles, whatever machine the tests run on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from device_code import SNIPPETS, compiled, device_code
+
+from compatlayer.compiler import toolchain
+from compatlayer.compiler.image import DeviceCode
+from compatlayer.compiler.targets import cpu
+from compatlayer.errors import CompilerError
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_every_snippet_compiles_for_the_machine(machine: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cpu, "machine", lambda: machine)
+    for name in SNIPPETS:
+        text, _, _ = cpu.lower(compiled(name))
+        assert f'"{machine}-unknown-linux-gnu"' in text
+        status, _, errors = toolchain.run([*cpu._CLANG, "-triple", f"{machine}-unknown-linux-gnu", "-o",
+                                           str(tmp_path / "k.o"), "-"], text.encode())
+        assert status == 0, (name, errors.decode())
+
+
+def test_code_for_a_baseline_cpu_needs_only_calls_that_the_runtime_has(tmp_path: Path) -> None:
+    """Without F16C, FMA and the like the back end calls support functions; each must be there at load time."""
+    if cpu.runtime_path() is None:
+        pytest.skip("the native runtime is not built")
+    source = SNIPPETS["half"] + SNIPPETS["wide_integers"].replace("void k(", "void w(").replace(
+        "p[3] = p[0] >> 3;", "p[3] = p[0] / p[5]; p[6] = p[0] % p[5]; p[7] = (double)p[0]; p[8] = (float)p[0];"
+                             " p[9] = (unsigned __int128)p[0] / 7; p[10] = (__int128)(float)p[0];")
+    text, _, _ = cpu.lower(device_code(source))
+    (tmp_path / "k.ll").write_text(text)
+    for step in ([*cpu._CLANG, "-triple", "x86_64-unknown-linux-gnu", "-o", str(tmp_path / "k.o"),
+                  str(tmp_path / "k.ll")],
+                 ["ld.lld", "-shared", "--no-undefined", str(tmp_path / "k.o"), str(cpu.runtime_path()),
+                  "-l:libm.so.6", "-l:libc.so.6", "-L/lib/x86_64-linux-gnu", "-L/usr/lib/x86_64-linux-gnu",
+                  "-L/lib64", "-L/usr/lib64", "-o", str(tmp_path / "k.so")]):
+        status, _, errors = toolchain.run(step)
+        assert status == 0, errors.decode()
+
+
+def test_an_unknown_machine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+    from types import SimpleNamespace
+
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine="vax"))
+    with pytest.raises(CompilerError, match="vax"):
+        cpu.machine()
+
+
+def test_the_library_needs_the_runtime_by_its_name_alone(tmp_path: Path) -> None:
+    library, kernels, variables = cpu.compile_library(compiled("constants"), tmp_path)
+    assert library[:4] == b"\x7fELF"
+    assert str(tmp_path).encode() not in library
+    if cpu.runtime_path() is not None:
+        assert b"\0libcompatlayer.so\0" in library
+        assert str(cpu.runtime_path()).encode() not in library
+    assert b"\0cpl.entry.k\0" in library and b"\0weights\0" in library
+    assert [each.name for each in kernels] == ["k"] and {each.name for each in variables} == {"weights", "record"}
+
+
+def test_a_module_without_kernels_is_a_library_too(tmp_path: Path) -> None:
+    code = DeviceCode(ir='target triple = "nvptx64-nvidia-cuda"\n', architecture="sm_86")
+    library, kernels, variables = cpu.compile_library(code, tmp_path)
+    assert library and kernels == variables == ()
+
+
+def test_a_failing_tool_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CompilerError, match=r"the back end failed: .*please report"):
+        cpu.assemble("this is not IR", tmp_path)

@@ -67,6 +67,10 @@ lint: $(VENV)/.checkers $(VENV)/.packages
 bench: install
 	$(BIN)/compatlayer run bench/run.py
 
+# The page that lists what each library has.
+docs/coverage.md: install
+	$(BIN)/compatlayer coverage --markdown > $@
+
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info src/compatlayer/_lib src/compatlayer/_native* examples/out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

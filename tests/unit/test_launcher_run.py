@@ -86,6 +86,12 @@ def test_an_installed_command_runs_on_us(package: Package, tmp_path: Path) -> No
         assert done.stdout.split() == ["42", "42"], done.stderr
 
 
+def test_a_program_of_machine_code_is_started_as_it_is(package: Package) -> None:
+    for words in (["--", "/bin/sh"], ["/bin/sh"]):
+        done = package.run(*words, "-c", "echo $COMPATLAYER_ACTIVE $0", "name")
+        assert done.stdout == "1 name\n", done.stderr
+
+
 def test_an_unknown_command_is_one_sentence(package: Package) -> None:
     done = package.run("--", "no-such-command")
     assert done.returncode == 127
@@ -178,6 +184,11 @@ def test_the_report_names_calls(package: Package) -> None:
     lines = [line.split() for line in done.stderr.splitlines()]
     assert ["1", "libcuda", "cuInit"] in lines
     assert lines[-1][-4:] == ["not", "supported:", "none"][-3:] or "not supported: none" in done.stderr
+
+
+def test_a_forked_child_prints_no_report(package: Package) -> None:
+    done = package.run("--report", "-c", "import os, sys; child = os.fork(); child and os.wait(); sys.exit(0)")
+    assert done.stderr.count("compatlayer report") == 1
 
 
 def test_the_report_is_printed_once_and_not_by_children(package: Package) -> None:

@@ -112,9 +112,19 @@ def _command(target: list[str]) -> list[str]:
     if target[0] == "--":
         found = _find_command(target[1])
         return [found or target[1], *target[2:]]
+    if _is_machine_code(target[0]):
+        return [os.path.abspath(target[0]), *target[1:]]
     # A program that is no file but an installed command: "compatlayer run pytest".
     found = None if os.path.exists(target[0]) or os.sep in target[0] else _find_command(target[0])
     return [found, *target[1:]] if found is not None else python + target
+
+
+def _is_machine_code(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) == b"\x7fELF"
+    except OSError:
+        return False
 
 
 def _interpreter_flags() -> list[str]:

@@ -24,7 +24,7 @@ class Row:
 def at_exit() -> None:
     """Print the report to standard error when this interpreter ends; asking twice prints it once."""
     atexit.unregister(_print)
-    atexit.register(_print)
+    atexit.register(_print, os.getpid())
 
 
 def rows() -> list[Row]:
@@ -73,6 +73,8 @@ def _compiler_lines() -> list[str]:
     return [f"  compiler: {counts.hits} results from the cache, {counts.misses} compiled"]
 
 
-def _print() -> None:
+def _print(process: int) -> None:
+    if os.getpid() != process:  # a fork: the report is its parent's
+        return
     with suppress(OSError, ValueError):  # standard error may be closed; the program's own result must stand
         sys.stderr.write(text(rows()))

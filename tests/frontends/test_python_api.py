@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -408,3 +409,11 @@ def test_importing_the_api_is_quick_and_starts_nothing() -> None:
 def test_types_are_exported() -> None:
     assert compatlayer.Buffer is Buffer and compatlayer.CudaError is CudaError
     assert issubclass(CompileError, CudaError)
+
+
+def test_the_example_of_the_documentation_runs() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "python-api.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=100,
+                          env=os.environ.copy())
+    assert (done.stdout, done.stderr) == ("True\n", "")

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class SettingsError(Exception):
     """A variable holds something we do not understand: one sentence that names it and what to write."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRequest:
+class DeviceRequest(NamedTuple):
     """`count` devices of one backend; None means all that it has."""
 
     backend: str
     count: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The process's settings.
 
     COMPATLAYER_DEVICES             devices shown, in order: `cpu`, `cpu:2`, `opencl`, a comma list; default `cpu`

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -55,16 +54,14 @@ class FaultKind(Enum):
     COPY = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """A sticky device fault; `message` is one sentence for the user (kernel, thread, block, source line)."""
 
     kind: FaultKind
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceCaps:
+class DeviceCaps(NamedTuple):
     """What a device is and can do; plain constant data."""
 
     name: str
@@ -122,8 +119,7 @@ class Shape(NamedTuple):
     cooperative: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """Bytes kept at `address` for as long as this object lives."""
 
     address: int

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _RESERVE_BYTES = 256 << 20  # left to the program itself and to the system
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(NamedTuple):
     """`memory_bytes` is what this process may use; clocks in kHz."""
 
     model: str

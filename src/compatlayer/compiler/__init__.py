@@ -87,7 +87,7 @@ def _front_record(compiled: Compiled, options: Options, program: Source) -> byte
     if any(b"__has_include" in (text or b"") for text in (program.text.encode("utf-8", "replace"), *texts)):
         watched = [[folder, _folder_state(folder)] for folder in places]
     return marshal.dumps({
-        "ir": compiled.code.ir, "architecture": compiled.code.architecture, "names": compiled.code.lowered_names,
+        "ir": compiled.code.ir, "architecture": compiled.code.architecture, "names": dict(compiled.code.lowered_names),
         "log": compiled.code.log, "watched": watched,
         "absent": sorted(path for path in absent if not os.path.exists(path)),
         "read": [[path, cache.digest(text)] for path, text in zip(compiled.dependencies, texts, strict=True)
@@ -157,10 +157,9 @@ def _build_in_scratch(builder: Any, code: DeviceCode) -> tuple[bytes, Sequence[K
 def _native_record(library: bytes, kernels: Sequence[KernelInfo], variables: Sequence[GlobalInfo]) -> bytes:
     import hashlib
     import marshal
-    from dataclasses import astuple
 
-    return marshal.dumps((hashlib.sha256(library).hexdigest(), [astuple(one) for one in kernels],
-                          [astuple(one) for one in variables]))
+    infos = [(*one._replace(parameters=()), [(*each,) for each in one.parameters]) for one in kernels]
+    return marshal.dumps((hashlib.sha256(library).hexdigest(), infos, [(*one,) for one in variables]))
 
 
 def _kept_native(store: cache.Store, key: str) -> NativeImage | None:
@@ -173,12 +172,9 @@ def _kept_native(store: cache.Store, key: str) -> NativeImage | None:
     path = store.get_file(_NATIVE, key, ".so", library)
     if path is None:
         return None
-    infos = []
-    for one in kernels:
-        fields = dict(zip(KernelInfo.__dataclass_fields__, one, strict=True))
-        fields["parameters"] = tuple(Parameter(*each) for each in fields["parameters"])
-        infos.append(KernelInfo(**fields))
-    return NativeImage(path, tuple(infos), tuple(GlobalInfo(*one) for one in variables))
+    infos = tuple(KernelInfo(*facts)._replace(parameters=tuple(Parameter(*each) for each in parameters))
+                  for *facts, parameters in kernels)
+    return NativeImage(path, infos, tuple(GlobalInfo(*one) for one in variables))
 
 
 @memoize

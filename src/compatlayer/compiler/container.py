@@ -59,7 +59,7 @@ class Kind(Enum):
 def pack(code: DeviceCode, kind: Kind = Kind.CUBIN) -> bytes:
     """The binary form."""
     payload = zlib.compress(json.dumps({
-        "ir": code.ir, "architecture": code.architecture, "names": code.lowered_names}).encode(
+        "ir": code.ir, "architecture": code.architecture, "names": dict(code.lowered_names)}).encode(
             "utf-8", "surrogateescape"), 1)
     return _HEADER.pack(MAGIC, VERSION, _HEADER.size, _HEADER.size + len(payload), kind.value,
                         _number(code.architecture), hashlib.sha256(payload).digest()) + payload

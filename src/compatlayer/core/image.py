@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from compatlayer.compiler.image import DeviceCode, GlobalInfo, KernelInfo, NativeImage
 from compatlayer.core.device import Device
@@ -92,7 +91,7 @@ def architecture_number(architecture: str) -> int:
 
 def _virtual(code: DeviceCode) -> DeviceCode:
     """PTX text runs on every later device, whichever architecture it was made for."""
-    return replace(code, architecture="compute_" + code.architecture.rpartition("_")[2])
+    return code._replace(architecture="compute_" + code.architecture.rpartition("_")[2])
 
 
 def _status(reason: object) -> Status:

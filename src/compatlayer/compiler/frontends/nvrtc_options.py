@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from ...errors import CompilerError
 
@@ -20,8 +20,7 @@ class InvalidOption(CompilerError):
         self.log = log
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the options ask for. `macros` keeps -D and -U in order, each as clang takes it."""
 
     architecture: str = "compute_75"
@@ -44,7 +43,7 @@ class Options:
     minimal: bool = False
     version_ident: bool = False
     syntax_only: bool = False
-    noted: tuple[tuple[str, str], ...] = field(default=())  # accepted, without effect on this target
+    noted: tuple[tuple[str, str], ...] = ()  # accepted, without effect on this target
 
     @property
     def arch_number(self) -> int:
@@ -123,23 +122,23 @@ def _one(parsed: Options, words: Sequence[str], position: int) -> tuple[Options,
         return _append(parsed, _LISTS[name], given), used
     if name in ("pre-include", "include"):
         given, used = _value(word, given, following)
-        return replace(parsed, pre_includes=(*parsed.pre_includes, given)), used
+        return parsed._replace(pre_includes=(*parsed.pre_includes, given)), used
     if name in ("gpu-architecture", "arch"):
         given, used = _value(word, given, following)
-        return replace(parsed, architecture=_architecture(given, word)), used
+        return parsed._replace(architecture=_architecture(given, word)), used
     if name == "std":
         given, used = _value(word, given, following)
         if given not in STANDARDS:
             raise _refused(word, given, "std")
-        return replace(parsed, standard=given), used
+        return parsed._replace(standard=given), used
     return _table_option(parsed, word, name, given, following)
 
 
 def _table_option(parsed: Options, word: str, name: str, given: str | None,
                   following: str | None) -> tuple[Options, int]:
     if given is None and name in _SWITCHES:
-        changed = replace(parsed, **_SWITCHES[name])  # type: ignore[arg-type]
-        return replace(changed, noted=(*parsed.noted, (name, ""))), 1
+        changed = parsed._replace(**_SWITCHES[name])  # type: ignore[arg-type]
+        return changed._replace(noted=(*parsed.noted, (name, ""))), 1
     if name in _BOOLEANS:
         used = 1
         if given is None and following in ("true", "false"):
@@ -148,13 +147,13 @@ def _table_option(parsed: Options, word: str, name: str, given: str | None,
             raise _refused(word, given or "", name)
         target = _BOOLEANS[name]
         if target is None:
-            return replace(parsed, noted=(*parsed.noted, (name, given or "true"))), used
-        return replace(parsed, **{target: given != "false"}), used  # type: ignore[arg-type]
+            return parsed._replace(noted=(*parsed.noted, (name, given or "true"))), used
+        return parsed._replace(**{target: given != "false"}), used  # type: ignore[arg-type]
     if name in _VALUES:
         given, used = _value(word, given, following)
         if _VALUES[name] and not given.isdigit():
             raise _refused(word, given, name)
-        return replace(parsed, noted=(*parsed.noted, (name, given))), used
+        return parsed._replace(noted=(*parsed.noted, (name, given))), used
     raise InvalidOption(word, f"nvrtc: error: unrecognized option {word} found")
 
 
@@ -174,8 +173,8 @@ def _append(parsed: Options, letter: str, value: str) -> Options:
     if not value:
         raise InvalidOption(f"-{letter}", f"nvrtc: error: option -{letter} needs a value")
     if letter == "I":
-        return replace(parsed, include_folders=(*parsed.include_folders, value))
-    return replace(parsed, macros=(*parsed.macros, f"-{letter}{value}"))
+        return parsed._replace(include_folders=(*parsed.include_folders, value))
+    return parsed._replace(macros=(*parsed.macros, f"-{letter}{value}"))
 
 
 def _architecture(value: str, word: str) -> str:

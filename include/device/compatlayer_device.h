@@ -8,6 +8,7 @@
 #include "compatlayer/warp.h"
 #include "compatlayer/atomics.h"
 #include "compatlayer/bits.h"
+#include "compatlayer/simd.h"
 #include "compatlayer/casts.h"
 #include "compatlayer/math.h"
 #include "compatlayer/memory.h"

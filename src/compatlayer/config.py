@@ -25,6 +25,8 @@ class Settings(NamedTuple):
     COMPATLAYER_WORKERS             worker threads of the CPU device; default one for each usable CPU
     COMPATLAYER_MEMORY              memory of a CPU device in bytes (suffix K, M, G); default the machine's, shared out
     COMPATLAYER_COMPUTE_CAPABILITY  reported compute capability, default 8.6
+
+    CUDA_VISIBLE_DEVICES and CUDA_LAUNCH_BLOCKING mean what CUDA documents.
     """
 
     devices: tuple[DeviceRequest, ...]
@@ -32,6 +34,7 @@ class Settings(NamedTuple):
     memory_bytes: int  # 0: what the machine has
     compute_capability: tuple[int, int]
     visible: str | None  # CUDA_VISIBLE_DEVICES, which programs set themselves
+    launch_blocking: bool  # CUDA_LAUNCH_BLOCKING=1: a launch returns when the kernel is done
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -42,6 +45,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         memory_bytes=_bytes(environment.get("COMPATLAYER_MEMORY", "")),
         compute_capability=_capability(environment.get("COMPATLAYER_COMPUTE_CAPABILITY", "8.6")),
         visible=environment.get("CUDA_VISIBLE_DEVICES"),
+        launch_blocking=environment.get("CUDA_LAUNCH_BLOCKING", "0") == "1",
     )
 
 

@@ -164,6 +164,23 @@ def test_fills_that_do_not_fit_are_refused(api: Any, context: Any) -> None:
     api.cuMemFree(device)
 
 
+def test_batches_copy_all_their_parts(api: Any, cu: Any, stream: Any, numbers: np.ndarray) -> None:
+    devices = [api.cuMemAlloc(1024) for _ in range(3)]
+    host = [int(numbers.ctypes.data) + 1024 * index for index in range(3)]
+    order = cu.CUmemcpyAttributes()
+    order.srcAccessOrder = cu.CUmemcpySrcAccessOrder.CU_MEMCPY_SRC_ACCESS_ORDER_DURING_API_CALL
+    sources = [cu.CUdeviceptr(address) for address in host]
+    api.cuMemcpyBatchAsync(devices, sources, [1024, 1024, 512], 3, [order], [0], 1, stream)
+    api.cuStreamSynchronize(stream)
+    back = np.zeros(1024, np.uint8)
+    for device, start, size in zip(devices, (0, 1024, 2048), (1024, 1024, 512), strict=True):
+        api.cuMemcpyDtoH(back, device, 1024)
+        assert back[:size].tobytes() == numbers.tobytes()[start:start + size]
+    for stream_or_none, starts in ((0, [0]), (stream, [1])):
+        assert api.status("cuMemcpyBatchAsync", devices, sources, [1, 1, 1], 3, [order], starts, 1,
+                          stream_or_none) == "INVALID_VALUE"
+
+
 def test_memory_of_another_device_is_copied_by_peer_copies(api: Any, context: Any, numbers: np.ndarray) -> None:
     if api.cuDeviceGetCount() < 2:
         pytest.skip("needs two devices")

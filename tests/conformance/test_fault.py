@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from compiled import Packed, build
+from test_process import run
 
 
 @pytest.fixture
@@ -71,6 +73,18 @@ def test_a_destroyed_faulted_context_gives_its_memory_back(api: Any, context: An
     api.cuLaunchKernel(kernel, 1, 1, 1, 1, 1, 1, 0, 0, Packed(np.uint64(0x10)).pointer, 0)
     api.cuCtxDestroy(own)
     assert api.cuMemGetInfo()[0] == before
+
+
+def test_a_blocking_launch_reports_its_own_fault() -> None:
+    here = os.path.dirname(os.path.abspath(__file__))
+    assert run(f"sys.path.insert(0, {here!r})" + """
+from compiled import Packed, build
+from test_process import run
+import numpy as np
+context()
+kernel = ok(cu.cuModuleGetFunction(ok(cu.cuModuleLoadData(build())), b"bad_store"))
+print(int(cu.cuLaunchKernel(kernel, 1, 1, 1, 1, 1, 1, 0, 0, Packed(np.uint64(0x10)).pointer, 0)[0]))
+""", CUDA_LAUNCH_BLOCKING="1") == "700"
 
 
 def test_a_reset_primary_context_works_again(api: Any, context: Any) -> None:

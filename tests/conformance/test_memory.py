@@ -93,6 +93,14 @@ def test_device_memory_says_what_it_is(api: Any, cu: Any, context: Any) -> None:
                       inside) == "INVALID_VALUE"
 
 
+def test_attributes_need_no_current_context(api: Any, cu: Any, context: Any) -> None:
+    pointer = api.cuMemAlloc(64)
+    api.cuCtxPopCurrent()
+    assert attribute(api, cu, "DEVICE_ORDINAL", pointer) == 0
+    api.cuCtxPushCurrent(context)
+    api.cuMemFree(pointer)
+
+
 def test_buffer_ids_are_never_used_twice(api: Any, cu: Any, context: Any) -> None:
     seen = set()
     for _ in range(10):

@@ -63,8 +63,11 @@ def _open_all(settings: config.Settings) -> tuple[Device, ...]:
         waiting = {name: [pair for pair in found if pair[0].name == name] for name in order}
         found = [waiting[name].pop(0) for name in order]
     chosen = _visible(found, settings.visible)
-    return tuple(Device(ordinal, backend.open(number), settings.compute_capability)
-                 for ordinal, (backend, number) in enumerate(chosen))
+    devices = tuple(Device(ordinal, backend.open(number), settings.compute_capability)
+                    for ordinal, (backend, number) in enumerate(chosen))
+    for device in devices:
+        device.launch_blocking = settings.launch_blocking
+    return devices
 
 
 def _devices_of(name: str, counts: list[int | None], settings: config.Settings) -> list[tuple[Backend, int]]:

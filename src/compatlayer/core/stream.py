@@ -53,6 +53,8 @@ class Stream:
         except BackendError as error:
             raise self.context.translate(error) from None
         self.mark()
+        if self.context.device.launch_blocking:
+            self.synchronize()
 
     def copy(self, box: Box) -> None:
         """Enqueue a copy between addresses that stay valid until it is done."""

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from compatlayer.api.entry import entry
 from compatlayer.core import pointer as core
-from compatlayer.core.context import current
 from compatlayer.errors import CudaError, Status
-from compatlayer.frontends.driver.values import load, store
+from compatlayer.frontends.driver.values import any_device, load, store
 
 
 @entry("cuPointerGetAttribute")
 def get_attribute(data, attribute, ptr):
-    value = core.attribute(current().device, attribute, ptr)
+    value = core.attribute(any_device(), attribute, ptr)
     store(data, core.WIDTHS[attribute], value)
 
 
 @entry("cuPointerGetAttributes")
 def get_attributes(numAttributes, attributes, data, ptr):
-    device = current().device
+    device = any_device()
     for index in range(numAttributes):
         number = attributes[index]
         value = core.attribute_or_null(device, number, ptr)
@@ -28,4 +27,4 @@ def get_attributes(numAttributes, attributes, data, ptr):
 def set_attribute(value, attribute, ptr):
     if attribute != core.SYNC_MEMOPS:
         raise CudaError(Status.INVALID_VALUE, f"pointer attribute {attribute} cannot be set")
-    core.set_sync_memops(current().device, ptr, load(value, 4) != 0)
+    core.set_sync_memops(any_device(), ptr, load(value, 4) != 0)

@@ -6,14 +6,13 @@ from typing import Any
 
 from compatlayer.api.entry import entry
 from compatlayer.core import pool as core
-from compatlayer.core.context import current
 from compatlayer.core.device import Device
 from compatlayer.core.memory import MemoryKind
 from compatlayer.core.pool import Place, Pool
 from compatlayer.core.runtime import state
 from compatlayer.core.stream import resolve
 from compatlayer.errors import CudaError, Status
-from compatlayer.frontends.driver.values import load, needed, number, pointer, pool_of, store
+from compatlayer.frontends.driver.values import any_device, load, needed, number, pointer, pool_of, store
 
 PINNED, MANAGED = 1, 2
 LOCATION_NONE, LOCATION_DEVICE, LOCATION_HOST, LOCATION_NUMA, LOCATION_NUMA_CURRENT = 0, 1, 2, 3, 4
@@ -148,12 +147,4 @@ def _place(location: Any, allocation_type: int, max_bytes: int = 0) -> tuple[Dev
     if kind not in (LOCATION_NONE, LOCATION_HOST, LOCATION_NUMA) or (kind == LOCATION_NUMA and ident < 0):
         raise CudaError(Status.INVALID_VALUE, f"location type {kind}, id {ident} is not one for memory pools")
     memory = MemoryKind.HOST if allocation_type == PINNED else MemoryKind.MANAGED
-    return _any_device(), memory, Place(kind, ident, allocation_type, max_bytes)
-
-
-def _any_device() -> Device:
-    """Host memory is of no device; the current one's backend makes it, or the first's."""
-    try:
-        return current().device
-    except CudaError:
-        return state.device(0)
+    return any_device(), memory, Place(kind, ident, allocation_type, max_bytes)

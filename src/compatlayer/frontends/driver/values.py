@@ -6,9 +6,11 @@ from typing import Any
 
 from compatlayer._native import ffi
 from compatlayer.core import handles
-from compatlayer.core.context import Context
+from compatlayer.core.context import Context, current_or_none
+from compatlayer.core.device import Device
 from compatlayer.core.event import Event
 from compatlayer.core.pool import Pool
+from compatlayer.core.runtime import state
 from compatlayer.errors import CudaError, Status
 
 _cast = ffi.cast
@@ -39,6 +41,12 @@ def event_of(handle: Any) -> Event:
 def pool_of(handle: Any) -> Pool:
     """The live pool behind a CUmemoryPool."""
     return handles.get(number(handle), Pool)
+
+
+def any_device() -> Device:
+    """The current context's device, or the first shown: for what is of no device."""
+    context = current_or_none()
+    return context.device if context is not None else state.device(0)
 
 
 def needed(pointer: Any, what: str) -> None:

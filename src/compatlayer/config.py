@@ -12,10 +12,10 @@ class SettingsError(Exception):
 
 
 class DeviceRequest(NamedTuple):
-    """`count` devices of one backend; None means all that it has."""
+    """`wanted` devices of one backend; None means all that it has."""
 
     backend: str
-    count: int | None
+    wanted: int | None
 
 
 class Settings(NamedTuple):

@@ -31,6 +31,10 @@ def test_code_for_a_baseline_cpu_needs_only_calls_that_the_runtime_has(tmp_path:
     source = SNIPPETS["half"] + SNIPPETS["wide_integers"].replace("void k(", "void w(").replace(
         "p[3] = p[0] >> 3;", "p[3] = p[0] / p[5]; p[6] = p[0] % p[5]; p[7] = (double)p[0]; p[8] = (float)p[0];"
                              " p[9] = (unsigned __int128)p[0] / 7; p[10] = (__int128)(float)p[0];")
+    source += """extern "C" __global__ void p(float *f, double *d, __int128 *w, int n) {
+        f[0] = __builtin_powif(f[1], n); d[0] = __builtin_powi(d[1], n);
+        *(bool *)(w + 3) = __builtin_mul_overflow(w[0], w[1], w + 2); f[2] = fmodf(f[3], f[4]);
+        f[3] = __builtin_roundevenf(f[5]); f[6] = ldexpf(f[7], n); d[2] = fma(d[3], d[4], d[5]); }"""
     text, _, _ = cpu.lower(device_code(source))
     (tmp_path / "k.ll").write_text(text)
     for step in ([*cpu._CLANG, "-triple", "x86_64-unknown-linux-gnu", "-o", str(tmp_path / "k.o"),

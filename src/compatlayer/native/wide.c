@@ -1,5 +1,5 @@
 /* Arithmetic that compiled kernels call where the CPU has no instruction for it: 128-bit division, 128-bit integers
- * to and from floating point, half and bfloat16. The names are the ones every compiler's support library uses; that
+ * to and from floating point, half and bfloat16, integer powers. The names are the ones every compiler's support library uses; that
  * library need not be present in the process.
  *
  * A 16-bit float travels in the low bits of a floating-point register, as the register arguments of both supported
@@ -154,6 +154,37 @@ PROVIDED(wide, __fixdfti, double value)
 PROVIDED(wide, __fixsfti, float value)
 {
     return __fixdfti(value);
+}
+
+/* ---- small integer powers, and a product that may overflow --------------------------------------------- */
+PROVIDED(double, __powidf2, double base, int exponent)
+{
+    double result = 1;
+    for (unsigned left = exponent < 0 ? -(unsigned)exponent : (unsigned)exponent; left; left >>= 1) {
+        if (left & 1)
+            result *= base;
+        base *= base;
+    }
+    return exponent < 0 ? 1 / result : result;
+}
+
+PROVIDED(float, __powisf2, float base, int exponent)
+{
+    float result = 1;
+    for (unsigned left = exponent < 0 ? -(unsigned)exponent : (unsigned)exponent; left; left >>= 1) {
+        if (left & 1)
+            result *= base;
+        base *= base;
+    }
+    return exponent < 0 ? 1 / result : result;
+}
+
+PROVIDED(wide, __muloti4, wide left, wide right, int *overflow)
+{
+    const uwide limit = ((uwide)1 << 127) - ((left < 0) == (right < 0));
+    uwide a = magnitude(left), b = magnitude(right), rest;
+    *overflow = a && b > divide(limit, a, &rest);
+    return (wide)((uwide)left * (uwide)right);
 }
 
 /* ---- 16-bit floats ------------------------------------------------------------------------------------- */

@@ -155,7 +155,7 @@ def test_handlers_that_cannot_be_loaded_fail_every_call(tmp_path: Path) -> None:
         import ctypes
         sys.modules["compatlayer.core.context"] = None
         cuda = ctypes.CDLL("libcuda.so.1")
-        print(cuda.cuInit(0), cuda.cuInit(0), cuda.cuCtxSynchronize())
+        print(cuda.cuCtxSynchronize(), cuda.cuCtxSynchronize(), cuda.cuInit(0))
         """)
     assert done.stdout.split() == ["999", "999", "999"], done
     assert "cannot be loaded" in done.stderr

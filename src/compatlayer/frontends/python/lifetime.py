@@ -49,26 +49,29 @@ def forget(release: Callable[[], None]) -> None:
 class Owned:
     """Something with an end. A subclass gives begin() the function that releases what it owns."""
 
+    _open = False
     _release: Callable[[], None] | None = None
 
-    def begin(self, release: Callable[[], None]) -> None:
-        """Note what close() does; `release` must not refer to this object."""
+    def begin(self, release: Callable[[], None] | None) -> None:
+        """Note what close() does; None owns nothing. `release` must not refer to this object."""
         release_forgotten()
+        self._open = True
         self._release = release
 
     def close(self) -> None:
         """Release what this object owns; calling it again does nothing."""
+        self._open = False
         release, self._release = self._release, None
         if release is not None:
             release()
 
     @property
     def closed(self) -> bool:
-        return self._release is None
+        return not self._open
 
     def check_open(self) -> None:
         """INVALID_HANDLE after close()."""
-        if self._release is None:
+        if not self._open:
             raise CudaError(Status.INVALID_HANDLE, f"this {type(self).__name__} is closed; make another")
 
     def __enter__(self) -> Self:

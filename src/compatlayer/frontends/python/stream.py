@@ -26,7 +26,7 @@ class Stream(Owned):
             self.begin(made.close)
         else:  # a default stream belongs to its context
             self.core = core
-            self.begin(_nothing)
+            self.begin(None)
 
     @property
     def handle(self) -> int:
@@ -65,7 +65,3 @@ class Stream(Owned):
     def __cuda_stream__(self) -> tuple[int, int]:
         """The stream protocol of cuda.core: version and handle."""
         return 0, self.handle
-
-
-def _nothing() -> None:
-    """What closing a default stream does."""

@@ -74,6 +74,24 @@ def test_a_context_takes_its_memory_with_it(api: Any, context: Any) -> None:
     assert api.cuMemGetInfo()[0] == before
 
 
+def test_nothing_native_is_left_behind(api: Any, context: Any) -> None:
+    native = pytest.importorskip("compatlayer._native")
+    before = native.lib.cpl_memory_count()
+    own = api.cuCtxCreate(None, 0, 0)
+    streams = [api.cuStreamCreate(flags) for flags in (0, 1, 1)]
+    for stream in streams:
+        pooled = api.cuMemAllocAsync(1 << 16, stream)
+        api.cuMemsetD8Async(pooled, 1, 1 << 16, stream)
+        api.cuMemFreeAsync(pooled, stream)
+    for name, *arguments in (("cuMemAlloc", 100), ("cuMemAllocHost", 100), ("cuMemAllocManaged", 100, 1),
+                             ("cuMemAllocPitch", 9, 9, 4)):
+        getattr(api, name)(*arguments)
+    assert native.lib.cpl_memory_count() > before
+    api.cuCtxSynchronize()
+    api.cuCtxDestroy(own)
+    assert native.lib.cpl_memory_count() == before
+
+
 def test_each_thread_has_its_own_stack(api: Any, context: Any) -> None:
     seen: list[int] = []
     thread = threading.Thread(target=lambda: seen.append(int(api.cuCtxGetCurrent())))

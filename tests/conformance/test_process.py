@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -56,6 +57,25 @@ ok(cu.cuCtxSynchronize())
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=30)
     assert output == "interrupted\n" and process.returncode == 0, errors
+
+
+def test_interrupt_in_a_free_loses_no_memory() -> None:
+    process = start("""
+context(); pointer = ok(cu.cuMemAlloc(1 << 20)); before = ok(cu.cuMemGetInfo())[0]; hold()
+try:
+    print("waiting", flush=True)
+    cu.cuMemFree(pointer)
+except KeyboardInterrupt:
+    released.set()
+ok(cu.cuCtxSynchronize())
+ok(cu.cuMemFree(ok(cu.cuMemAlloc(64))))
+print(ok(cu.cuMemGetInfo())[0] - before)
+""")
+    assert process.stdout is not None and process.stdout.readline() == "waiting\n"
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+    assert int(output) >= 1 << 20, errors
 
 
 def test_exit_with_live_objects_is_quiet() -> None:

@@ -135,7 +135,11 @@ def _end(record: Record) -> None:
     if host_function.on_callback_thread():
         _later.append(record)
         return
-    _give_back(record)
+    try:
+        _give_back(record)
+    except BaseException:  # Ctrl-C in the wait: nobody can name this memory any more, so it must not be lost
+        _later.append(record)
+        raise
 
 
 def _give_back(record: Record) -> None:

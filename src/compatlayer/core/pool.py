@@ -285,7 +285,7 @@ def free_async(address: int, stream: Stream) -> None:
     if record is None or (record.on_host and record.pool is None):
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the start of live device memory")
     if not isinstance(record.pool, Pool):
-        if not stream.idle():
+        if not host_function.on_callback_thread() and not stream.idle():
             stream.synchronize()
         memory.free(address)
         return

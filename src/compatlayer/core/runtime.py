@@ -57,7 +57,8 @@ state = State()
 def _open_all(settings: config.Settings) -> tuple[Device, ...]:
     found: list[tuple[Backend, int]] = []
     for name in dict.fromkeys(request.backend for request in settings.devices):
-        found += _devices_of(name, [request.wanted for request in settings.devices if request.backend == name], settings)
+        counts = [request.wanted for request in settings.devices if request.backend == name]
+        found += _devices_of(name, counts, settings)
     order = [request.backend for request in settings.devices for _ in range(request.wanted or 1)]
     if len(order) == len(found):  # every place is spoken for: show the devices in the order asked for
         waiting = {name: [pair for pair in found if pair[0].name == name] for name in order}

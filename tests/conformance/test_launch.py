@@ -209,6 +209,37 @@ def test_every_block_of_a_cooperative_grid_runs_at_once(api: Any, function: Any,
     api.cuModuleUnload(module)
 
 
+def test_cooperative_grids_on_two_streams_do_not_mix(api: Any, cu: Any, context: Any, memory: Any) -> None:
+    source = """
+    #include <cooperative_groups.h>
+    extern "C" __global__ void rounds(int *data, int count)
+    {
+        auto grid = cooperative_groups::this_grid();
+        for (int k = 0; k < count; ++k) {
+            int seen = data[(blockIdx.x + 1) % gridDim.x];
+            grid.sync();
+            if (threadIdx.x == 0)
+                data[blockIdx.x] = seen + 1;
+            grid.sync();
+        }
+    }
+    """
+    module = api.cuModuleLoadData(build(source))
+    kernel = api.cuModuleGetFunction(module, b"rounds")
+    streams = [api.cuStreamCreate(cu.CUstream_flags.CU_STREAM_NON_BLOCKING) for _ in range(2)]
+    api.cuCtxSynchronize()
+    kept = []
+    for turn in range(6):
+        place, blocks = turn % 2, (4, 7)[turn % 2]
+        kept.append(Packed(np.uint64(int(memory) + 64 * place), np.int32(20)))
+        api.cuLaunchCooperativeKernel(kernel, blocks, 1, 1, 3, 1, 1, 0, streams[place], kept[-1].pointer)
+    for one in streams:
+        api.cuStreamSynchronize(one)
+    assert (read(api, memory, 4) == 60).all()
+    assert (read(api, memory, 32)[16:23] == 60).all()
+    api.cuModuleUnload(module)
+
+
 def test_the_whole_width_of_the_grid_is_seen(api: Any, function: Any, memory: Any) -> None:
     arguments = Packed(np.uint64(int(memory)))
     api.cuLaunchKernel(function("size_of_grid"), 5, 4, 3, 1, 1, 1, 0, 0, arguments.pointer, 0)

@@ -127,7 +127,17 @@ def perform(name: str, launch: Launch, cubin: bytes, kernel: str, capfd: pytest.
     extra = np.array([1, packed.ctypes.data, 2, size.ctypes.data, 0], np.uint64)
     grid, block = (*launch.grid, 1, 1)[:3], (*launch.block, 1, 1)[:3]
     capfd.readouterr()
-    ok(driver.cuLaunchKernel(function, *grid, *block, launch.shared_bytes, 0, 0, extra.ctypes.data))
+    if launch.cooperative:
+        attribute = driver.CUlaunchAttribute()
+        attribute.id = driver.CUlaunchAttributeID.CU_LAUNCH_ATTRIBUTE_COOPERATIVE
+        attribute.value.cooperative = 1
+        config = driver.CUlaunchConfig()
+        config.gridDimX, config.gridDimY, config.gridDimZ = grid
+        config.blockDimX, config.blockDimY, config.blockDimZ = block
+        config.sharedMemBytes, config.attrs, config.numAttrs = launch.shared_bytes, [attribute], 1
+        ok(driver.cuLaunchKernelEx(config, function, 0, extra.ctypes.data))
+    else:
+        ok(driver.cuLaunchKernel(function, *grid, *block, launch.shared_bytes, 0, 0, extra.ctypes.data))
     error, = driver.cuCtxSynchronize()
     assert error.name == launch.status, f"{name}: {launch.label}: {error.name}"
     if launch.status != "CUDA_SUCCESS":

@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol
 from compatlayer.backends.base import BackendError, BadArgument, Domain, DomainFaulted, FaultKind, Fence, OutOfMemory
 from compatlayer.core import handles
 from compatlayer.core.device import Device
-from compatlayer.core.stream import Stream
+from compatlayer.core.stream import NON_BLOCKING, Stream
 from compatlayer.errors import CudaError, Status
 
 FAULT_STATUS = {
@@ -124,6 +124,14 @@ class Context:
             self._per_thread.stream = stream
         return stream
 
+    def alone(self) -> Stream:
+        """The hidden stream on which cooperative launches run one after the other."""
+        found: Stream | None = vars(self).get("_alone")
+        if found is None:
+            made = Stream(self, self.live_domain().queue(0), NON_BLOCKING, 0)
+            found = vars(self).setdefault("_alone", made)
+        return found
+
     def new_stream(self, flags: int, priority: int) -> Stream:
         """A stream with a handle; `priority` is clamped to the range as CUDA does."""
         priority = min(max(priority, GREATEST_PRIORITY), LEAST_PRIORITY)
@@ -180,6 +188,7 @@ class Context:
             stream.close()
         self.streams.clear()
         self.legacy.close()
+        vars(self).pop("_alone", None)
         self._per_thread = threading.local()
         while self.allocations:
             base, _ = self.allocations.popitem()

@@ -20,7 +20,24 @@ def launch(function: Function, grid: Dim3, block: Dim3, dynamic_shared_bytes: in
                                                "belongs to")
     if cooperative:
         check_cooperative(function, grid, block, dynamic_shared_bytes)
-    stream.launch(function.kernel, Shape(grid, block, dynamic_shared_bytes, cooperative), args)
+        _launch_alone(function, Shape(grid, block, dynamic_shared_bytes, True), stream, args)
+    else:
+        stream.launch(function.kernel, Shape(grid, block, dynamic_shared_bytes), args)
+
+
+def _launch_alone(function: Function, shape: Shape, stream: Stream, args: bytes) -> None:
+    """Enqueue a cooperative launch behind `stream` and behind every other one of the context.
+
+    Grid barriers of one module share a counter, and two grids that each need all of the device must not mix.
+    """
+    alone = stream.context.alone()
+    before = stream.signal()
+    alone.wait_fence(before)
+    before.close()
+    alone.launch(function.kernel, shape, args)
+    after = alone.signal()
+    stream.wait_fence(after)
+    after.close()
 
 
 def check_shape(function: Function, grid: Dim3, block: Dim3, dynamic_shared_bytes: int) -> None:

@@ -162,6 +162,13 @@ KERNEL(recursion_after_barrier)
 }
 KERNEL(trap) { (void)args; if (linear(self) == 3) cpl_trap(self, SITE(77)); }
 KERNEL(illegal) { (void)args; (void)self; __builtin_trap(); }
+KERNEL(call_null)
+{
+    ARGS(basic);
+    void (*function)(void) = (void (*)(void))(uintptr_t)a->in;
+    if (linear(self) == a->n)
+        function();
+}
 KERNEL(assertion)
 {
     (void)args;

@@ -103,6 +103,13 @@ def test_trap_and_illegal_instruction_are_reported(runtime: Runtime) -> None:
         assert domain.run("illegal", 1, 8) == FAULT["instruction"]
 
 
+@pytest.mark.parametrize("target", [0, 0x1000, 0x7FFF_FFFF_F000])
+def test_a_call_of_a_bad_function_pointer_is_an_illegal_address(runtime: Runtime, target: int) -> None:
+    with Domain(runtime) as domain:
+        assert domain.run("call_null", 2, 40, basic(0, 33, 0, target)) == FAULT["address"]
+        assert list(domain.fault().thread) == [33, 0, 0]
+
+
 def test_a_failed_assert_prints_cudas_line(runtime: Runtime, capfd: pytest.CaptureFixture[str]) -> None:
     with Domain(runtime) as domain:
         assert domain.run("assertion", 1, 8) == FAULT["assert"]

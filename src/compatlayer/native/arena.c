@@ -5,13 +5,11 @@
  * Addresses go round a region (next fit), so a freed range is used again as late as possible and a use after
  * free faults meanwhile. */
 #include "native.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 enum { DEVICES = 64 };
-static const uint64_t PAGE = 4096, GUARD = 64 << 10, HUGE = 2 << 20;
+static const uint64_t GUARD = 64 << 10, HUGE = 2 << 20;
 /* Small allocations go round this much at first: page tables of addresses used once are never given back. */
 static const uint64_t SMALL_WINDOW = 16ull << 30;
 
@@ -30,8 +28,7 @@ static bool reserve(void)
 {
     if (large.high)
         return true;
-    long system_page = sysconf(_SC_PAGESIZE);
-    if (system_page < 0 || (uint64_t)system_page > GUARD)
+    if (cpl_page_bytes() > GUARD)
         return false;
     void *base = MAP_FAILED;
     uint64_t bytes = 16ull << 40;
@@ -107,8 +104,8 @@ static void unmap(uint64_t low, uint64_t high)
 static bool map_guarded(struct span *span, uint64_t size, uint64_t alignment)
 {
     bool is_large = size >= HUGE;
-    uint64_t bytes = cpl_round_up(size, PAGE);
-    uint64_t unit = is_large ? HUGE : PAGE;
+    uint64_t page = cpl_page_bytes(), bytes = cpl_round_up(size, page);
+    uint64_t unit = is_large ? HUGE : page;
     if (alignment > unit)
         unit = alignment;
     if (!cpl_vma_take(2))
@@ -125,15 +122,15 @@ static bool map_guarded(struct span *span, uint64_t size, uint64_t alignment)
     span->low = low;
     span->high = low + bytes;
     span->guarded = true;
-    span->allocation.base = is_large || alignment >= PAGE ? low : (low + bytes - size) & ~(alignment - 1);
+    span->allocation.base = is_large || alignment >= page ? low : (low + bytes - size) & ~(alignment - 1);
     return true;
 }
 
 /* Without guards: one mapping serves all, so this works when the process has no mapping left. */
 static bool map_dense(struct span *span, uint64_t size, uint64_t alignment)
 {
-    uint64_t bytes = cpl_round_up(size, PAGE);
-    uint64_t low = place(&dense, bytes, alignment > PAGE ? alignment : PAGE, 0);
+    uint64_t page = cpl_page_bytes(), bytes = cpl_round_up(size, page);
+    uint64_t low = place(&dense, bytes, alignment > page ? alignment : page, 0);
     if (!low)
         return false;
     if (low + bytes > dense_open) {
@@ -147,7 +144,7 @@ static bool map_dense(struct span *span, uint64_t size, uint64_t alignment)
     span->low = low;
     span->high = low + bytes;
     span->guarded = false;
-    span->allocation.base = alignment >= PAGE ? low : (low + bytes - size) & ~(alignment - 1);
+    span->allocation.base = alignment >= page ? low : (low + bytes - size) & ~(alignment - 1);
     return true;
 }
 

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 
 enum { SPINS = 64, PASSES = 16, STREAK = 4096 };
-static const uint64_t PAGE = 4096, SHARED_ALIGN = 128;
+static const uint64_t SHARED_ALIGN = 128;
 
 static void append(struct list *list, struct thread *thread)
 {
@@ -41,7 +41,7 @@ static void discard(struct block *block)
 /* Shared memory ends at a guard page, so an overrun faults instead of meeting a neighbour. */
 static bool provide_shared(struct block *block, uint64_t bytes)
 {
-    uint64_t wanted = cpl_round_up(bytes, PAGE) + 2 * PAGE;
+    uint64_t page = cpl_page_bytes(), wanted = cpl_round_up(bytes, page) + 2 * page;
     if (block->shared_map_bytes >= wanted)
         return true;
     if (block->shared_map) {
@@ -53,8 +53,8 @@ static bool provide_shared(struct block *block, uint64_t bytes)
     if (map == MAP_FAILED)
         return false;
     /* Without a mapping to spare the guard is missing, nothing else. */
-    mprotect(map, PAGE, PROT_NONE);
-    mprotect(map + wanted - PAGE, PAGE, PROT_NONE);
+    mprotect(map, page, PROT_NONE);
+    mprotect(map + wanted - page, page, PROT_NONE);
     block->shared_map = map;
     block->shared_map_bytes = wanted;
     return true;
@@ -93,7 +93,8 @@ static void fill_pattern(struct block *block, const struct task *task, uint64_t 
     pattern->warps = (block->threads + CPL_LANES - 1) / CPL_LANES;
     pattern->worker = block->worker->index;
     if (block->shared_map)
-        pattern->shared = block->shared_map + block->shared_map_bytes - PAGE - cpl_round_up(shared_bytes, SHARED_ALIGN);
+        pattern->shared = block->shared_map + block->shared_map_bytes - cpl_page_bytes()
+                          - cpl_round_up(shared_bytes, SHARED_ALIGN);
     pattern->dynamic_shared = pattern->shared + static_bytes;
     pattern->dynamic_shared_bytes = shape->dynamic_shared_bytes;
     pattern->shared_bytes = (uint32_t)shared_bytes;

@@ -25,16 +25,17 @@ static struct heap *heap_of(cpl_domain *domain)
     struct heap *heap = calloc(1, sizeof *heap);
     if (!heap)
         return NULL;
-    heap->bytes = cpl_round_up(atomic_load(&domain->limits[CPL_LIMIT_HEAP]), 4096);
-    heap->map_bytes = heap->bytes + 2 * 4096;
+    uint64_t page = cpl_page_bytes();
+    heap->bytes = cpl_round_up(atomic_load(&domain->limits[CPL_LIMIT_HEAP]), page);
+    heap->map_bytes = heap->bytes + 2 * page;
     heap->map = mmap(NULL, heap->map_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (heap->map == MAP_FAILED || mprotect(heap->map + 4096, heap->bytes, PROT_READ | PROT_WRITE)) {
+    if (heap->map == MAP_FAILED || mprotect(heap->map + page, heap->bytes, PROT_READ | PROT_WRITE)) {
         if (heap->map != MAP_FAILED)
             munmap(heap->map, heap->map_bytes);
         free(heap);
         return NULL;
     }
-    heap->base = heap->map + 4096;
+    heap->base = heap->map + page;
     heap->used = HEADER;              /* offset 0 means none */
     domain->heap = heap;
     return heap;

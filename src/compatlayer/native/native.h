@@ -22,6 +22,7 @@ extern atomic_int cpl_child;          /* 1: this is a forked child, nothing work
 bool cpl_started(void);
 void cpl_process_watch_fork(void);    /* idempotent */
 uint64_t cpl_now(void);               /* CLOCK_MONOTONIC, ns */
+uint64_t cpl_page_bytes(void);        /* 4096, or up to 64 KiB on some ARM systems */
 int cpl_thread_start(pthread_t *thread, void *(*main)(void *), void *data, const char *name);
 static inline uint64_t cpl_round_up(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
 

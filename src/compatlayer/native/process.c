@@ -104,6 +104,18 @@ void cpl_stop(uint64_t timeout_ns)
     cpl_queue_wake_all();
 }
 
+uint64_t cpl_page_bytes(void)
+{
+    static _Atomic uint64_t bytes;
+    uint64_t known = atomic_load_explicit(&bytes, memory_order_relaxed);
+    if (!known) {
+        long asked = sysconf(_SC_PAGESIZE);
+        known = asked > 0 ? (uint64_t)asked : 4096;
+        atomic_store_explicit(&bytes, known, memory_order_relaxed);
+    }
+    return known;
+}
+
 uint64_t cpl_now(void)
 {
     struct timespec now;

@@ -19,7 +19,8 @@ FORMS: dict[str, tuple[str, object]] = {
              lambda p, i: {8: p[0] + 1, 9: p[1]}),
     "predicated add": ('asm("{\\n .reg .pred q;\\n setp.lt.u32 q, %1, 2;\\n @q add.u32 %0, %0, %2;\\n}" : "+r"(p[8]) : '
                        '"r"(i), "r"(p[0]));', lambda p, i: {8: p[0] if i < 2 else 0}),
-    "negated predicate": ('asm("{.reg .pred %%q; setp.eq.s32 %%q, %1, 1; @!%%q mov.u32 %0, 77;}" : "+r"(p[8]) : "r"(i));',
+    "negated predicate": ('asm("{.reg .pred %%q; setp.eq.s32 %%q, %1, 1; @!%%q mov.u32 %0, 77;}" : "+r"(p[8]) :'
+                          ' "r"(i));',
                           lambda p, i: {8: 0 if i == 1 else 77}),
     "select": ('asm("{.reg .pred q, r, s; setp.ge.s32 q, %1, 0; setp.ne.u32 r, %2, 5; and.pred s, q, r;'
                ' selp.b32 %0, %1, 9, s;}" : "=r"(p[8]) : "r"(i), "r"(p[0]));',
@@ -30,8 +31,8 @@ FORMS: dict[str, tuple[str, object]] = {
     "store": ('asm volatile("st.release.gpu.global.u32 [%0], %1;" :: "l"(p + 8), "r"(p[0]) : "memory");'
               'asm volatile("st.cg.global.v2.u32 [%0+8], {%1, %2};" :: "l"(p + 8), "r"(p[1]), "r"(p[2]) : "memory");',
               lambda p, i: {8: p[0], 10: p[1], 11: p[2]}),
-    "predicated store": ('asm volatile("{.reg .pred q; setp.eq.u32 q, %0, 2; @q st.u32 [%1], 5; @!q st.u32 [%2], 6;}" ::'
-                         ' "r"(i), "l"(i == 2 ? p + 8 : (unsigned *)8), "l"(i == 2 ? (unsigned *)8 : p + 9)'
+    "predicated store": ('asm volatile("{.reg .pred q; setp.eq.u32 q, %0, 2; @q st.u32 [%1], 5; @!q st.u32 [%2], 6;}"'
+                         ' :: "r"(i), "l"(i == 2 ? p + 8 : (unsigned *)8), "l"(i == 2 ? (unsigned *)8 : p + 9)'
                          ' : "memory");', lambda p, i: {8: 5} if i == 2 else {9: 6}),
     "atomics": ('asm volatile("atom.add.acq_rel.gpu.global.u32 %0, [%1], %2;" : "=r"(p[9]) : "l"(p + 8), "r"(3) : '
                 '"memory"); asm volatile("red.global.max.s32 [%0], 40;" :: "l"(p + 8) : "memory");'

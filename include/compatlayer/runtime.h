@@ -99,6 +99,7 @@ typedef struct cpl_shape {
 /* ---- queues: in-order, beside the host; every call below returns without waiting unless it says so ------------- */
 typedef struct cpl_queue cpl_queue;
 typedef struct cpl_fence cpl_fence;
+/* A lower priority number is more urgent. NULL before cpl_start, in a forked child, or without memory. */
 CPL_EXPORT cpl_queue *cpl_queue_open(cpl_domain *domain, int priority);
 CPL_EXPORT void cpl_queue_close(cpl_queue *queue);         /* returns at once; enqueued work still runs */
 CPL_EXPORT int cpl_queue_idle(cpl_queue *queue);
@@ -119,6 +120,8 @@ CPL_EXPORT int cpl_queue_launch(cpl_queue *queue, const cpl_kernel *kernel, cons
 /* Runs function(data) on the host-callback thread; the queue goes on when it returns. It also runs in a domain with a
  * fault (whoever must not be called then asks cpl_domain_fault), but not after cpl_stop. */
 CPL_EXPORT int cpl_queue_call(cpl_queue *queue, void (*function)(void *), void *data);
+/* Reached also when a fault makes the work before it be skipped; ask cpl_domain_fault. NULL after cpl_stop, in a forked
+ * child, or without memory. */
 CPL_EXPORT cpl_fence *cpl_queue_signal(cpl_queue *queue);
 /* Later work of `queue` starts after `fence` is done; the queue takes a reference of its own. */
 CPL_EXPORT int cpl_queue_wait(cpl_queue *queue, cpl_fence *fence);

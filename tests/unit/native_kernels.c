@@ -142,6 +142,15 @@ KERNEL(wait_flag)
     if (linear(self) == 0)
         ((volatile uint32_t *)a->out)[1] = 77;
 }
+KERNEL(tickets)               /* draws x numbers in a loop that looks like waiting */
+{
+    ARGS(basic);
+    for (uint32_t i = 0; i < a->x; i++) {
+        if (__atomic_fetch_add(a->out, 1, __ATOMIC_RELAXED) == 0xffffffffu)
+            return;
+        cpl_yield(self);
+    }
+}
 KERNEL(set_flag) { ARGS(basic); (void)self; __atomic_store_n(a->out, a->x, __ATOMIC_SEQ_CST); }
 KERNEL(forever) { (void)args; for (;;) cpl_yield(self); }
 

@@ -158,6 +158,18 @@ def test_a_kernel_that_spins_lets_another_queue_and_copies_run(domain: Domain) -
     domain.runtime.free(out)
 
 
+def test_loops_over_atomics_finish_without_holding_many_blocks(domain: Domain) -> None:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+    out = domain.runtime.array(np.uint32, 1)
+    before = resident()
+    assert domain.run("tickets", 300, 256, basic(out, 0, 500)) == 0
+    assert out[0] == 300 * 256 * 500
+    assert resident() - before < 100 << 20
+    domain.runtime.free(out)
+
+
 def test_a_kernel_that_spins_sees_a_flag_that_the_host_sets(domain: Domain) -> None:
     out = domain.runtime.array(np.uint32, 2)
     assert domain.launch("wait_flag", 2, 64, basic(out, 0, 3)) == OK

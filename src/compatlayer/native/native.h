@@ -131,6 +131,7 @@ struct task {
         } call;
         cpl_fence *fence;
     };
+    atomic_bool stalls;               /* a block of it was set aside with only spinning threads */
     _Atomic(struct print *) print;
     const void *args;
     _Alignas(64) uint8_t inline_args[512];
@@ -185,6 +186,7 @@ struct worker {
     struct fiber *fibers[CPL_STACK_CLASSES];
     uint32_t fibers_out, fibers_peak; /* in use now, and at most since the last trim */
     uint32_t stalled_count;
+    uint64_t resumes, admit_at;       /* turns given to waiting blocks; no new block of their launch before admit_at */
     struct chunk chunk;
     uint64_t spinning_since, relaxed_at;
     char *text;                       /* scratch of device printf */

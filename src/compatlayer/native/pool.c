@@ -10,6 +10,9 @@
 
 /* A worker begins no further block of a launch while blocks of it with this many threads wait there. */
 enum { RESIDENT_THREADS = 32768, RESIDENT_BLOCKS = 1024, CHUNK = 64 };
+/* Before that, a further block is begun only when those waiting had this many turns each: a loop over atomics looks
+ * like waiting and would otherwise fill the memory with half-done blocks. */
+enum { TURNS = 4 };
 /* How long one idle worker looks out for work before it sleeps: waking a thread takes longer than most launches. */
 static const uint64_t LOOKOUT_NS = 30000;
 static const uint64_t TURN_NS = 100000, PATIENCE_NS = 20000000, NAP_NS = 50000;
@@ -45,16 +48,19 @@ static bool full(const struct worker *worker, const struct task *task)
     uint32_t limit = RESIDENT_THREADS / task->launch.threads, resident = 0;
     if (limit > RESIDENT_BLOCKS)
         limit = RESIDENT_BLOCKS;
-    if (worker->stalled_count < limit)
+    bool early = worker->stalled && atomic_load(&task->stalls) && worker->resumes < worker->admit_at;
+    if (!early && worker->stalled_count < limit)
         return false;
     for (const struct block *block = worker->stalled; block; block = block->next)
         resident += block->task == task;
-    return resident >= limit;
+    return resident >= limit || (early && resident);
 }
 
 static uint64_t share(const struct task *task)
 {
     uint64_t count = task->units / ((uint64_t)worker_count * 8);
+    if (task->kind == TASK_LAUNCH && (atomic_load(&task->stalls) || task->next_unit < (uint64_t)worker_count))
+        return 1;                     /* the first blocks show whether the launch's blocks wait for each other */
     return count < 1 ? 1 : count > CHUNK ? CHUNK : count;
 }
 
@@ -104,6 +110,13 @@ static void stall(struct worker *worker, struct block *block)
     worker->stalled_count++;
 }
 
+static void begin_stall(struct worker *worker, struct block *block)
+{
+    atomic_store(&block->task->stalls, true);
+    stall(worker, block);
+    worker->admit_at = worker->resumes + (uint64_t)TURNS * worker->stalled_count;
+}
+
 /* One block of the chunk, or all its pieces of a copy. */
 static void step(struct worker *worker)
 {
@@ -131,7 +144,7 @@ static void step(struct worker *worker)
             chunk->finished++;
             worker->spinning_since = 0;
         } else {
-            stall(worker, block);
+            begin_stall(worker, block);
         }
     }
     if (chunk->next == chunk->end) {
@@ -146,6 +159,7 @@ static void resume(struct worker *worker)
     struct block *block = worker->stalled;
     worker->stalled = block->next;
     worker->stalled_count--;
+    worker->resumes++;
     if (cpl_block_run(block)) {
         struct task *task = block->task;
         cpl_block_close(block);

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ..ir.printer import print_module
 from ..ir.values import Module
 from ..ir.verifier import verify
-from . import atomics, division, entries, host, intrinsics, progress, prune, shared, spaces, thread
+from . import atomics, division, entries, host, intrinsics, progress, prune, shared, shifts, spaces, thread
 
 Pass = Callable[[Module], Module]
 
@@ -21,6 +21,7 @@ NAIVE: tuple[tuple[str, Pass], ...] = (
     ("thread", thread.run),
     ("intrinsics", intrinsics.run),
     ("division", division.run),
+    ("shifts", shifts.run),
     ("atomics", atomics.run),
     ("progress", progress.run),
     ("shared", shared.run),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 
 import pytest
 from device_code import compiled, device_code
@@ -142,3 +144,32 @@ define ptx_kernel void @k(ptr %p, ptr addrspace(1) %q) {
 """)
     assert text.count("declare void @llvm.memcpy") == 1
     assert text.count("call void @llvm.memcpy.p0.p0.i64(ptr") == 2
+
+
+def test_virtual_tables_are_constants_of_the_module() -> None:
+    text, _, variables = cpu.lower(compiled("virtual_calls"))
+    assert not variables
+    assert re.search(r"@_ZTV6Square = internal [^\n]*constant", text)
+
+
+def test_aliases_of_functions_and_variables_are_followed() -> None:
+    text = lowered("""
+@real = internal addrspace(1) global i32 7
+@other = internal alias i32, ptr addrspace(1) @real
+@again = internal alias void (ptr), ptr @touch
+define ptx_kernel void @k(ptr %p) {
+  call void @again(ptr %p)
+  %v = load i32, ptr addrspace(1) @other
+  store i32 %v, ptr %p
+  ret void
+}
+define internal void @touch(ptr %p) noinline {
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  store i32 %t, ptr %p
+  ret void
+}
+declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+""")
+    assert "@again" not in text or "call void @again(ptr noundef %cpl.thread, ptr %p)" in text
+    with tempfile.TemporaryDirectory() as folder:
+        assert cpu.assemble(text, Path(folder))

@@ -59,7 +59,7 @@ def run(module: Module) -> Module:
 
 def _become_data(variable: GlobalVariable, exported: bool) -> None:
     """Mutable data is never internal: the optimiser would take what one thread sees for all there is."""
-    if variable.externally_initialized or (variable.space in (1, 4) and exported):
+    if variable.externally_initialized:
         variable.constant = False
     variable.externally_initialized = False
     if isinstance(variable.initializer, Literal) and variable.initializer.text in ("undef", "poison"):

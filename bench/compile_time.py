@@ -1,7 +1,8 @@
 """Compile time: cold (empty cache), warm (same process), and a second process that finds everything cached.
 
 usage: compile_time.py          measures, starting itself again as the second process
-       compile_time.py --child  prints the seconds from the first CUDA import to a loaded kernel, and the kernel's answer
+       compile_time.py --child  prints the seconds that the import of cuda.bindings took, and from there to a loaded
+                                kernel
 """
 
 from __future__ import annotations
@@ -69,7 +70,10 @@ def distinct(label: bytes) -> bytes:
 
 
 def load_and_run(label: bytes) -> tuple[float, float]:
-    """Compile and load SOURCE made distinct (its code too, not only its text) by the number `label`; (seconds from source to a loaded kernel, the kernel's sum)."""
+    """Compile and load SOURCE made distinct by `label`, and run it.
+
+    Returns the seconds from source to a loaded kernel, and the kernel's sum.
+    """
     import numpy as np
     from cuda.bindings import driver
     from driver_calls import check, compile_cubin, load
@@ -101,7 +105,7 @@ def child() -> None:
 
     imported = time.perf_counter()
     start()
-    module, kernel = load(compile_cubin(distinct(b"0")), b"smooth")
+    load(compile_cubin(distinct(b"0")), b"smooth")
     done = time.perf_counter()
     print(f"{imported - begin} {done - imported}")
 

@@ -61,9 +61,9 @@ for library in (0, 1):
                   if not lib.cpl_slot_missing(library, row)}
     folder = ("driver", "nvrtc")[library]
     scanned = {ffi.string(lib.cpl_slot_name(library, row)) for row in boot._modules[library]}
-    fixed = registered - scanned
-    print(len(scanned) > 10, sorted(name for name in fixed if lib.cpl_slot_asleep(library, lib.cpl_slot_find(library, name))))
-    print([name for name in scanned if lib.cpl_slot_asleep(library, lib.cpl_slot_find(library, name))])
+    asleep = lambda name: lib.cpl_slot_asleep(library, lib.cpl_slot_find(library, name))
+    print(len(scanned) > 10, sorted(filter(asleep, registered - scanned)))
+    print(sorted(filter(asleep, scanned)))
 """
     ) == ["True []", "[]"] * 2
 

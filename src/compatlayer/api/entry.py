@@ -58,7 +58,7 @@ def entry(name: str, *, optional: tuple[str, ...] = (), before_init: bool = Fals
     answer NOT_INITIALIZED before cuInit unless `before_init`. Raises EntryError at import when anything does not fit.
     """
     library = NVRTC if name.startswith("nvrtc") else CUDA
-    index = lib.cpl_slot_find(library.index, name.encode())
+    index = lib.cpl_slot_find(library.number, name.encode())
     if index < 0:
         raise EntryError(f"{name} is not declared in include/; declare it there first")
 
@@ -70,7 +70,7 @@ def entry(name: str, *, optional: tuple[str, ...] = (), before_init: bool = Fals
         onerror = partial(_translate, library)
         ffi.def_extern(name=_PREFIX + name, error=library.unknown, onerror=onerror)(wrapper)
         address = ffi.cast("void *", ffi.addressof(lib, _PREFIX + name))
-        lib.cpl_slot_set(library.index, index, address)
+        lib.cpl_slot_set(library.number, index, address)
         return handler
 
     return register
@@ -80,7 +80,7 @@ def _parameters(
     library: Library, index: int, name: str, optional: tuple[str, ...]
 ) -> tuple[list[str], tuple[int, ...]]:
     """The header's names, and the positions of the pointers that must not be null."""
-    text = ffi.string(lib.cpl_slot_parameters(library.index, index)).decode()
+    text = ffi.string(lib.cpl_slot_parameters(library.number, index)).decode()
     words = text.split(",") if text else []
     names = [word.rstrip("*") for word in words]
     names = [word + "_" if iskeyword(word) else word for word in names]

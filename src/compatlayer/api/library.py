@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 
 class Library(NamedTuple):
-    """One emulated library; `index` is its CPL_LIBRARY_* number."""
+    """One emulated library; `number` is its CPL_LIBRARY_* number."""
 
-    index: int
+    number: int
     name: str  # as in generated C names
     folder: str  # of its handlers, under frontends/
     headers: tuple[str, ...]
@@ -25,7 +25,7 @@ class Library(NamedTuple):
 
 
 CUDA = Library(
-    index=0,
+    number=0,
     name="cuda",
     folder="driver",
     headers=("cuda.h", "cudaProfiler.h", "cudaGL.h", "cudaEGL.h", "cudaVDPAU.h"),
@@ -43,7 +43,7 @@ CUDA = Library(
 
 # The compiler library has one code for all that is not the program's mistake.
 NVRTC = Library(
-    index=1,
+    number=1,
     name="nvrtc",
     folder="nvrtc",
     headers=("nvrtc.h",),

@@ -53,9 +53,9 @@ def write_tables(library: Library, functions: Sequence[Function], codes: Sequenc
             raise ValueError(f"{function.name} returns {function.result}: it must be answered in C")
         lines.append(
             f"static {function.result} asleep_{index}({_signature(function)})\n{{\n"
-            f"    int status = cpl_boot({library.index}, {index});\n"
+            f"    int status = cpl_boot({library.number}, {index});\n"
             f"    return status != 0 ? ({function.result})status : {_jump(library, function, index)};\n}}\n"
-            f"static int missing_{index}(void)\n{{\n    return cpl_missing({library.index}, {index});\n}}\n"
+            f"static int missing_{index}(void)\n{{\n    return cpl_missing({library.number}, {index});\n}}\n"
         )
     for answer in ("unknown", "deinitialized", "not_initialized"):
         lines.append(f"static int answer_{answer}(void)\n{{\n    return {getattr(library, answer)};\n}}\n")
@@ -100,7 +100,7 @@ def _facts(library: Library, function: Function, index: int) -> str:
 def write_index(libraries: Sequence[Library]) -> str:
     """The C file that lists the libraries' tables."""
     externs = "".join(f"extern const struct cpl_slot_table cpl_slot_table_{library.name};\n" for library in libraries)
-    rows = "".join(f"    [{library.index}] = &cpl_slot_table_{library.name},\n" for library in libraries)
+    rows = "".join(f"    [{library.number}] = &cpl_slot_table_{library.name},\n" for library in libraries)
     head = "const struct cpl_slot_table *const cpl_slot_tables[CPL_LIBRARIES] = {\n"
     return f"{_TOP}#include <compatlayer/slots.h>\n\n{externs}\n{head}{rows}}};\n"
 

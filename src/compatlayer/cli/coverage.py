@@ -64,9 +64,9 @@ def read() -> list[Surface]:
 
     surfaces = []
     for library in LIBRARIES:
-        boot.load(library.index)
-        names = [ffi.string(lib.cpl_slot_name(library.index, index)).decode()
-                 for index in range(lib.cpl_slot_count(library.index))]
-        missing = tuple(name for index, name in enumerate(names) if lib.cpl_slot_missing(library.index, index))
+        boot.load(library.number)
+        names = [ffi.string(lib.cpl_slot_name(library.number, index)).decode()
+                 for index in range(lib.cpl_slot_count(library.number))]
+        missing = tuple(name for index, name in enumerate(names) if lib.cpl_slot_missing(library.number, index))
         surfaces.append(Surface(f"lib{library.name}", tuple(names), missing))
     return surfaces

@@ -41,11 +41,11 @@ def rows() -> list[Row]:
     runtime.cpl_slot_calls.restype = ctypes.c_uint64
     found = []
     for library in LIBRARIES:
-        for index in range(runtime.cpl_slot_count(library.index)):
-            calls = runtime.cpl_slot_calls(library.index, index)
+        for index in range(runtime.cpl_slot_count(library.number)):
+            calls = runtime.cpl_slot_calls(library.number, index)
             if calls:
-                name = runtime.cpl_slot_name(library.index, index).decode()
-                missing = bool(runtime.cpl_slot_missing(library.index, index))
+                name = runtime.cpl_slot_name(library.number, index).decode()
+                missing = bool(runtime.cpl_slot_missing(library.number, index))
                 found.append(Row(f"lib{library.name}", name, calls, missing))
     return sorted(found, key=lambda row: (-row.calls, row.function))
 

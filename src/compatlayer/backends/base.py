@@ -10,9 +10,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from compatlayer.compiler.image import KernelInfo
+if TYPE_CHECKING:  # the compiler is loaded with the first image
+    from compatlayer.compiler.image import KernelInfo, NativeImage
 
 
 class BackendError(Exception):
@@ -249,7 +250,7 @@ class Device(ABC):
     def used_bytes(self) -> int: ...
 
     @abstractmethod
-    def load(self, image: object) -> Program:
+    def load(self, image: NativeImage) -> Program:
         """Load a compiler NativeImage."""
 
     @abstractmethod

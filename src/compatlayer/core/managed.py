@@ -4,8 +4,6 @@ cuMemRangeGetAttribute."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from compatlayer.backends.base import MemoryKind
 from compatlayer.core import memory
 from compatlayer.core.device import Device
@@ -16,14 +14,14 @@ INVALID, DEVICE, HOST, HOST_NUMA, HOST_NUMA_CURRENT = 0, 1, 2, 3, 4
 CPU_ID, INVALID_ID = -1, -2
 
 
-@dataclass(slots=True)
 class Hints:
     """What the program advised for one allocation; locations are (CUmemLocationType, id)."""
 
-    read_mostly: bool = False
-    preferred: tuple[int, int] = (INVALID, INVALID_ID)
-    prefetched: tuple[int, int] = (INVALID, INVALID_ID)
-    accessed_by: list[int] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.read_mostly = False
+        self.preferred = (INVALID, INVALID_ID)
+        self.prefetched = (INVALID, INVALID_ID)
+        self.accessed_by: list[int] = []
 
 
 _hints: dict[int, Hints] = {}  # record id -> hints

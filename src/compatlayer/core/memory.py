@@ -7,7 +7,6 @@ record: the backend knows them. Follows "Memory Management" of the CUDA driver A
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 from compatlayer.backends.base import BackendError, BadArgument, MemoryKind
 from compatlayer.core import host_function
@@ -23,19 +22,22 @@ PITCH_ALIGNMENT = 512
 HOST_KINDS = (MemoryKind.HOST, MemoryKind.REGISTERED)
 
 
-@dataclass(slots=True, eq=False)
 class Record:
     """One live range. `context` is where it was made; `pool` is set for stream-ordered memory."""
 
-    base: int
-    size_bytes: int
-    id: int
-    kind: MemoryKind
-    device: Device
-    context: Context | None
-    flags: int = 0
-    pool: object | None = None
-    sync_memops: bool = False
+    __slots__ = ("base", "context", "device", "flags", "id", "kind", "pool", "size_bytes", "sync_memops")
+
+    def __init__(self, base: int, size_bytes: int, ident: int, kind: MemoryKind, device: Device,
+                 context: Context | None, flags: int = 0, pool: object | None = None) -> None:
+        self.base = base
+        self.size_bytes = size_bytes
+        self.id = ident
+        self.kind = kind
+        self.device = device
+        self.context = context
+        self.flags = flags
+        self.pool = pool
+        self.sync_memops = False
 
     @property
     def on_host(self) -> bool:

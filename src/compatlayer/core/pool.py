@@ -8,9 +8,8 @@ are changed by single additions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import count
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from compatlayer.backends.base import Fence, MemoryKind
 from compatlayer.core import handles, host_function, memory
@@ -34,19 +33,20 @@ SMALLEST_BLOCK = 512
 _ids = count(1)
 
 
-@dataclass(slots=True, eq=False)
 class Block:
     """Memory that the pool holds; `stream` freed it last and `fence` is behind its last use (None: done)."""
 
-    base: int
-    size_bytes: int
-    id: int
-    stream: Stream | None = None
-    fence: Fence | None = None
+    __slots__ = ("base", "fence", "id", "size_bytes", "stream")
+
+    def __init__(self, base: int, size_bytes: int, ident: int, stream: Stream | None = None) -> None:
+        self.base = base
+        self.size_bytes = size_bytes
+        self.id = ident
+        self.stream = stream
+        self.fence: Fence | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a pool's memory is, as its maker said it: CUmemLocation and CUmemAllocationType."""
 
     location_type: int

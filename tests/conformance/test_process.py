@@ -78,6 +78,15 @@ print(ok(cu.cuMemGetInfo())[0] - before)
     assert int(output) >= 1 << 20, errors
 
 
+@pytest.mark.parametrize(("asked", "default"), [("0", "legacy"), ("1", "per thread")])
+def test_programs_built_for_per_thread_streams_get_them(asked: str, default: str) -> None:
+    assert run("""
+context()
+ids = [ok(cu.cuStreamGetId(cu.CUstream(handle))) for handle in range(3)]
+print({ids[1]: "legacy", ids[2]: "per thread"}[ids[0]])
+""", CUDA_PYTHON_CUDA_PER_THREAD_DEFAULT_STREAM=asked) == default
+
+
 def test_exit_with_live_objects_is_quiet() -> None:
     assert run("""
 context()

@@ -144,7 +144,7 @@ class Function:
     """A launchable kernel in one context. Lives as long as its module."""
 
     handle_error: ClassVar[Status] = Status.INVALID_HANDLE
-    __slots__ = ("attributes", "handle", "info", "kernel", "legacy", "module")
+    __slots__ = ("attributes", "handle", "info", "kernel", "legacy", "module", "sizes", "without_gaps")
 
     def __init__(self, module: Module, info: KernelInfo, kernel: Kernel, attributes: KernelAttributes) -> None:
         self.module = module
@@ -152,6 +152,8 @@ class Function:
         self.kernel = kernel
         self.attributes = attributes
         self.legacy: LegacyLaunch | None = None
+        self.sizes = tuple(one.size_bytes for one in info.parameters)
+        self.without_gaps = sum(self.sizes) == info.args_bytes  # the arguments' bytes follow each other
         self.handle = handles.add(self)
 
     def legacy_launch(self) -> LegacyLaunch:

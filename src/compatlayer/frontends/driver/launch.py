@@ -18,6 +18,7 @@ _EXTRA_ENTRIES = 8  # far more than there are kinds: an array without its end is
 
 _cast = ffi.cast
 _buffer = ffi.buffer
+_unpack = ffi.unpack
 _NULL = ffi.NULL
 
 
@@ -37,12 +38,14 @@ def pack(function: Function, parameters: Any, extra: Any) -> bytes:
 
 
 def _from_pointers(function: Function, parameters: Any) -> bytes:
-    info = function.info
-    packed = bytearray(info.args_bytes)
-    for place, one in enumerate(info.parameters):
-        source = parameters[place]
-        if source == _NULL:
-            raise CudaError(Status.INVALID_VALUE, f"{info.name}: the address of argument {place} is null")
+    sources = _unpack(parameters, len(function.sizes)) if function.sizes else ()
+    if not all(sources):
+        place = next(place for place, source in enumerate(sources) if not source)
+        raise CudaError(Status.INVALID_VALUE, f"{function.info.name}: the address of argument {place} is null")
+    if function.without_gaps:
+        return b"".join(map(_buffer, sources, function.sizes))
+    packed = bytearray(function.info.args_bytes)
+    for one, source in zip(function.info.parameters, sources, strict=True):
         packed[one.offset:one.offset + one.size_bytes] = _buffer(source, one.size_bytes)
     return bytes(packed)
 

@@ -151,6 +151,41 @@ def test_minimum_and_maximum_prefer_numbers_and_order_zeros() -> None:
             case[0].ir
 
 
+def test_minimum_prefers_numbers_beside_an_operand_that_is_never_nan() -> None:
+    a = np.array([*EXTREMES, -math.nan], np.float64)
+    s = np.full(len(a), -3, np.int64)
+    for name, larger in (("llvm.minnum.f64", False), ("llvm.maxnum.f64", True)):
+        declared = f"declare double @{name}(double, double)\n"
+        for order in ("%a, double %n", "%n, double %a"):
+            body = f"  %n = sitofp i64 %b to double\n  %r = call double @{name}(double {order})"
+            got = evaluate(kernel(["double", "i64"], "double", body, declared), [a, s], "double")
+            assert bits_of(got) == bits_of(np.array([extreme(larger, float(x), -3.0) for x in a])), (name, order)
+
+
+def shifted(operation: str, bits: int, value: int, count: int) -> int:
+    """Counts past the width give 0 or copies of the sign."""
+    word = value % (1 << bits)
+    if operation == "ashr":
+        return value >> min(count, bits - 1)
+    found = 0 if count >= bits else (word << count) % (1 << bits) if operation == "shl" else word >> count
+    return found - (1 << bits) if found >> (bits - 1) else found
+
+
+def test_shifts_past_the_width_clear_the_word_or_copy_its_sign() -> None:
+    cases, wanted = [], []
+    for operation in ("shl", "lshr", "ashr"):
+        for type_, bits in BITS.items():
+            values = [value for value in edges(type_) for _ in range(6)]
+            counts = [0, 1, bits - 1, bits, bits + 1, 100] * len(edges(type_))
+            arrays = [np.array(values, TYPES[type_]), np.array(counts, TYPES[type_])]
+            cases.append((kernel([type_, type_], type_, f"  %r = {operation} {type_} %a, %b"), arrays, type_))
+            wanted.append([shifted(operation, bits, value, count) for value, count in zip(values, counts, strict=True)])
+    for case, got, expected in zip(cases, evaluate_all(cases), wanted, strict=True):
+        assert got.tolist() == expected, case[0].ir
+    without = evaluate_all(cases, ["shifts"])
+    assert any(got.tolist() != expected for got, expected in zip(without, wanted, strict=True))
+
+
 def test_the_table_of_minimum_notices_a_wrong_lowering(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = pairs(EXTREMES, "float")
     wanted = bits_of(np.array([extreme(False, float(x), float(y)) for x, y in zip(a, b, strict=True)], np.float32))

@@ -62,6 +62,10 @@ def _edits(kernel: tree.Kernel) -> Iterator[Edit]:
             for start in range(0, len(statements), max(size, 1)):
                 if size:
                     yield lambda k, n=number, a=start, b=start + size: _remove(k, n, a, b)
+    for number, statements in enumerate(_lists(kernel)):
+        for place, statement in enumerate(statements):
+            for inner in range(len(grammar.bodies(statement))):
+                yield lambda k, n=number, p=place, i=inner: _unwrap(k, n, p, i)
     for number in range(len(kernel.functions)):
         yield lambda k, n=number: bool(k.functions.pop(n)) or True
     for number in range(len(_expressions(kernel))):
@@ -71,6 +75,13 @@ def _edits(kernel: tree.Kernel) -> Iterator[Edit]:
 
 def _remove(kernel: tree.Kernel, number: int, start: int, end: int) -> bool:
     del _lists(kernel)[number][start:end]
+    return True
+
+
+def _unwrap(kernel: tree.Kernel, number: int, place: int, inner: int) -> bool:
+    """Puts one body of a statement in its place."""
+    statements = _lists(kernel)[number]
+    statements[place : place + 1] = grammar.bodies(statements[place])[inner]
     return True
 
 

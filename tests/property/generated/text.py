@@ -11,10 +11,10 @@ from .scalars import SCALARS, literal
 PRELUDE = r"""
 typedef unsigned long long word;
 #define FN static __device__ __forceinline__
-FN int OPAQUE(int x) { asm("mov.u32 %0, %1;" : "=r"(x) : "r"(x)); return x; }
-FN unsigned int OPAQUE(unsigned int x) { asm("mov.u32 %0, %1;" : "=r"(x) : "r"(x)); return x; }
-FN long long OPAQUE(long long x) { asm("mov.u64 %0, %1;" : "=l"(x) : "l"(x)); return x; }
-FN word OPAQUE(word x) { asm("mov.u64 %0, %1;" : "=l"(x) : "l"(x)); return x; }
+FN int OPAQUE(int x) { asm volatile("mov.u32 %0, %1;" : "=r"(x) : "r"(x)); return x; }
+FN unsigned int OPAQUE(unsigned int x) { asm volatile("mov.u32 %0, %1;" : "=r"(x) : "r"(x)); return x; }
+FN long long OPAQUE(long long x) { asm volatile("mov.u64 %0, %1;" : "=l"(x) : "l"(x)); return x; }
+FN word OPAQUE(word x) { asm volatile("mov.u64 %0, %1;" : "=l"(x) : "l"(x)); return x; }
 FN float NUMBER(float x) { return x != x ? 0.0f : x; }
 FN double NUMBER(double x) { return x != x ? 0.0 : x; }
 FN word bits(int x) { return (word)(long long)x; }

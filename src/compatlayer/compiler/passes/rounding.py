@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..ir.build import Emitter, declare, mangled, splat
 from ..ir.instructions import Call, Simple
-from ..ir.types import BFLOAT, DOUBLE, FLOAT, HALF, I32, I64, FloatType, Type, VectorType
+from ..ir.types import BFLOAT, DOUBLE, FLOAT, HALF, I32, I64, FloatType, Type, VectorType, integer
 from ..ir.values import Literal, Value
 from .lowering import Lower, Lowering, constant
 
@@ -24,10 +24,28 @@ def unary(it: Lowering, emit: Emitter, name: str, *values: Value) -> Value:
     return emit.intrinsic(f"llvm.{name}.{mangled(type_)}", type_, values)
 
 
+def extreme(it: Lowering, emit: Emitter, larger: bool, left: Value, right: Value, flags: tuple[str, ...] = ()) -> Value:
+    """The hardware's min and max: a number rather than a NaN, -0 below +0.
+
+    Not `llvm.minimumnum`: with AVX-512 LLVM 22 returns the NaN when it knows that the other operand is none. Of equal
+    numbers only zeros have different bits, so joining the bits picks the right zero and leaves the others as they are.
+    """
+    type_ = left.type
+    name = f"llvm.{'max' if larger else 'min'}num.{mangled(type_)}"
+    plain = emit.intrinsic(name, type_, [left, right], flags)
+    element = type_.element if isinstance(type_, VectorType) else type_
+    assert isinstance(element, FloatType)
+    word: Type = integer(element.bits)
+    if isinstance(type_, VectorType):
+        word = it.module.types.vector(type_.count, word)
+    bits = emit.binary("and" if larger else "or", emit.cast("bitcast", left, word), emit.cast("bitcast", right, word))
+    return emit.select(emit.compare("f:oeq", left, right), emit.cast("bitcast", bits, type_), plain)
+
+
 def saturate(it: Lowering, emit: Emitter, value: Value) -> Value:
     """Clamps to [0, 1]; NaN becomes +0."""
-    above = unary(it, emit, "maximumnum", value, splat(value.type, "0.0"))
-    return unary(it, emit, "minimumnum", above, splat(value.type, "1.0"))
+    above = extreme(it, emit, True, value, splat(value.type, "0.0"))
+    return extreme(it, emit, False, above, splat(value.type, "1.0"))
 
 
 def flush(it: Lowering, emit: Emitter, value: Value) -> Value:
@@ -107,7 +125,7 @@ def _arithmetic() -> None:
 
 
 def _fma_relu(it: Lowering, call: Call, emit: Emitter) -> object:
-    return unary(it, emit, "maximumnum", unary(it, emit, "fma", *call.arguments), splat(call.type, "0.0"))
+    return extreme(it, emit, True, unary(it, emit, "fma", *call.arguments), splat(call.type, "0.0"))
 
 
 def _approximate() -> None:
@@ -128,13 +146,16 @@ def _approximate() -> None:
 
 
 def _extreme(word: str, nan: bool, xorsign: bool) -> Lower:
-    name = ("minimum" if word == "fmin" else "maximum") + ("" if nan else "num")
+    def choose(it: Lowering, emit: Emitter, left: Value, right: Value) -> Value:
+        if nan:
+            return unary(it, emit, "minimum" if word == "fmin" else "maximum", left, right)
+        return extreme(it, emit, word == "fmax", left, right)
 
     def lower(it: Lowering, call: Call, emit: Emitter) -> object:
         left, right = call.arguments
         if not xorsign:
-            return unary(it, emit, name, left, right)
-        result = unary(it, emit, name, unary(it, emit, "fabs", left), unary(it, emit, "fabs", right))
+            return choose(it, emit, left, right)
+        result = choose(it, emit, unary(it, emit, "fabs", left), unary(it, emit, "fabs", right))
         sign = emit.binary("fmul", unary(it, emit, "copysign", splat(call.type, "1.0"), left),
                            unary(it, emit, "copysign", splat(call.type, "1.0"), right))
         return unary(it, emit, "copysign", result, sign)
@@ -151,14 +172,16 @@ def _extremes() -> None:
                     HANDLERS[f"{_N}{word}{nan}{xorsign}.{kind}"] = lower
                     HANDLERS[f"{_N}{word}.ftz{nan}{xorsign}.{kind}"] = _wrapped(lower, True, False)
     # min.f32 of the hardware orders the zeros and prefers numbers; so do the generic forms that C++ calls.
-    for generic, name in (("minnum", "minimumnum"), ("maxnum", "maximumnum")):
-        HANDLERS["llvm." + generic] = _generic_extreme(name)
+    for name in ("minnum", "minimumnum"):
+        HANDLERS["llvm." + name] = _generic_extreme(False)
+    for name in ("maxnum", "maximumnum"):
+        HANDLERS["llvm." + name] = _generic_extreme(True)
 
 
-def _generic_extreme(name: str) -> Lower:
+def _generic_extreme(larger: bool) -> Lower:
     def lower(it: Lowering, call: Call, emit: Emitter) -> object:
         left, right = call.arguments
-        return emit.intrinsic(f"llvm.{name}.{mangled(call.type)}", call.type, [left, right], call.flags)
+        return extreme(it, emit, larger, left, right, call.flags)
 
     return lower
 
@@ -197,14 +220,14 @@ def _convert(opcode: str) -> Lower:
 
 def _conversions() -> None:
     for letter, (_, word) in _FLOATS.items():
-        for short, (type_, signed, integer) in _INTEGERS.items():
+        for short, (type_, signed, name) in _INTEGERS.items():
             for mode, direction in _DIRECTIONS.items():
                 for ftz in ("", ".ftz"):
                     HANDLERS[f"{_N}{letter}2{short}.{mode}{ftz}"] = _float_to_integer(signed, mode, bool(ftz))
                 exact = mode == "rn" or (type_ is I32 and letter == "d")
                 HANDLERS[f"{_N}{short}2{letter}.{mode}"] = (
                     _convert("sitofp" if signed else "uitofp") if exact
-                    else _library(f"__nv_{integer}2{word}_{direction}"))  # fmt: skip
+                    else _library(f"__nv_{name}2{word}_{direction}"))  # fmt: skip
     for mode, direction in _DIRECTIONS.items():
         lower = _convert("fptrunc") if mode == "rn" else _library(f"__nv_double2float_{direction}")
         HANDLERS[f"{_N}d2f.{mode}"] = lower
@@ -234,7 +257,7 @@ def _narrow(type_: FloatType, relu: bool) -> Lower:
     def lower(it: Lowering, call: Call, emit: Emitter) -> object:
         values = [emit.cast("fptrunc", each, type_) for each in call.arguments]
         if relu:
-            values = [unary(it, emit, "maximumnum", each, splat(type_, "0.0")) for each in values]
+            values = [extreme(it, emit, True, each, splat(type_, "0.0")) for each in values]
         if len(values) == 1:
             return emit.cast("bitcast", values[0], call.type)
         high, low = values  # cvt.rn.x2: the first operand goes into the upper half

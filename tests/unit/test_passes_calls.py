@@ -138,3 +138,14 @@ def test_dumps_show_the_module_after_the_pass_that_is_asked_for(
     monkeypatch.setenv("COMPATLAYER_DUMP", "after:all")
     cpu.lower(compiled("recursion"))
     assert capsys.readouterr().err.count("; ---- after ") >= 9
+
+
+def test_a_virtual_function_without_a_body_is_a_trap() -> None:
+    source = """struct Base { __device__ __noinline__ Base(int n) { use(n); } __device__ void use(int n) { size(n); }
+        virtual __device__ int size(int) = 0; };
+    struct Wide : Base { __device__ Wide(int n) : Base(n) {} __device__ int size(int x) override { return x; } };
+    extern "C" __global__ void k(int *p) { Wide w(p[0]); Base *b = &w; p[1] = b->size(3); }"""
+    code = device_code(source)
+    assert "declare void @__cxa_pure_virtual()" in code.ir
+    text = cpu.lower(code)[0]
+    assert "call void @cpl_trap(ptr %cpl.thread" in body(text, "__cxa_pure_virtual")

@@ -148,7 +148,7 @@ def rewrite(module: Module, function: Function, handler: Handler) -> None:
 
 
 def replace(function: Function, replaced: dict[Value, Value]) -> None:
-    """Every use of a key becomes a use of its value (chains are followed)."""
+    """Every use of a key becomes a use of its value (chains are followed; no value may lead back to its key)."""
     for value in list(replaced.values()):
         if value in replaced:
             break

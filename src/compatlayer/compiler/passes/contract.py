@@ -117,6 +117,8 @@ class Contract:
         return found
 
     def _private(self, name: str, type_: Type, initializer: Value) -> GlobalVariable:
+        while name in self.module.symbols:  # of an earlier pass
+            name += "."
         made = GlobalVariable(name, ("private", "unnamed_addr"), 0, True, type_, initializer, ())
         self.module.add(made)
         return made

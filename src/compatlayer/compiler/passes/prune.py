@@ -6,14 +6,28 @@ Why: headers bring far more than a kernel uses, and every later stage costs time
 from __future__ import annotations
 
 from ...errors import CompilerError, CudaError, Status
+from ..ir.build import replace
+from ..ir.reader import read_into
 from ..ir.values import Alias, Constant, Function, GlobalValue, GlobalVariable, Module, Value
 from .externals import DEVICE_CALLS, is_c_function
 
 _BOOKKEEPING = ("llvm.used", "llvm.compiler.used", "llvm.global_ctors", "llvm.global_dtors")
 
 
+_PURE = """define internal void @{name}() noreturn nounwind {{
+  call void @llvm.trap()
+  unreachable
+}}
+declare void @llvm.trap()
+"""
+
+
 def run(module: Module) -> Module:
     _refuse_constructors(module)
+    for name in ("__cxa_pure_virtual", "__cxa_deleted_virtual"):
+        found = module.symbols.get(name)
+        if isinstance(found, Function) and found.is_declaration:
+            _define_pure(module, found)
     live: set[GlobalValue] = set()
     pending: list[GlobalValue] = [each for each in module.symbols.values() if _is_root(each)]
     while pending:
@@ -32,6 +46,19 @@ def run(module: Module) -> Module:
                                                   "nowhere in the program")
     module.symbols = {name: value for name, value in module.symbols.items() if value in live}
     return module
+
+
+def _define_pure(module: Module, declared: Function) -> None:
+    """What a virtual table holds for a function without a body: calling it is a trap."""
+    text = Module()
+    read_into(text, _PURE.format(name=declared.name))
+    made = text.symbols[declared.name]
+    assert isinstance(made, Function)
+    declared.blocks, declared.prefix, declared.attributes = made.blocks, made.prefix, made.attributes
+    fresh = text.symbols["llvm.trap"]
+    trap = module.symbols.setdefault(fresh.name, fresh)
+    if trap is not fresh:
+        replace(declared, {fresh: trap})
 
 
 def _is_known(name: str) -> bool:

@@ -118,6 +118,20 @@ print("done")
 """) == "done"
 
 
+def test_a_free_on_the_default_stream_works_while_python_shuts_down() -> None:
+    assert run("""
+import gc
+class Owner:
+    def __init__(self): self.itself = self
+    def __del__(self, free=cu.cuMemFreeAsync, write=sys.stdout.write, flush=sys.stdout.flush):
+        write(str(int(free(self.pointer, 0)[0]))); flush()
+gc.disable(); context()
+keep = Owner(); keep.pointer = ok(cu.cuMemAllocAsync(4096, 0))
+sys.modules["held"] = keep
+del keep
+""") == "0"
+
+
 def test_a_forked_child_is_told_and_its_parent_goes_on() -> None:
     assert run("""
 context(); pointer = ok(cu.cuMemAlloc(64))

@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol
 from compatlayer.backends.base import BackendError, BadArgument, Domain, DomainFaulted, FaultKind, Fence, OutOfMemory
 from compatlayer.core import handles
 from compatlayer.core.device import Device
-from compatlayer.core.stream import NON_BLOCKING, Stream
+from compatlayer.core.stream import NON_BLOCKING, CurrentContext, Stream
 from compatlayer.errors import CudaError, Status
 
 FAULT_STATUS = {
@@ -221,6 +221,9 @@ def current() -> Context:
     if context.domain is None:
         context.live_domain()
     return context
+
+
+CurrentContext.find = current
 
 
 def current_or_none() -> Context | None:

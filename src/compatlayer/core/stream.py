@@ -200,6 +200,15 @@ class PerThreadRule:
     asks = staticmethod(lambda: 0)
 
 
+class CurrentContext:
+    """Finds the calling thread's context; core/context.py sets `find`.
+
+    Importing it in each call would fail for the destructors that run while Python shuts down.
+    """
+
+    find: Callable[[], Context]
+
+
 def resolve(handle: int) -> Stream:
     """The stream behind a handle; 0, 1 and 2 are the default streams of the current context."""
     if handle > PER_THREAD_HANDLE:
@@ -207,9 +216,7 @@ def resolve(handle: int) -> Stream:
         if stream.context.domain is None:
             raise CudaError(Status.CONTEXT_IS_DESTROYED, "the stream's context was destroyed")
         return stream
-    from compatlayer.core.context import current
-
-    context = current()
+    context = CurrentContext.find()
     if handle == PER_THREAD_HANDLE or (handle == 0 and PerThreadRule.asks()):
         return context.per_thread()
     return context.legacy

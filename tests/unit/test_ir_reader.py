@@ -47,6 +47,8 @@ def function(module: Module, name: str = "f") -> Function:
     ("  %x = va_arg ptr %p, i32", "va_arg"),
     ("  call void @f(ptr %p, i32 %n) [ \"convergencectrl\"(token none) ]", "bundles"),
     ("  %x = add i64 %n, 3", "type"),
+    ("  %x = add i32 %n, 3, !dbg", "not understood"),
+    ("  %x = extractvalue i32 %n, 0", "not understood"),
     ("  indirectbr ptr %p, [label %entry]", "indirectbr"),
     ("  store ptr blockaddress(@f, %entry), ptr %p", "blockaddress"),
 ])  # fmt: skip

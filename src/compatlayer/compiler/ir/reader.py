@@ -28,6 +28,12 @@ class _ModuleReader(BodyReader):
         self.bodies: list[tuple[Function, list[tuple[int, str]]]] = []
 
     def run(self, text: str) -> Module:
+        try:
+            return self._module(text)
+        except (IndexError, ValueError, AttributeError, AssertionError) as error:  # a line that ends too early
+            raise self.error("this line is not understood") from error
+
+    def _module(self, text: str) -> Module:
         lines = text.split("\n")
         at, last = 0, len(lines)
         while at < last:

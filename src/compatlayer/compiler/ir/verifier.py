@@ -100,7 +100,8 @@ class _Check:
     def call(self, call: Call) -> None:
         given = [each.type for each in call.arguments]
         signatures: list[FunctionType] = [call.function_type]
-        if isinstance(call.callee, Function) and call.callee.is_declaration:  # C++ may call a definition as another type
+        # A definition may be called as another type (a pure virtual function is).
+        if isinstance(call.callee, Function) and call.callee.is_declaration:
             signatures.append(call.callee.function_type)
         if len(call.argument_attributes) != len(given):
             raise self.error("arguments and their attributes differ in number", call)

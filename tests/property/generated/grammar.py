@@ -79,6 +79,10 @@ class Writer:
         if arrays and pick < 0.85:
             _, name, length = self.random.choice(arrays)
             return tree.Element(type_, "local", name, length, self.index(depth))
+        tables = [each for each in self.kernel.constants if each[0] == type_]
+        if tables and pick < 0.8:
+            _, name, values = self.random.choice(tables)
+            return tree.Element(type_, "constant", name, len(values), self.index(depth))
         shared = [name for t, name in _SHARED if t == type_]
         if shared and self.in_kernel and pick < 0.9:  # the thread's own slot
             return tree.Element(type_, "shared", shared[0], 0, tree.Variable("i", "tid"))
@@ -213,14 +217,23 @@ class Writer:
                                 self.expression(function.parameter[0], 2))]
 
     def write_private(self, place: Place) -> list[tree.Statement]:
-        kind = self.random.choice(("add", "sub", "min", "max", "and", "or", "xor", "exch", "inc", "dec", "cas"))
+        cell = self.random.choice((0, 0, 1, 2, 3))
+        type_ = tree.OWN[cell]
+        kinds = {"u": ("add", "sub", "min", "max", "and", "or", "xor", "exch", "inc", "dec", "cas"),
+                 "i": ("add", "sub", "min", "max", "and", "or", "xor", "exch", "cas"),
+                 "m": ("add", "min", "max", "and", "or", "xor", "exch", "cas"), "f": ("add", "exch")}[type_]
+        kind = self.random.choice(kinds)
         compare = None
         if kind == "cas":
-            compare = self.expression("u", 1)
-            if self.random.random() < 0.5:  # often equal
-                compare = tree.Element("u", "own", "own", 4, self.number(1))
-        cell = 1 if kind == "cas" else self.random.randint(0, 3)
-        return [tree.PrivateAtomic(self.target(INTEGERS), kind, cell, self.expression("u", 2), compare)]
+            compare = self.expression(type_, 1)
+            if type_ == "u" and self.random.random() < 0.5:  # often equal
+                compare = tree.Element("u", "own", "own", 4, self.number(0))
+        return [tree.PrivateAtomic(self.target(type_ if type_ in "fd" else INTEGERS), kind, cell,
+                                   self.expression(type_, 2), compare)] \
+            if type_ != "f" or self.has("f") else self.write_assign(place)
+
+    def has(self, type_: str) -> bool:
+        return any(each.type == type_ for each in self.writable)
 
     def write_update(self, place: Place) -> list[tree.Statement]:
         if place.epoch and self.random.random() < 0.7:
@@ -229,7 +242,7 @@ class Writer:
             return [tree.SharedUpdate("shared", "add" if locked else place.epoch, how, self.index(1),
                                       self.expression("u", 2))]
         how = self.random.choice(("atomic", "atomic", "cas", "lock"))
-        operation = "add" if how == "lock" else self.random.choice(UPDATES)
+        operation = "add" if how == "lock" else self.random.choice((*UPDATES, "add64", "imin", "fadd"))
         return [tree.SharedUpdate("global", operation, how, self.index(1), self.expression("u", 2))]
 
     # ---- all threads of the block ----------------------------------------------------------------
@@ -244,7 +257,7 @@ class Writer:
         # Like v = sh[(tid + k) % threads] between two barriers.
         offset = tree.Apply("i", "add.ii", [tree.Variable("i", "tid"), self.expression("i", 1)])
         read = tree.Element(type_, "shared", array, 0, offset)
-        variable = self.target(type_) if any(each.type == type_ for each in self.writable) else None
+        variable = self.target(type_) if self.has(type_) else None
         statements: list[tree.Statement] = [
             tree.Barrier("plain"), tree.Store("shared", array, 0, None, self.expression(type_)),
             tree.Barrier(self.random.choice(("plain", "function")))]
@@ -374,6 +387,10 @@ class Writer:
     def write(self) -> tree.Kernel:
         kernel = self.kernel
         for number in range(self.random.randint(0, 2)):
+            type_ = self.random.choice(STORED)
+            kernel.constants.append((type_, f"{kernel.name}_t{number}", [random_value(self.random, type_)
+                                                                        for _ in range(self.random.randint(1, 9))]))
+        for number in range(self.random.randint(0, 2)):
             function = self.function(2 * number)
             kernel.functions.append(function)
             if not function.recursive and self.random.random() < 0.6:
@@ -390,7 +407,7 @@ class Writer:
                    [*variables, *counters, *fields, *registers, *tree.PARAMETERS])
         self.in_kernel = True
         kernel.variables = [*variables, *counters]
-        self.uniform = [tree.Variable("i", name) for name in ("p_i", "bid", "threads", "blocks")]
+        self.uniform = [tree.Variable("i", name) for name in ("p_i", "bid", "threads", "blocks", "bx", "by", "bz")]
         kernel.body = self.block(Place("block"), self.random.randint(4, 9))
         return kernel
 

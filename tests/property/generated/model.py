@@ -19,6 +19,17 @@ Array = np.ndarray
 _COMBINE = {"add": np.add, "min": np.minimum, "max": np.maximum, "xor": np.bitwise_xor, "and": np.bitwise_and,
             "or": np.bitwise_or}
 START = {"add": 0, "min": 0xFFFFFFFF, "max": 0, "xor": 0, "and": 0xFFFFFFFF, "or": 0, "lock": 0}
+_WIDE = {"imin": np.int32, "fadd": np.float32, "add64": np.uint64}
+
+
+def fresh_cells() -> dict[str, Array]:
+    """The cells of the grid before a launch, in the kernel's order."""
+    return {name: np.full(tree.CELLS, start, np.uint32) for name, start in START.items()} \
+        | {name: np.zeros(tree.CELLS, kind) for name, kind in _WIDE.items()}
+
+
+def cell_words(cells: dict[str, Array]) -> Array:
+    return np.concatenate([each.view(np.uint32) for each in cells.values()])
 
 
 @dataclass(frozen=True)
@@ -43,11 +54,13 @@ class Frame:
 
 
 class Model:
-    """One launch of `kernel` on `blocks` blocks of `threads` threads."""
+    """One launch of `kernel` on a grid of blocks."""
 
-    def __init__(self, kernel: tree.Kernel, blocks: int, threads: int, data: Data) -> None:
+    def __init__(self, kernel: tree.Kernel, grid: Sequence[int], block: Sequence[int], data: Data) -> None:
+        blocks, threads = int(np.prod(grid)), int(np.prod(block))
         self.kernel, self.threads, self.data = kernel, threads, data
         size = self.size = blocks * threads
+        self.tables = {name: np.array(values, SCALARS[type_].dtype) for type_, name, values in kernel.constants}
         self.functions = {each.name: each for each in kernel.functions}
         gid = np.arange(size, dtype=np.int32)
         tid = gid % threads
@@ -56,14 +69,18 @@ class Model:
         self.warps = warps * blocks
         self.place = (self.block * warps + (tid >> 5)) * 32 + self.lane  # position in a (warp, lane) table
         self.exited = np.zeros(size, bool)
-        self.own = np.zeros((size, 4), np.uint32)
+        self.own = [np.zeros(size, SCALARS[each].dtype) for each in tree.OWN]
         self.cells = np.zeros((blocks, tree.CELLS), np.uint32)
-        self.grid = {name: np.full(tree.CELLS, start, np.uint32) for name, start in START.items()}
+        self.grid = fresh_cells()
         shape = blocks, threads
         self.shared = {"sh_u": (tid.astype(np.uint32) * np.uint32(2654435761)).reshape(shape),
                        "sh_c": (tid * 7).astype(np.uint8).reshape(shape),
                        "sh_d": (tid * 0.5).reshape(shape), "sh_m": tid.astype(np.uint64).reshape(shape)}
         self.frame = self.first_frame(gid, blocks)
+        for letter, place, extent in (("t", tid, block), ("b", self.block, grid)):
+            width, height = [*extent, 1, 1][:2]
+            places = place % width, place // width % height, place // (width * height)
+            self.frame.values |= {f"{letter}{axis}": each for axis, each in zip("xyz", places, strict=True)}
         names = [name for _, name in kernel.variables]
         self.columns = [*names, *(f"{name}[{index}]" for _, name, length in kernel.arrays for index in range(length)),
                         *(f"p.{name}" for _, name in tree.STRUCT_FIELDS), *(f"p.f[{index}]" for index in range(3))]
@@ -95,8 +112,7 @@ class Model:
             self.frame.values["m0"] = self.members(everyone)
             active = self.run_block(self.kernel.body, everyone)
             self.save(active, 2)
-        names = ("add", "min", "max", "xor", "and", "or", "lock")
-        return self.rows, np.concatenate([self.grid[name] for name in names]), self.own
+        return self.rows, cell_words(self.grid), np.stack([words(each) for each in self.own], axis=1)
 
     def save(self, active: Array, code: int) -> None:
         frame = self.frame
@@ -140,7 +156,9 @@ class Model:
         if e.space == "shared":
             return self.shared[e.array][self.block, index]
         if e.space == "own":
-            return self.own[everyone, index]
+            return self.own[0]
+        if e.space == "constant":
+            return self.tables[e.array][index]
         return self.frame.arrays[e.array][everyone, index]
 
     def invoke(self, e: tree.Invoke, active: Array) -> Array:
@@ -296,6 +314,9 @@ class Model:
                 self.run_private(s, active)
             case tree.SharedUpdate():
                 index, operand = self.index(s.index, tree.CELLS, active), self.value(s.operand, active)
+                if s.operation in _WIDE:
+                    self.update_wide(s.operation, index[active], operand[active])
+                    return active
                 combine = _COMBINE[s.operation]
                 if s.space == "shared":
                     combine.at(self.cells, (self.block[active], index[active]), operand[active])
@@ -327,10 +348,19 @@ class Model:
                 raise AssertionError(s)
         return active
 
+    def update_wide(self, operation: str, index: Array, x: Array) -> None:
+        cells = self.grid[operation]
+        if operation == "add64":
+            np.add.at(cells, index, x.astype(np.uint64) * np.uint64(0x100000001))
+        elif operation == "imin":
+            np.minimum.at(cells, index, x.view(np.int32))
+        else:
+            np.add.at(cells, index, (x & np.uint32(15)).astype(np.float32))
+
     def run_private(self, s: tree.PrivateAtomic, active: Array) -> None:
-        old = self.own[:, s.cell].copy()
-        x = self.value(s.operand, active)
-        one = np.uint32(1)
+        old = self.own[s.cell]
+        x = self.value(s.operand, active).astype(old.dtype)
+        one = old.dtype.type(1)
         if s.compare is not None:
             new = np.where(old == self.value(s.compare, active), x, old)
         elif s.operation == "exch":
@@ -338,12 +368,12 @@ class Model:
         elif s.operation == "sub":
             new = old - x
         elif s.operation == "inc":
-            new = np.where(old >= x, np.uint32(0), old + one)
+            new = np.where(old >= x, old.dtype.type(0), old + one)
         elif s.operation == "dec":
             new = np.where((old == 0) | (old > x), x, old - one)
         else:
             new = _COMBINE[s.operation](old, x)
-        self.own[:, s.cell] = np.where(active, new, old)
+        self.own[s.cell] = np.where(active, new, old)
         self.assign(s.variable, old, active)
 
     def whole_blocks(self, active: Array) -> None:

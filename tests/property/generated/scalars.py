@@ -60,13 +60,12 @@ def literal(letter: str, value: np.generic) -> str:
     """The C++ text of a constant."""
     if letter in "fd":
         number = float(value)
+        f = "f" if letter == "f" else ""
         if number != number:
-            return "__int_as_float(0x7fc00000)" if letter == "f" else "__longlong_as_double(0x7ff8000000000000ll)"
+            return f'(__builtin_nan{f}(""))'
         if abs(number) == float("inf"):
-            bits = np.array([number], SCALARS[letter].dtype).view(f"u{SCALARS[letter].bits // 8}")[0]
-            return f"__int_as_float((int){int(bits):#x}u)" if letter == "f" \
-                else f"__longlong_as_double((long long){int(bits):#x}ull)"
-        return f"({number.hex()}{'f' if letter == 'f' else ''})"
+            return f"({'-' if number < 0 else ''}__builtin_huge_val{f}())"
+        return f"({number.hex()}{f})"
     number = int(value)
     suffix = {"i": "", "u": "u", "l": "ll", "m": "ull", "c": "", "s": ""}[letter]
     if letter in "il" and number == -(1 << SCALARS[letter].bits - 1):

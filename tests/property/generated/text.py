@@ -44,6 +44,9 @@ _ATOMICS = {"add": "atomicAdd", "sub": "atomicSub", "min": "atomicMin", "max": "
 _COMBINED = {"add": "{0} + {1}", "min": "min({0}, {1})", "max": "max({0}, {1})", "xor": "{0} ^ {1}",
              "and": "{0} & {1}", "or": "{0} | {1}", "inc": "({0} >= {1} ? 0u : {0} + 1u)",
              "dec": "({0} == 0u || {0} > {1} ? {1} : {0} - 1u)"}
+_WIDE = {"add64": "atomicAdd(&((word *)grid_add64)[k], (word)x * 0x100000001ull);",
+         "imin": "atomicMin(&((int *)grid_imin)[k], (int)x);",
+         "fadd": "atomicAdd(&((float *)grid_fadd)[k], (float)(x & 15u));"}
 
 
 def module_text(kernels: Sequence[tree.Kernel]) -> str:
@@ -60,6 +63,8 @@ def expression(e: tree.Expression) -> str:
             return OPERATIONS[e.operation].text.format(*map(expression, e.operands))
         case tree.Choice():
             return f"({expression(e.condition)} ? {expression(e.then)} : {expression(e.otherwise)})"
+        case tree.Element(space="own"):
+            return "*(unsigned int *)own"
         case tree.Element():
             length = f"{e.length}u" if e.length else "(unsigned int)threads"
             return f"{e.array}[(unsigned int)({expression(e.index)}) % {length}]"
@@ -142,12 +147,13 @@ class Printer:
         """Statements that meet other threads."""
         match s:
             case tree.PrivateAtomic():
-                cell = f"own[{s.cell}]"
-                operand = f"(unsigned int)({expression(s.operand)})"
+                type_ = SCALARS[tree.OWN[s.cell]].name
+                cell = f"({type_} *)(own + {s.cell})"
+                operand = f"({type_})({expression(s.operand)})"
                 if s.compare is not None:
-                    call = f"atomicCAS(&{cell}, (unsigned int)({expression(s.compare)}), {operand})"
+                    call = f"atomicCAS({cell}, ({type_})({expression(s.compare)}), {operand})"
                 else:
-                    call = f"{_ATOMICS[s.operation]}(&{cell}, {operand})"
+                    call = f"{_ATOMICS[s.operation]}({cell}, {operand})"
                 self.put(f"{s.variable.name} = {call};", depth)
             case tree.SharedUpdate():
                 self.update(s, depth)
@@ -191,7 +197,9 @@ class Printer:
         array = "cells" if s.space == "shared" else "grid_lock" if s.how == "lock" else f"grid_{s.operation}"
         self.put(f"{{ unsigned int k = (unsigned int)({expression(s.index)}) % {tree.CELLS}u, "
                  f"x = (unsigned int)({expression(s.operand)});", depth)
-        if s.how == "atomic":
+        if s.operation in _WIDE:
+            self.put(_WIDE[s.operation], depth + 1)
+        elif s.how == "atomic":
             self.put(f"{_ATOMICS[s.operation]}(&{array}[k], x);", depth + 1)
         elif s.how == "cas":
             self.put(f"unsigned int seen = {array}[k], old; do {{ old = seen; "
@@ -266,7 +274,10 @@ def kernel_text(kernel: tree.Kernel) -> str:
     saved += [f"p.{name}" for _, name in tree.STRUCT_FIELDS] + [f"p.f[{index}]" for index in range(3)]
     stores = " ".join(f"row[{number}] = bits({name});" for number, name in enumerate(saved, 1))
     save = f"SAVE_{kernel.name}"
-    functions = "".join(_function_text(function) for function in kernel.functions)
+    functions = "".join(f"__constant__ {SCALARS[type_].name} {name}[{len(values)}] = "
+                        f"{{{', '.join(literal(type_, each) for each in values)}}};\n"
+                        for type_, name, values in kernel.constants)
+    functions += "".join(_function_text(function) for function in kernel.functions)
     for names in tables(kernel):
         example = next(each for each in kernel.functions if each.name == names[0])
         assert isinstance(example, tree.Function)
@@ -279,7 +290,7 @@ def kernel_text(kernel: tree.Kernel) -> str:
     head = f"""
 #define {save}(code) row[0] = code; {stores}
 {functions}
-extern "C" __global__ void {kernel.name}({inputs}, word *out, unsigned int *cells_out, unsigned int *owned,
+extern "C" __global__ void {kernel.name}({inputs}, word *out, unsigned int *cells_out, word *owned,
     {parameters}, S p)
 {{
     __shared__ unsigned int sh_u[256];
@@ -292,9 +303,12 @@ extern "C" __global__ void {kernel.name}({inputs}, word *out, unsigned int *cell
     const int bid = blockIdx.x + gridDim.x * (blockIdx.y + gridDim.y * blockIdx.z);
     const int blocks = gridDim.x * gridDim.y * gridDim.z, gid = bid * threads + tid;
     word *row = out + (long long)gid * {len(saved) + 1};
-    unsigned int *own = owned + gid * 4;
+    const int tx = threadIdx.x, ty = threadIdx.y, tz = threadIdx.z;
+    const int bx = blockIdx.x, by = blockIdx.y, bz = blockIdx.z;
+    word *own = owned + gid * 4;
     unsigned int *grid_add = cells_out, *grid_min = cells_out + 16, *grid_max = cells_out + 32,
-        *grid_xor = cells_out + 48, *grid_and = cells_out + 64, *grid_or = cells_out + 80, *grid_lock = cells_out + 96;
+        *grid_xor = cells_out + 48, *grid_and = cells_out + 64, *grid_or = cells_out + 80, *grid_lock = cells_out + 96,
+        *grid_imin = cells_out + 112, *grid_fadd = cells_out + 128, *grid_add64 = cells_out + 144;
     sh_u[tid] = tid * 2654435761u; sh_c[tid] = (unsigned char)(tid * 7); sh_d[tid] = tid * 0.5; sh_m[tid] = tid;
     if (tid < {tree.CELLS}) cells[tid] = 0;
     __syncthreads();

@@ -44,7 +44,8 @@ class Choice(Expression):
 
 @dataclass(slots=True)
 class Element(Expression):
-    """Of an array, at `index` modulo its length (0: the threads of the block). space: input, local or shared."""
+    """Of an array, at `index` modulo its length (0: the threads of the block). space: input, constant, local, shared, or
+    own for the thread's own cells."""
 
     space: str
     array: str
@@ -131,7 +132,8 @@ class StructCall(Statement):
 
 @dataclass(slots=True)
 class PrivateAtomic(Statement):
-    """old = atomic<Op>(own cell, value): nobody else touches the cell, so the old value is exact."""
+    """old = atomic<Op>(own cell, value): nobody else touches the cell, so the old value is exact. The cell's number says
+    its type."""
 
     variable: Variable
     operation: str
@@ -142,7 +144,8 @@ class PrivateAtomic(Statement):
 
 @dataclass(slots=True)
 class SharedUpdate(Statement):
-    """An update of a cell that many threads make in any order: by an atomic, a CAS loop or under a lock."""
+    """An update of a cell that many threads make in any order: by an atomic, a CAS loop or under a lock. Cells of the
+    grid also know add64 (64 bits), imin (signed) and fadd (float, of small whole numbers, so exact)."""
 
     space: str  # global or shared
     operation: str
@@ -258,10 +261,12 @@ class Kernel:
     functions: list[Function | StructFunction]
     body: list[Statement]
     flags: int = 0  # condition variables of MaskIf
+    constants: list[tuple[str, str, list[np.generic]]] = field(default_factory=list)  # __constant__ arrays
 
 
 # One struct for all: fields by name, and an array.
 STRUCT_FIELDS = (("c", "c"), ("i", "i"), ("d", "d"), ("s", "s"), ("m", "m"))
 STRUCT_ARRAY = ("f", "f", 3)
 PARAMETERS = (("i", "p_i"), ("c", "p_c"), ("d", "p_d"), ("f", "p_f"), ("l", "p_l"))
-REGISTERS = ("tid", "gid", "lane", "bid", "threads", "blocks")
+REGISTERS = ("tid", "gid", "lane", "bid", "threads", "blocks", "tx", "ty", "tz", "bx", "by", "bz")
+OWN = "uimf"  # the types of a thread's own cells, each in 8 bytes

@@ -11,8 +11,8 @@ import numpy as np
 from compatlayer import CompileError, CudaError, Device, LaunchConfig, Program, launch
 
 from . import text, tree
-from .model import START, Data, Model
-from .scalars import SCALARS, random_value
+from .model import Data, Model, cell_words, fresh_cells
+from .scalars import SCALARS, random_value, words
 
 Shape = tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -54,10 +54,18 @@ def packed_struct(data: Data) -> bytes:
     return record.tobytes()
 
 
+def own_words(raw: np.ndarray) -> np.ndarray:
+    """The threads' own cells as the model gives them: by type, every NaN the same."""
+    low = np.ascontiguousarray(raw).view(np.uint32)[:, ::2]
+    columns = [np.ascontiguousarray(raw[:, number]) if t == "m" else np.ascontiguousarray(low[:, number]).view(
+        SCALARS[t].dtype) for number, t in enumerate(tree.OWN)]
+    return np.stack([words(each) for each in columns], axis=1)
+
+
 def compare(kernel: tree.Kernel, shape: Shape, model: Model, results: Sequence[np.ndarray]) -> Difference | None:
     """The first word that differs from the model's."""
-    names = [f"{name} cell {index}" for name in ("add", "min", "max", "xor", "and", "or", "lock")
-             for index in range(tree.CELLS)]
+    names = [f"{name} cell, word {index}" for name, cells in model.grid.items()
+             for index in range(cells.nbytes // 4)]
     for what, wanted, got in zip(("row", "cells", "own"), model.run(), results, strict=True):
         got = got.reshape(wanted.shape)
         wrong = np.argwhere(got != wanted)
@@ -86,16 +94,14 @@ class Trial:
     def check(self, kernel: tree.Kernel, shape: Shape) -> Difference | None:
         """Runs one kernel; what differs. A failed launch is a difference too."""
         grid, block = shape
-        threads, blocks = int(np.prod(block)), int(np.prod(grid))
         data = data_of(kernel.seed)
-        model = Model(kernel, blocks, threads, data)
-        cells = np.concatenate([np.full(tree.CELLS, START[name], np.uint32)
-                                for name in ("add", "min", "max", "xor", "and", "or", "lock")])
-        outputs = [np.zeros_like(model.rows), cells, np.zeros_like(model.own)]
+        model = Model(kernel, grid, block, data)
+        outputs = [np.zeros_like(model.rows), cell_words(fresh_cells()), np.zeros((model.size, 4), np.uint64)]
         try:
             results = self.run(kernel, shape, data, outputs)
         except CudaError as error:
             return Difference(kernel, shape, str(error))
+        results[2] = own_words(results[2])
         return compare(kernel, shape, model, results)
 
     def run(self, kernel: tree.Kernel, shape: Shape, data: Data, outputs: Sequence[np.ndarray]) -> list[np.ndarray]:

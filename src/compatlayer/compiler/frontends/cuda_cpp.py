@@ -57,6 +57,8 @@ def language_arguments(options: Options) -> list[str]:
         "-aux-triple", "x86_64-unknown-linux-gnu", "-fcuda-is-device", "-fcuda-allow-variadic-functions",
         "-x", "cuda", f"-std={options.standard}", "-fdeclspec", "-O1", "-fno-unroll-loops",
         "-nostdsysteminc", "-nobuiltininc", "-fno-strict-float-cast-overflow",
+        # Kernels read floats as ints and vectors as scalars through pointer casts, and NVCC lets them.
+        "-relaxed-aliasing",
         "-debug-info-kind=line-tables-only", "-dwarf-version=4", "-fdebug-compilation-dir=.",
         "-Wno-unknown-pragmas", "-Wno-inline-new-delete",
         "-U__clang__", "-U__GNUC__", "-D__CUDACC__", "-D__CUDACC_RTC__",

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-U32, I32, U64, F32 = np.dtype(np.uint32), np.dtype(np.int32), np.dtype(np.uint64), np.dtype(np.float32)
-C_NAMES = {U32: "unsigned", I32: "int", U64: "unsigned long long", F32: "float"}
-VARIABLES = {U32: ("u0", "u1", "u2"), I32: ("i0", "i1"), U64: ("w0",), F32: ("f0", "f1")}
+U32, I32, U64, F32, F64 = (np.dtype(one) for one in (np.uint32, np.int32, np.uint64, np.float32, np.float64))
+C_NAMES = {U32: "unsigned", I32: "int", U64: "unsigned long long", F32: "float", F64: "double"}
+VARIABLES = {U32: ("u0", "u1", "u2"), I32: ("i0", "i1"), U64: ("w0",), F32: ("f0", "f1"), F64: ("d0",)}
+FLOATS = (F32, F64)
 CELLS = 8
+SLOTS = 16  # of each thread's local array
 
 
 class State:
@@ -29,7 +31,9 @@ class State:
             "i0": seeds.view(np.int32), "i1": (seeds >> np.uint32(3)).view(np.int32),
             "w0": seeds.astype(np.uint64) << np.uint64(17),
             "f0": (seeds % np.uint32(1000)).astype(np.float32), "f1": self.thread.astype(np.float32),
+            "d0": seeds.astype(np.float64) * 0.5,
         }  # fmt: skip
+        self.local = np.arange(SLOTS, dtype=np.uint32) * np.uint32(3) + self.thread[:, None]
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,11 @@ class Generator:
     def expression(self, kind: np.dtype, depth: int) -> Expression:
         if depth == 0 or self.random.random() < 0.15:
             return self.leaf(kind)
-        if kind == F32:
-            return self.float_expression(depth)
-        choice = self.random.randrange(6)
+        if kind in FLOATS:
+            return self.float_expression(kind, depth)
+        choice = self.random.randrange(7)
+        if choice == 6 and kind == U32:
+            return self.call(depth) if self.random.random() < 0.5 else self.local_read(depth)
         if choice == 0:
             return self.conversion(kind, depth)
         if choice == 1:
@@ -79,7 +85,7 @@ class Generator:
     def leaf(self, kind: np.dtype) -> Expression:
         if self.random.random() < 0.3:
             number = self.random.choice([0, 1, 2, 3, 7, 31, 255, 65535, 2**31 - 1])
-            text = f"{number}.0f" if kind == F32 else f"({C_NAMES[kind]}){number}"
+            text = f"({C_NAMES[kind]}){number}"
             return Expression(text, kind, lambda state: np.full(state.thread.shape, number, kind))
         name = self.random.choice(VARIABLES[kind])
         return Expression(name, kind, lambda state: state.values[name])
@@ -138,30 +144,50 @@ class Generator:
                           lambda state: np.where(truth.value(state), yes.value(state), no.value(state)))
 
     def condition(self, depth: int) -> Expression:
-        kind = self.random.choice([U32, I32, U64, F32])
+        kind = self.random.choice([U32, I32, U64, F32, F64])
         left, right = self.expression(kind, depth), self.expression(kind, depth)
         sign, apply = self.random.choice([("<", np.less), (">", np.greater), ("==", np.equal), ("!=", np.not_equal),
                                           ("<=", np.less_equal), (">=", np.greater_equal)])
         return Expression(f"({left.text} {sign} {right.text})", np.dtype(bool),
                           lambda state: apply(left.value(state), right.value(state)))
 
-    def float_expression(self, depth: int) -> Expression:
+    def float_expression(self, kind: np.dtype, depth: int) -> Expression:
         choice = self.random.randrange(5)
         if choice == 0:
-            inner = self.expression(self.random.choice([U32, I32]), depth - 1)
-            return Expression(f"(float){inner.text}", F32, lambda state: inner.value(state).astype(np.float32))
-        left, right = self.expression(F32, depth - 1), self.expression(F32, depth - 1)
+            inner = self.expression(self.random.choice([U32, I32, F64 if kind == F32 else F32]), depth - 1)
+            return Expression(f"({C_NAMES[kind]}){inner.text}", kind, lambda state: inner.value(state).astype(kind))
+        left, right = self.expression(kind, depth - 1), self.expression(kind, depth - 1)
         if choice == 1:
-            name, apply = self.random.choice([("fminf", np.fmin), ("fmaxf", np.fmax)])
-            return Expression(f"{name}({left.text}, {right.text})", F32,
+            name, apply = self.random.choice([("fmin", np.fmin), ("fmax", np.fmax)])
+            suffix = "f" if kind == F32 else ""
+            return Expression(f"{name}{suffix}({left.text}, {right.text})", kind,
                               lambda state: apply(left.value(state), right.value(state)))
         sign, apply = self.random.choice([("+", np.add), ("-", np.subtract), ("*", np.multiply)])
-        return Expression(f"({left.text} {sign} {right.text})", F32,
+        return Expression(f"({left.text} {sign} {right.text})", kind,
                           lambda state: apply(left.value(state), right.value(state)))
+
+    def call(self, depth: int) -> Expression:
+        """A function that is not inlined."""
+        a, b = self.expression(U32, depth - 1), self.expression(U32, depth - 1)
+
+        def value(state: State) -> np.ndarray:
+            x, y = a.value(state), b.value(state)
+            return np.where(x > y, x * np.uint32(3) + y, x ^ (y >> np.uint32(2)))
+
+        return Expression(f"mixed({a.text}, {b.text})", U32, value)
+
+    def local_read(self, depth: int) -> Expression:
+        place = self.expression(U32, depth - 1)
+
+        def value(state: State) -> np.ndarray:
+            places = (place.value(state) % np.uint32(SLOTS)).astype(np.int64)
+            return np.take_along_axis(state.local, places[:, None], axis=1)[:, 0]
+
+        return Expression(f"local[({place.text}) % {SLOTS}u]", U32, value)
 
     # ---- statements
     def assignment(self) -> Statement:
-        kind = self.random.choice([U32, U32, I32, U64, F32])
+        kind = self.random.choice([U32, U32, I32, U64, F32, F64])
         name, source = self.random.choice(VARIABLES[kind]), self.expression(kind, 3)
 
         def run(state: State, mask: np.ndarray) -> None:
@@ -236,6 +262,16 @@ class Generator:
 
         return Statement((f"{target} = {text};",), run)
 
+    def local_write(self) -> Statement:
+        place, what = self.expression(U32, 1), self.expression(U32, 2)
+
+        def run(state: State, mask: np.ndarray) -> None:
+            places = (place.value(state) % np.uint32(SLOTS)).astype(np.int64)
+            values = what.value(state)
+            state.local[np.flatnonzero(mask), places[mask]] = values[mask]
+
+        return Statement((f"local[({place.text}) % {SLOTS}u] = {what.text};",), run)
+
     def accumulation(self) -> Statement:
         where, what = self.leaf(U32), self.expression(U32, 2)
 
@@ -262,7 +298,9 @@ class Generator:
             return self.branch(depth)
         if depth > 0 and roll < 0.7:
             return self.loop(depth, uniform and self.random.random() < 0.5)
-        return self.accumulation() if roll < 0.8 else self.assignment()
+        if roll < 0.78:
+            return self.accumulation()
+        return self.local_write() if roll < 0.84 else self.assignment()
 
     def program(self) -> tuple[str, Statement]:
         """The kernel's source and its meaning."""
@@ -271,12 +309,15 @@ class Generator:
         lines = ["unsigned i = blockIdx.x * blockDim.x + threadIdx.x;", "unsigned u0 = seeds[i];",
                  "unsigned u1 = u0 * 2654435761u, u2 = threadIdx.x;", "int i0 = (int)u0, i1 = (int)(u0 >> 3);",
                  "unsigned long long w0 = (unsigned long long)u0 << 17;",
-                 "float f0 = (float)(u0 % 1000u), f1 = (float)threadIdx.x;",
+                 "float f0 = (float)(u0 % 1000u), f1 = (float)threadIdx.x;", "double d0 = u0 * 0.5;",
+                 f"unsigned local[{SLOTS}];", f"for (unsigned k = 0; k < {SLOTS}; ++k) local[k] = k * 3 + threadIdx.x;",
                  *(line for statement in body for line in statement.lines),
                  *(f"{name}_out[i] = {name};" for _, name in names)]
         parameters = ", ".join(["const unsigned *seeds", "unsigned *cells", *(f"{c} *{n}_out" for c, n in names)])
         text = "\n".join(f"    {line}" for line in lines)
-        source = (f'extern "C" __global__ void generated({parameters})\n{{\n    __shared__ unsigned shared[1024];\n'
+        source = ("__device__ __noinline__ unsigned mixed(unsigned x, unsigned y)\n"
+                  "{\n    return x > y ? x * 3u + y : x ^ (y >> 2);\n}\n\n"
+                  f'extern "C" __global__ void generated({parameters})\n{{\n    __shared__ unsigned shared[1024];\n'
                   f"{text}\n}}\n")
 
         def run(state: State, mask: np.ndarray) -> None:

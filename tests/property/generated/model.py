@@ -330,12 +330,12 @@ class Model:
                 active = self.run_block(s.body, active)
                 self.assign(s.variable, self.cells[self.block, self.index(s.index, tree.CELLS, active)], active)
             case tree.Ballot():
-                self.frame.values[s.mask] = self.ballot(self.value(s.condition, active), active)
+                self.set_mask(s.mask, self.ballot(self.value(s.condition, active), active), active)
             case tree.MaskIf():
                 mask = self.frame.values[s.mask]
                 taken = (mask >> self.lane.astype(np.uint32) & np.uint32(1)) != 0
                 self.assign(s.condition, taken.astype(np.int32), active)
-                self.frame.values[s.mask + "e"] = self.members(active) & ~mask
+                self.set_mask(s.mask + "e", self.members(active) & ~mask, active)
                 then = self.run_block(s.then, active & taken)
                 return then | self.run_block(s.otherwise, active & ~taken)
             case tree.WarpLoop():
@@ -409,6 +409,10 @@ class Model:
     def members(self, active: Array) -> Array:
         return self.ballot(np.ones(self.size, np.int32), active)
 
+    def set_mask(self, name: str, mask: Array, active: Array) -> None:
+        old = self.frame.values.get(name)
+        self.frame.values[name] = mask if old is None else np.where(active, mask, old)
+
     def check_mask(self, mask: str, active: Array) -> None:
         assert (self.frame.values[mask] == self.members(active))[active].all(), f"{mask} does not name who is here"
 
@@ -422,7 +426,7 @@ class Model:
             inside = inside & stay
             if not inside.any():
                 return done
-            self.frame.values[s.mask] = self.members(inside)
+            self.set_mask(s.mask, self.members(inside), inside)
             inside = self.run_block(s.body, inside)
             self.assign(s.counter, self.frame.values[s.counter.name] + 1, inside)
 

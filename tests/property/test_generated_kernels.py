@@ -1,0 +1,103 @@
+"""Generated kernels on the device against a model of CUDA in NumPy.
+
+A failure prints the seed, the shape, the first word that differs and a source that was made as small as time allowed.
+COMPATLAYER_GENERATED_KERNELS=3000 runs that many instead (`make test-long`); COMPATLAYER_GENERATED_SEED=50000 starts
+somewhere else. `python -m generated 0 100` in this folder does the same without pytest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections import Counter
+
+import compatlayer
+import numpy as np
+import pytest
+from generated import exact, grammar, tree
+from generated.operations import OPERATIONS
+from generated.shrink import shrink
+from generated.trial import SHAPES, data_of, differences, shapes_of
+
+KERNELS = int(os.environ.get("COMPATLAYER_GENERATED_KERNELS", "72"))
+FIRST = int(os.environ.get("COMPATLAYER_GENERATED_SEED", "0"))
+MODULE = 12  # kernels compiled together
+SHAPES_EACH = 4
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("first", range(FIRST, FIRST + KERNELS, MODULE))
+def test_generated_kernels_store_what_the_model_stores(first: int) -> None:
+    device = compatlayer.Device(0)
+    try:
+        kernels = [grammar.write_kernel(seed) for seed in range(first, min(first + MODULE, FIRST + KERNELS))]
+        for found in differences(device, kernels, SHAPES_EACH):
+            pytest.fail(str(shrink(device, found)))
+    finally:
+        device.close()
+
+
+def parts(node: object) -> list[object]:
+    """A node and all inside it."""
+    found = [node]
+    if dataclasses.is_dataclass(node):
+        for field in dataclasses.fields(node):
+            found += parts(getattr(node, field.name))
+    elif isinstance(node, (list, tuple)):
+        for each in node:
+            found += parts(each)
+    return found
+
+
+def test_the_default_kernels_use_the_whole_grammar() -> None:
+    kernels = [grammar.write_kernel(seed) for seed in range(72)]
+    nodes = [node for kernel in kernels for node in parts(kernel)]
+    kinds = {type(node).__name__ for node in nodes}
+    missing = {name for name, kind in vars(tree).items() if isinstance(kind, type) and dataclasses.is_dataclass(kind)
+               and kind not in (tree.Expression, tree.Statement)} - kinds
+    assert not missing
+    used = Counter(node.operation for node in nodes if isinstance(node, tree.Apply))
+    assert len(set(OPERATIONS) - set(used)) < len(OPERATIONS) / 20
+    warp = {(type(node), node.kind) for node in nodes if isinstance(node, (tree.Shuffle, tree.WarpCompute))}
+    assert len(warp) == 4 + 13
+    assert {shape for seed in range(72) for shape in shapes_of(seed, SHAPES_EACH)} == set(SHAPES)
+
+
+def test_a_seed_always_writes_the_same_kernel() -> None:
+    assert grammar.write_kernel(5) == grammar.write_kernel(5) != grammar.write_kernel(6)
+    assert data_of(5).parameters == data_of(5).parameters
+
+
+def of(*values: float, dtype: type = np.float32) -> np.ndarray:
+    return np.array(values, dtype)
+
+
+def test_the_model_rounds_a_fused_product_once() -> None:
+    x = of(1 + 2**-12)
+    assert exact.fused(x, x, of(-1))[0] == 2**-11 + 2**-24
+    assert exact.fused(of(2.0**24), of(1.0), of(1 + 2**-23))[0] == 2.0**24 + 2  # twice rounded it is 2**24
+    assert exact.fused(of(0.1, dtype=np.float64), of(10, dtype=np.float64), of(-1, dtype=np.float64))[0] == 2.0**-54
+    assert np.signbit(exact.fused(of(-0.0), of(1.0), of(-0.0))[0])
+
+
+def test_the_model_knows_the_edges_of_integers() -> None:
+    low = np.array([-(2**31)], np.int32)
+    assert exact.divide(low, np.array([-1], np.int32))[0] == -(2**31)
+    assert exact.divide(low, np.array([0], np.int32))[0] == -1
+    assert exact.divide(np.array([-7], np.int32), np.array([2], np.int32))[0] == -3
+    assert exact.remainder(np.array([-7], np.int32), np.array([2], np.int32))[0] == -1
+    assert exact.shift_left(np.array([1], np.uint32), np.array([32], np.uint32))[0] == 0
+    assert exact.shift_right(low, np.array([99], np.uint32))[0] == -1
+    assert exact.to_integer(of(np.nan, np.inf, -np.inf, 2.0**31, -1.5), np.int32).tolist() == [
+        0, 2**31 - 1, -(2**31), 2**31 - 1, -1]
+    assert exact.to_integer(of(2.0**64, -1), np.uint64).tolist() == [2**64 - 1, 0]
+    assert exact.high_product(np.array([2**63], np.uint64), np.array([6], np.uint64))[0] == 3
+    assert exact.reverse(np.array([1, 2**31], np.uint32)).tolist() == [2**31, 1]
+    assert exact.first_set(np.array([0, 8], np.uint32)).tolist() == [0, 4]
+
+
+def test_the_model_orders_zeros_and_prefers_numbers() -> None:
+    assert np.signbit(exact.least(of(0.0), of(-0.0))[0]) and not np.signbit(exact.greatest(of(-0.0), of(0.0))[0])
+    assert exact.least(of(np.nan), of(3.0))[0] == 3 == exact.greatest(of(3.0), of(np.nan))[0]
+    assert exact.directed_sum("u")(of(1.0), of(2.0**-30))[0] == np.nextafter(np.float32(1), np.float32(2))
+    assert exact.directed_sum("d")(of(1.0), of(2.0**-30))[0] == 1

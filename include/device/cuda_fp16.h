@@ -28,6 +28,7 @@ public:
     CPL_HALF_FN __half(unsigned long long value) : __x(cpl_from_double((double)value)) {}
     CPL_HALF_FN operator float() const { return __nv_half2float((short)__x); }
     CPL_HALF_FN operator __half_raw() const { __half_raw raw = {__x}; return raw; }
+    CPL_HALF_FN operator __half_raw() const volatile { __half_raw raw = {__x}; return raw; }
     CPL_HALF_FN explicit operator bool() const { return (__x & 0x7fffu) != 0; }
     CPL_HALF_FN __half &operator=(const __half_raw &raw) { __x = raw.x; return *this; }
     CPL_HALF_FN __half &operator=(float value) { return *this = __half(value); }

@@ -80,6 +80,14 @@ class CudaError(ApiError):
         self.text = text
 
 
+class UnresolvedSymbol(CudaError):
+    """Device code uses `symbol`, which nothing defines."""
+
+    def __init__(self, symbol: str, text: str) -> None:
+        super().__init__(Status.INVALID_IMAGE, text)
+        self.symbol = symbol
+
+
 class CompilerError(Exception):
     """The compiler could not do its work for a reason outside the user's source: one sentence, what to do."""
 

@@ -131,11 +131,19 @@ def test_attributes_set_on_a_kernel_hold_in_its_functions(api: Any, cu: Any, lib
     assert api.status("cuKernelGetAttribute", name, kernel, 99) == "INVALID_DEVICE"
 
 
-def test_parameters_of_a_kernel_are_described(api: Any, library: Any) -> None:
+def test_parameters_of_a_kernel_are_described(api: Any, library: Any, context: Any) -> None:
     kernel = api.cuLibraryGetKernel(library, b"mixed")
     layout = [api.cuKernelGetParamInfo(kernel, index) for index in range(5)]
     assert layout == [(0, 1), (8, 8), (16, 16), (32, 2), (40, 8)]
     assert api.status("cuKernelGetParamInfo", kernel, 5) == "INVALID_VALUE"
+    api.cuCtxPopCurrent()
+    assert api.status("cuKernelGetParamInfo", kernel, 0) == "INVALID_CONTEXT"
+    api.cuCtxPushCurrent(context)
+
+
+def test_no_kernel_has_no_name(api: Any, cu: Any) -> None:
+    assert api.status("cuKernelGetName", cu.CUkernel(0)) == "INVALID_VALUE"
+    assert api.status("cuFuncGetName", cu.CUfunction(0)) == "INVALID_VALUE"
 
 
 def test_after_unload_nothing_of_the_library_is_valid(api: Any, cu: Any, context: Any) -> None:

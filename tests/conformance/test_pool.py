@@ -177,10 +177,15 @@ def test_access_is_the_owners_until_it_is_given(api: Any, cu: Any, pool: Any) ->
     assert api.cuMemPoolGetAccess(pool, place) == flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE
 
 
+def test_an_allocation_of_no_bytes_is_no_memory_and_no_error(api: Any, stream: Any, pool: Any) -> None:
+    for pointer in (api.cuMemAllocFromPoolAsync(0, pool, stream), api.cuMemAllocAsync(0, stream)):
+        assert int(pointer) == 0
+        api.cuMemFreeAsync(pointer, stream)
+
+
 def test_what_pools_do_not_do(api: Any, cu: Any, stream: Any, pool: Any) -> None:
     shared = properties(cu, handleTypes=cu.CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR)
     assert api.status("cuMemPoolCreate", shared) == "NOT_SUPPORTED"
-    assert api.status("cuMemAllocFromPoolAsync", 0, pool, stream) == "INVALID_VALUE"
     assert api.status("cuMemAllocFromPoolAsync", 64, cu.CUmemoryPool(0x5000), stream) == "INVALID_VALUE"
     assert api.status("cuMemAllocFromPoolAsync", 1 << 62, pool, stream) == "OUT_OF_MEMORY"
 

@@ -4,6 +4,7 @@
 #if __cplusplus >= 201103L
 namespace std {
 #ifndef CPL_NO_INITIALIZER_LIST
+#define __NV_BUILTIN_INITIALIZER_LIST 1
 template <class T> class initializer_list {
     const T *first;
     size_t count;

@@ -15,6 +15,8 @@ CPL_FN unsigned int __isGlobal(const void *p) { return __nvvm_isspacep_global(p)
 CPL_FN unsigned int __isShared(const void *p) { return __nvvm_isspacep_shared(p); }
 CPL_FN unsigned int __isConstant(const void *p) { return __nvvm_isspacep_const(p); }
 CPL_FN unsigned int __isLocal(const void *p) { return __nvvm_isspacep_local(p); }
+/* Declared for sources that mention it; a kernel whose code really calls it is refused by name. */
+extern "C" __device__ unsigned int __isGridConstant(const void *p);
 CPL_FN size_t __cvta_generic_to_global(const void *p) {
     return (size_t)(__attribute__((address_space(1))) const void *)p; }
 CPL_FN size_t __cvta_generic_to_shared(const void *p) {

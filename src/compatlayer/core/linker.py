@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from compatlayer.compiler.image import DeviceCode
 from compatlayer.core import handles, image
 from compatlayer.core.context import Context
-from compatlayer.errors import CompilerError, CompilerMissing, CudaError, Status
+from compatlayer.errors import CompilerError, CompilerMissing, CudaError, Status, UnresolvedSymbol
 
 
 class Linker:
@@ -18,6 +19,7 @@ class Linker:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.inputs: list[DeviceCode] = []
+        self.names: list[str] = []  # what the program calls them, for the log
         self.output: bytes | None = None
         self.owner: object = None  # what the front end keeps with this linker: its log buffers
         self.buffer: object = None  # and the memory of the output
@@ -35,6 +37,7 @@ class Linker:
                 status = Status.NO_BINARY_FOR_GPU
             raise CudaError(status, f"{name or 'input'}: {error}") from None
         self.inputs.append(code)
+        self.names.append(name)
 
     def complete(self) -> bytes:
         """The linked cubin; INVALID_VALUE without inputs."""
@@ -52,8 +55,17 @@ class Linker:
                 raise CudaError(Status.INVALID_PTX, str(error)) from None
         major, minor = self.context.device.capability
         self.output = container.pack(_for_device(code, major * 10 + minor))
-        image.build(code, self.context.device)  # errors show here, and the load that follows is a cache hit
+        try:
+            image.build(code, self.context.device)  # errors show here, and the load that follows is a cache hit
+        except UnresolvedSymbol as error:
+            raise CudaError(error.status, f"error   : Undefined reference to '{error.symbol}' in "
+                                          f"'{self._user_of(error.symbol)}'") from None
         return self.output
+
+    def _user_of(self, symbol: str) -> str:
+        """The name of the first input that mentions `symbol`."""
+        mention = re.compile(rf'@"?{re.escape(symbol)}\b')
+        return next((name for name, code in zip(self.names, self.inputs, strict=True) if mention.search(code.ir)), "")
 
     def close(self) -> None:
         handles.remove(self.handle)

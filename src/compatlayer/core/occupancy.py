@@ -67,7 +67,10 @@ def best_block(function: Function, shared_of: Callable[[int], int], limit: int) 
 
 
 def available_shared(function: Function, blocks: int, block_threads: int) -> int:
-    """Dynamic shared memory in bytes that each of `blocks` blocks on one multiprocessor can have."""
+    """Dynamic shared memory in bytes that each of `blocks` blocks on one multiprocessor can have.
+
+    Never more than a launch of the function may ask for: its attribute has to be raised first.
+    """
     if blocks <= 0:
         raise CudaError(Status.INVALID_VALUE, f"{blocks} blocks")
     if blocks > active_blocks(function, block_threads, 0):
@@ -75,5 +78,5 @@ def available_shared(function: Function, blocks: int, block_threads: int) -> int
                                               "multiprocessor")
     step = SHARED_STEP_BYTES
     share = SHARED_PER_UNIT_BYTES // blocks // step * step - SHARED_RESERVED_BYTES
-    most = min(share, function.attributes.device.caps.shared_optin_bytes)
-    return max(0, most - function.info.static_shared_bytes)
+    room = min(share, function.attributes.device.caps.shared_optin_bytes) - function.info.static_shared_bytes
+    return max(0, min(room, function.attributes.max_dynamic_shared_bytes))

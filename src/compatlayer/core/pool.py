@@ -79,8 +79,6 @@ class Pool:
 
     def allocate(self, size_bytes: int, stream: Stream) -> Record:
         """Memory for use in `stream` from here on; OUT_OF_MEMORY leaves nothing behind."""
-        if size_bytes == 0:
-            raise CudaError(Status.INVALID_VALUE, "an allocation of 0 bytes")
         stream.context.check()
         memory.free_postponed()
         rounded = block_bytes(size_bytes)

@@ -5,7 +5,7 @@ Why: headers bring far more than a kernel uses, and every later stage costs time
 
 from __future__ import annotations
 
-from ...errors import CompilerError, CudaError, Status
+from ...errors import CompilerError, UnresolvedSymbol
 from ..ir.build import replace
 from ..ir.reader import read_into
 from ..ir.values import Alias, Constant, Function, GlobalValue, GlobalVariable, Module, Value
@@ -39,11 +39,11 @@ def run(module: Module) -> Module:
             pending.extend(symbols_of(used))
     for value in live:
         if isinstance(value, Function) and value.is_declaration and not _is_known(value.name):
-            raise CudaError(Status.INVALID_IMAGE, f"unresolved extern function '{value.name}': no __device__ function "
-                                                  "of this name is defined in the program")
+            raise UnresolvedSymbol(value.name, f"unresolved extern function '{value.name}': no __device__ function of "
+                                               "this name is defined in the program")
         if isinstance(value, GlobalVariable) and value.space != 3 and value.initializer is None:
-            raise CudaError(Status.INVALID_IMAGE, f"unresolved extern variable '{value.name}': declared but defined "
-                                                  "nowhere in the program")
+            raise UnresolvedSymbol(value.name, f"unresolved extern variable '{value.name}': declared but defined "
+                                               "nowhere in the program")
     module.symbols = {name: value for name, value in module.symbols.items() if value in live}
     return module
 

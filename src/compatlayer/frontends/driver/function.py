@@ -11,7 +11,7 @@ from compatlayer.compiler.image import KernelInfo
 from compatlayer.core.function import Function, parameter
 from compatlayer.core.library import function_of
 from compatlayer.errors import CudaError, Status
-from compatlayer.frontends.driver.values import number, pointer
+from compatlayer.frontends.driver.values import needed, number, pointer
 
 CACHE_CONFIGS = range(4)
 _SHARED_CONFIGS = range(3)
@@ -70,6 +70,7 @@ def get_module(hmod: Any, hfunc: Any) -> None:
 
 @entry("cuFuncGetName")
 def get_name(name: Any, hfunc: Any) -> None:
+    needed(hfunc, "hfunc")
     name[0] = name_of(find(hfunc).info.name)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from compatlayer._native import ffi
 from compatlayer.api.entry import entry
-from compatlayer.core import handles
+from compatlayer.core import context, handles
 from compatlayer.core import image as core_image
 from compatlayer.core.library import Library, LibraryKernel
 from compatlayer.core.runtime import state
@@ -14,7 +14,7 @@ from compatlayer.errors import CudaError, Status
 from compatlayer.frontends.driver import image as images
 from compatlayer.frontends.driver.function import CACHE_CONFIGS, give_parameter, name_of
 from compatlayer.frontends.driver.module import give
-from compatlayer.frontends.driver.values import number, pointer
+from compatlayer.frontends.driver.values import needed, number, pointer
 
 _OPTIONS = 2  # CU_LIBRARY_NUM_OPTIONS
 
@@ -128,14 +128,17 @@ def set_cache_config(kernel: Any, config: int, dev: int) -> None:
 
 @entry("cuKernelGetName")
 def get_name(name: Any, hfunc: Any) -> None:
+    needed(hfunc, "hfunc")
     name[0] = name_of(find_kernel(hfunc).info.name)
 
 
 @entry("cuKernelGetParamInfo", optional=("paramSize",))
 def get_parameter(kernel: Any, paramIndex: int, paramOffset: Any, paramSize: Any) -> None:
+    context.current()
     give_parameter(find_kernel(kernel).info, paramIndex, paramOffset, paramSize)
 
 
 @entry("cuKernelGetParamCount")
 def count_parameters(kernel: Any, paramCount: Any) -> None:
+    context.current()
     paramCount[0] = len(find_kernel(kernel).info.parameters)

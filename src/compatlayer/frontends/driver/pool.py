@@ -10,7 +10,7 @@ from compatlayer.core.device import Device
 from compatlayer.core.memory import MemoryKind
 from compatlayer.core.pool import Place, Pool
 from compatlayer.core.runtime import state
-from compatlayer.core.stream import resolve
+from compatlayer.core.stream import Stream, resolve
 from compatlayer.errors import CudaError, Status
 from compatlayer.frontends.driver.values import any_device, load, needed, number, pointer, pool_of, store
 
@@ -21,12 +21,17 @@ LOCATION_NONE, LOCATION_DEVICE, LOCATION_HOST, LOCATION_NUMA, LOCATION_NUMA_CURR
 @entry("cuMemAllocAsync", optional=("hStream",))
 def alloc_async(dptr, bytesize, hStream):
     stream = resolve(number(hStream))
-    dptr[0] = core.current(stream.context.device).allocate(bytesize, stream).base
+    dptr[0] = _allocate(core.current(stream.context.device), bytesize, stream)
 
 
 @entry("cuMemAllocFromPoolAsync", optional=("hStream",))
 def alloc_from_pool_async(dptr, bytesize, pool, hStream):
-    dptr[0] = pool_of(pool).allocate(bytesize, resolve(number(hStream))).base
+    dptr[0] = _allocate(pool_of(pool), bytesize, resolve(number(hStream)))
+
+
+def _allocate(pool: Pool, size_bytes: int, stream: Stream) -> int:
+    """No bytes are no memory and no error: the driver takes them here, unlike in cuMemAlloc."""
+    return pool.allocate(size_bytes, stream).base if size_bytes else 0
 
 
 @entry("cuMemFreeAsync", optional=("hStream",))

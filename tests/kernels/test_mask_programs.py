@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from generated import CELLS, Generator, State, outputs
+from mask_programs import CELLS, Generator, State, outputs
 from test_corpus import ok
 
 driver = pytest.importorskip("cuda.bindings.driver")
@@ -26,7 +26,7 @@ def context() -> Iterator[object]:
 
 
 def compiled(source: str) -> bytes:
-    program = ok(nvrtc.nvrtcCreateProgram(source.encode(), b"generated.cu", 0, [], []))
+    program = ok(nvrtc.nvrtcCreateProgram(source.encode(), b"mask_programs.cu", 0, [], []))
     # NumPy rounds after every operation.
     error, = nvrtc.nvrtcCompileProgram(program, 2, [b"--gpu-architecture=sm_86", b"--fmad=false"])
     assert int(error) == 0, source

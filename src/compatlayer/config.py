@@ -6,6 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
+# What kernels can be compiled for; compiler/frontends/nvrtc_options.py has the same as numbers.
+CAPABILITIES = ("7.5", "8.0", "8.6", "8.7", "8.8", "8.9", "9.0", "10.0", "10.3", "11.0", "12.0", "12.1")
+_LEAST_BYTES, _MOST_BYTES = 1 << 20, 1 << 46  # an address has 47 bits, and not all are memory's
+
 
 class SettingsError(Exception):
     """A variable holds something we do not understand: one sentence that names it and what to write."""
@@ -23,8 +27,9 @@ class Settings(NamedTuple):
 
     COMPATLAYER_DEVICES             devices shown, in order: `cpu`, `cpu:2`, `opencl`, a comma list; default `cpu`
     COMPATLAYER_WORKERS             worker threads of the CPU device; default one for each usable CPU
-    COMPATLAYER_MEMORY              memory of a CPU device in bytes (suffix K, M, G); default the machine's, shared out
+    COMPATLAYER_MEMORY              memory of a CPU device: bytes, or 512M, 4G, 1T; default the machine's, shared out
     COMPATLAYER_COMPUTE_CAPABILITY  reported compute capability, default 8.6
+    COMPATLAYER_FAST_LAUNCH         0: every launch goes through Python, which stays the reference; default 1
 
     CUDA_VISIBLE_DEVICES and CUDA_LAUNCH_BLOCKING mean what CUDA documents.
     """
@@ -35,6 +40,7 @@ class Settings(NamedTuple):
     compute_capability: tuple[int, int]
     visible: str | None  # CUDA_VISIBLE_DEVICES, which programs set themselves
     launch_blocking: bool  # CUDA_LAUNCH_BLOCKING=1: a launch returns when the kernel is done
+    fast_launch: bool  # C callers may launch without Python
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -43,10 +49,18 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         devices=_devices(environment.get("COMPATLAYER_DEVICES", "cpu")),
         workers=_workers(environment.get("COMPATLAYER_WORKERS", "")),
         memory_bytes=_bytes(environment.get("COMPATLAYER_MEMORY", "")),
-        compute_capability=_capability(environment.get("COMPATLAYER_COMPUTE_CAPABILITY", "8.6")),
+        compute_capability=_capability(environment.get("COMPATLAYER_COMPUTE_CAPABILITY") or "8.6"),
         visible=environment.get("CUDA_VISIBLE_DEVICES"),
         launch_blocking=environment.get("CUDA_LAUNCH_BLOCKING", "0") == "1",
+        fast_launch=_switch(environment, "COMPATLAYER_FAST_LAUNCH"),
     )
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "1"
+    if text not in ("0", "1"):
+        raise SettingsError(f"{name}={text} is neither 0 nor 1")
+    return text == "1"
 
 
 def _devices(text: str) -> tuple[DeviceRequest, ...]:
@@ -57,9 +71,9 @@ def _devices(text: str) -> tuple[DeviceRequest, ...]:
             continue
         count = None
         if colon:
-            if not number.isdecimal() or not 1 <= int(number) <= 64:
+            count = _number(number)
+            if not 1 <= count <= 64:
                 raise SettingsError(f"COMPATLAYER_DEVICES={text}: '{part}' needs a count from 1 to 64, as in cpu:2")
-            count = int(number)
         if not name.isidentifier():
             raise SettingsError(f"COMPATLAYER_DEVICES={text}: '{part}' names no backend; write cpu or cpu:2")
         requests.append(DeviceRequest(name, count))
@@ -69,23 +83,30 @@ def _devices(text: str) -> tuple[DeviceRequest, ...]:
 def _workers(text: str) -> int:
     if not text:
         return 0
-    if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise SettingsError(f"COMPATLAYER_WORKERS={text} is not a number of threads from 1 to 1024")
-    return int(text)
+    count = _number(text)
+    if not 1 <= count <= 1024:
+        raise SettingsError(f"COMPATLAYER_WORKERS={text} is not a number of threads from 1 to 1024; leave it out for "
+                            "one for each usable CPU")
+    return count
 
 
 def _bytes(text: str) -> int:
     if not text:
         return 0
-    scale = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(text[-1].upper(), 1)
-    digits = text if scale == 1 else text[:-1]
-    if not digits.isdecimal() or int(digits) == 0:
-        raise SettingsError(f"COMPATLAYER_MEMORY={text} is not a size; write bytes, or 512M, or 4G")
-    return int(digits) * scale
+    scale = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}.get(text[-1].upper(), 1)
+    size_bytes = _number(text if scale == 1 else text[:-1]) * scale
+    if not _LEAST_BYTES <= size_bytes <= _MOST_BYTES:
+        raise SettingsError(f"COMPATLAYER_MEMORY={text} is not a size from 1M to 64T; write bytes, or 512M, or 4G")
+    return size_bytes
+
+
+def _number(text: str) -> int:
+    """The number that `text` writes in decimal, or 0 for anything else: no setting may be 0."""
+    return int(text) if text.isdecimal() and len(text) <= 20 else 0
 
 
 def _capability(text: str) -> tuple[int, int]:
-    major, _, minor = text.partition(".")
-    if not (major.isdecimal() and minor.isdecimal()):
-        raise SettingsError(f"COMPATLAYER_COMPUTE_CAPABILITY={text} is not of the form 8.6")
-    return int(major), int(minor)
+    if text in CAPABILITIES:
+        major, _, minor = text.partition(".")
+        return int(major), int(minor)
+    raise SettingsError(f"COMPATLAYER_COMPUTE_CAPABILITY={text} is not one of {', '.join(CAPABILITIES)}")

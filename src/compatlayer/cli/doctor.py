@@ -8,13 +8,20 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from compatlayer.launcher import environment, libraries, site_files
 
 SUMMARY = "check this installation and say what to do about each problem"
 
 _TIMEOUT_S = 120
+
+# Every variable that this package reads or sets; docs/command-line.md says what each means.
+VARIABLES = tuple(f"COMPATLAYER_{name}" for name in (
+    "ACTIVE", "CACHE", "CACHE_DIR", "CACHE_MAX_BYTES", "COMPUTE_CAPABILITY", "DEVICES", "DUMP", "MEMORY", "PYTHONPATH",
+    "REPORT", "VERBOSE", "WORKERS", "ZIG"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +83,41 @@ def _check_headers() -> Iterator[Finding]:
 
 
 def check_compiler() -> Iterator[Finding]:
+    from compatlayer.compiler import toolchain
+    from compatlayer.errors import CompilerError
+
     try:
-        import ziglang  # type: ignore[import-untyped]
-    except ImportError:
-        yield Finding("PROBLEM", "the package ziglang is missing", "pip install 'ziglang>=0.17,<0.18'")
+        with redirect_stderr(None):
+            binary = str(toolchain.zig())
+    except CompilerError as error:
+        what, _, advice = str(error).partition("; ")
+        yield Finding("PROBLEM", what, advice)
         return
-    binary = os.path.join(os.path.dirname(str(ziglang.__file__)), "zig")
     try:
         done = subprocess.run([binary, "clang", "--version"], capture_output=True, text=True, timeout=_TIMEOUT_S)
     except (OSError, subprocess.TimeoutExpired) as error:
-        yield Finding("PROBLEM", f"{binary} does not run: {error}", "pip install --force-reinstall ziglang")
+        yield Finding("PROBLEM", f"{binary} does not run: {error}", toolchain.REMEDY)
         return
-    if done.returncode != 0:
-        yield Finding("PROBLEM", f"{binary} clang fails: {done.stderr}", "pip install --force-reinstall ziglang")
+    if done.returncode != 0 or not done.stdout.startswith("clang version"):
+        told = (done.stderr or done.stdout).strip().partition("\n")[0] or "no message"
+        yield Finding("PROBLEM", f"{binary} clang fails with status {done.returncode}: {told}", toolchain.REMEDY)
     else:
         yield Finding("ok", f"compiler: {done.stdout.splitlines()[0]}")
+
+
+def check_settings() -> Iterator[Finding]:
+    from compatlayer import config
+
+    try:
+        config.from_environment()
+    except config.SettingsError as error:
+        what, _, advice = str(error).partition("; ")
+        yield Finding("PROBLEM", what, advice or "set it to one of these, or leave it out")
+    for name in sorted(os.environ):
+        if name.startswith("COMPATLAYER_") and name not in VARIABLES:
+            near = get_close_matches(name, VARIABLES, 1)
+            advice = f"is {near[0]} meant?" if near else "leave it out"
+            yield Finding("note", f"{name} is set and means nothing", advice)
 
 
 def check_cache() -> Iterator[Finding]:
@@ -149,10 +176,11 @@ def check_memory() -> Iterator[Finding]:
             f"address space is limited to {limit / 2**30:.1f} GiB (ulimit -v)",
             "device memory is reserved as address space: raise the limit, or set COMPATLAYER_MEMORY lower",
         )
-    with open("/proc/sys/vm/max_map_count", encoding="ascii") as file:
+    with suppress(OSError), open("/proc/sys/vm/max_map_count", encoding="ascii") as file:
         count = int(file.read())
-    if count < 65530:
-        yield Finding("note", f"vm.max_map_count is {count}", "sysctl vm.max_map_count=262144, for many allocations")
+        if count < 65530:
+            advice = "sysctl vm.max_map_count=262144, for many allocations"
+            yield Finding("note", f"vm.max_map_count is {count}", advice)
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     yield Finding("ok", f"memory {total / 2**30:.1f} GiB, {len(os.sched_getaffinity(0))} usable CPUs")
 
@@ -187,6 +215,7 @@ def check_kernel() -> Iterator[Finding]:
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     check_python,
     check_libraries,
+    check_settings,
     check_compiler,
     check_cache,
     check_memory,

@@ -147,10 +147,10 @@ def build_native(code: DeviceCode, target: str = "cpu") -> NativeImage:
 
 
 def _build_in_scratch(builder: Any, code: DeviceCode) -> tuple[bytes, Sequence[KernelInfo], Sequence[GlobalInfo]]:
-    import tempfile
+    from . import scratch
 
-    with tempfile.TemporaryDirectory(prefix="compatlayer-") as scratch:
-        library, kernels, variables = builder.compile_library(code, Path(scratch))
+    with scratch.folder() as folder:
+        library, kernels, variables = builder.compile_library(code, Path(folder))
     return library, kernels, variables
 
 

@@ -27,7 +27,7 @@ def default_folder() -> Path:
     """$COMPATLAYER_CACHE_DIR, else $XDG_CACHE_HOME/compatlayer, else ~/.cache/compatlayer."""
     chosen = os.environ.get("COMPATLAYER_CACHE_DIR")
     if chosen:
-        return Path(chosen)
+        return Path(os.path.abspath(chosen))  # the program may change its folder
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return Path(base) / "compatlayer"
 
@@ -62,7 +62,7 @@ class Store:
     def _warn(self, sentence: str) -> None:
         if not self._warned:
             self._warned = True
-            print(f"compatlayer: {sentence}", file=sys.stderr)
+            _tell(sentence)
 
     def path(self, kind: str, key: str) -> Path:
         """Where the record `key` of `kind` is or would be."""
@@ -198,13 +198,31 @@ class Store:
 
 def _max_bytes() -> int:
     text = os.environ.get("COMPATLAYER_CACHE_MAX_BYTES", "")
-    return int(text) if text.isdigit() else DEFAULT_MAX_BYTES
+    if not text:
+        return DEFAULT_MAX_BYTES
+    if text.isdecimal() and len(text) <= 20:
+        return int(text)
+    _tell(f"COMPATLAYER_CACHE_MAX_BYTES={text} is not a number of bytes, so the limit is {DEFAULT_MAX_BYTES}; write "
+          "digits only, or leave it out")
+    return DEFAULT_MAX_BYTES
+
+
+def _wanted() -> bool:
+    text = os.environ.get("COMPATLAYER_CACHE", "")
+    if text not in ("", "0", "1"):
+        _tell(f"COMPATLAYER_CACHE={text} means nothing, so compiled kernels are kept; 0 keeps none, 1 keeps them")
+    return text != "0"
+
+
+def _tell(sentence: str) -> None:
+    if sys.stderr is not None:
+        print(f"compatlayer: {sentence}", file=sys.stderr, flush=True)
 
 
 @cache
 def store() -> Store | None:
     """The process's cache; None when COMPATLAYER_CACHE=0 or the folder cannot be used."""
-    if os.environ.get("COMPATLAYER_CACHE") == "0":
+    if not _wanted():
         return None
     opened = Store(default_folder(), _max_bytes())
     return opened if opened.usable else None
@@ -215,9 +233,10 @@ def private_folder() -> Path:
     """A folder of this process alone, for what must be a file while the cache is off; removed at exit."""
     import atexit
     import shutil
-    import tempfile
 
-    folder = tempfile.mkdtemp(prefix="compatlayer-")
+    from . import scratch
+
+    folder = scratch.make()
     owner = os.getpid()
 
     def remove() -> None:

@@ -40,5 +40,5 @@ def digest() -> str:
     for path in sorted(folder().rglob("*")):
         if path.is_file():
             status = path.stat()
-            state.update(f"{path}\0{status.st_mtime_ns}\0{status.st_size}\0".encode())
+            state.update(os.fsencode(path) + f"\0{status.st_mtime_ns}\0{status.st_size}\0".encode())
     return state.hexdigest()

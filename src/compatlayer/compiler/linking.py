@@ -6,22 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import CompilerError
-from . import toolchain
+from . import scratch, toolchain
 from .image import DeviceCode
 
 
 def link(pieces: Sequence[DeviceCode]) -> DeviceCode:
     """One piece of code of several; CompilerError names a symbol that is defined twice."""
-    import tempfile
-
     first, *others = pieces
-    with tempfile.TemporaryDirectory(prefix="compatlayer-") as scratch:
+    with scratch.folder() as folder:
         arguments = []
         for place, piece in enumerate(others):
-            path = Path(scratch) / f"{place}.bc"
-            path.write_bytes(_clang(["-emit-llvm-bc", "-disable-llvm-passes"], piece, scratch))
+            path = Path(folder) / f"{place}.bc"
+            path.write_bytes(_clang(["-emit-llvm-bc", "-disable-llvm-passes"], piece, folder))
             arguments += ["-mlink-bitcode-file", str(path)]
-        text = _clang(["-emit-llvm", "-O1", "-fno-unroll-loops", *arguments], first, scratch)
+        text = _clang(["-emit-llvm", "-O1", "-fno-unroll-loops", *arguments], first, folder)
     names = {name: lowered for piece in pieces for name, lowered in piece.lowered_names.items()}
     return DeviceCode(ir=text.decode("utf-8", "surrogateescape"), architecture=first.architecture,
                       lowered_names=names, log="".join(piece.log for piece in pieces))

@@ -81,6 +81,7 @@ cpl_module *cpl_module_open(const char *path, char *error, size_t error_bytes)
         return NULL;
     }
     module->file = -1;
+    char why[512] = "";
     pthread_mutex_lock(&lock);
     void *loaded = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
     if (loaded) {
@@ -88,9 +89,14 @@ cpl_module *cpl_module_open(const char *path, char *error, size_t error_bytes)
         module->handle = load_copy(path, &module->file);
     } else {
         module->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!module->handle) {
+            /* A file system mounted noexec maps no code; a copy in memory loads. Its own failure would name the copy. */
+            snprintf(why, sizeof why, "%s", dlerror());
+            module->handle = load_copy(path, &module->file);
+        }
     }
     if (!module->handle) {
-        const char *reason = dlerror();
+        const char *reason = why[0] ? why : dlerror();
         snprintf(error, error_bytes, "cannot load %s: %s", path, reason ? reason : strerror(errno));
         free(module);
         module = NULL;

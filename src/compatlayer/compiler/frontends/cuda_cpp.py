@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ...errors import CompilerError
 from .. import headers as device_headers
-from .. import toolchain
+from .. import scratch, toolchain
 from ..image import DeviceCode
-from . import lowered_names, precompiled
+from . import hidden_variables, lowered_names, precompiled
 from .diagnostics import format_log
 from .nvrtc_options import Options
 
@@ -95,20 +95,18 @@ def search_folders(options: Options, name: str) -> tuple[list[str], str | None]:
 
 def compile_source(source: Source, options: Options) -> Compiled:
     """Compile to optimised device IR. Raises CompileFailure with the log when the source is at fault."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="compatlayer-") as scratch:
-        return _compile_in(scratch, source, options)
+    with scratch.folder() as folder:
+        return _compile_in(folder, source, options)
 
 
-def _compile_in(scratch: str, source: Source, options: Options) -> Compiled:
-    given = os.path.join(scratch, "headers")
+def _compile_in(place: str, source: Source, options: Options) -> Compiled:
+    given = os.path.join(place, "headers")
     _write_headers(Path(given), source.headers)
-    os.mkdir(os.path.join(scratch, "cwd"))
+    os.mkdir(os.path.join(place, "cwd"))
     language = language_arguments(options)
     folders, source_folder = search_folders(options, source.name)
-    dependency_file = os.path.join(scratch, "dependencies")
-    overlay = _overlay(scratch, folders, given)
+    dependency_file = os.path.join(place, "dependencies")
+    overlay = _overlay(place, folders, given)
     arguments = [
         *options.macros, *(["-w"] if not options.warnings else []),
         *(["-iquote", source_folder] if source_folder else []), "-I", given,
@@ -122,9 +120,13 @@ def _compile_in(scratch: str, source: Source, options: Options) -> Compiled:
     shown = {given + "/": "", str(device_headers.folder()): "<compatlayer>"}
     text = _wrapped(source.text, source.name, options) + lowered_names.appendix(source.expressions)
     action = ["-fsyntax-only"] if options.syntax_only else ["-emit-llvm", "-o", "-"]
+    whole = not (options.relocatable or options.syntax_only)
+    hidden = hidden_variables.names((source.text, *source.headers.values())) if whole else frozenset()
+    if hidden:
+        action.append("-disable-llvm-passes")
 
     def run(program: str, what: Sequence[str]) -> tuple[int, str, str]:
-        return _clang(language, [*arguments, *what], program, os.path.join(scratch, "cwd"))
+        return _clang(language, [*arguments, *what], program, os.path.join(place, "cwd"))
 
     status, ir, messages = run(text, action)
     if status != 0:
@@ -133,10 +135,23 @@ def _compile_in(scratch: str, source: Source, options: Options) -> Compiled:
             alone = run(_wrapped(source.text, source.name, options), ["-fsyntax-only"])
             messages = alone[2] if alone[0] != 0 else messages
         raise CompileFailure(format_log(messages, source.name, source.expressions, shown))
+    if not ir and not options.syntax_only:
+        raise toolchain.missing(f"{toolchain.zig()} ended well and wrote nothing, so it is no zig; {toolchain.REMEDY}")
+    if hidden:
+        ir = _optimise(hidden_variables.expose(ir, hidden), options, place)
     ir, names = lowered_names.extract(ir, source.expressions)
     code = DeviceCode(ir=ir, architecture=options.architecture, lowered_names=names,
                       log=format_log(messages, source.name, source.expressions, shown))
-    return Compiled(code, _dependencies(dependency_file, scratch))
+    return Compiled(code, _dependencies(dependency_file, place))
+
+
+def _optimise(ir: str, options: Options, folder: str) -> str:
+    cpu = "sm_" + options.architecture.partition("_")[2].replace("f", "a")
+    status, better, messages = hidden_variables.optimise(ir, cpu, _PTX_FEATURE, folder)
+    if status != 0:
+        raise CompilerError(f"the compiler stopped unexpectedly (status {status}): {messages.strip()[:200]}; "
+                            "please report the source that caused it")
+    return better
 
 
 def _clang(language: list[str], arguments: list[str], program: str, cwd: str) -> tuple[int, str, str]:

@@ -18,19 +18,23 @@ def quote(name: str) -> str:
     """`name` as LLVM writes it after a sigil: quoted where it must be."""
     if _PLAIN_NAME.fullmatch(name):
         return name
-    escaped = "".join(c if " " <= c < "\x7f" and c not in '"\\' else "".join(f"\\{b:02X}" for b in c.encode())
+    escaped = "".join(c if " " <= c < "\x7f" and c not in '"\\' else "".join(f"\\{b:02X}" for b in _encoded(c))
                       for c in name)
     return f'"{escaped}"'
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")  # names of files may be no UTF-8
 
 
 def string_bytes(text: str) -> bytes:
     """The bytes of LLVM's quoted string (quotes included, `\\xx` escapes)."""
     raw = text[text.index('"') + 1 : -1]
     if "\\" not in raw:
-        return raw.encode()
+        return _encoded(raw)
     parts = re.split(r"\\([0-9A-Fa-f]{2}|\\)", raw)
     return b"".join(
-        part.encode() if index % 2 == 0 else (b"\\" if part == "\\" else bytes([int(part, 16)]))
+        _encoded(part) if index % 2 == 0 else (b"\\" if part == "\\" else bytes([int(part, 16)]))
         for index, part in enumerate(parts)
     )
 

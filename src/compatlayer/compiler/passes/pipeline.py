@@ -34,6 +34,7 @@ def lower(module: Module, machine: str, skip: frozenset[str] = frozenset()) -> M
     """Runs every pass; `skip` leaves passes out, which only tests of the passes do."""
     module.host = machine
     asked = os.environ.get("COMPATLAYER_DUMP", "")
+    _check_dump(asked)
     for name, run in NAIVE:
         if name not in skip:
             module = run(module)
@@ -45,3 +46,11 @@ def lower(module: Module, machine: str, skip: frozenset[str] = frozenset()) -> M
     if asked in ("after:host", "after:all"):
         print(f"; ---- after host\n{print_module(module)}", file=sys.stderr)
     return module
+
+
+def _check_dump(asked: str) -> None:
+    """Say so when nothing will be dumped for what the environment asks."""
+    names = [*(name for name, _ in NAIVE), "host", "all"]
+    if asked and asked not in {f"after:{name}" for name in names}:
+        print(f"compatlayer: COMPATLAYER_DUMP={asked} names no pass; write after: and one of {', '.join(names)}",
+              file=sys.stderr)

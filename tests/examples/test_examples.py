@@ -1,0 +1,63 @@
+"""Every example and the README's program run as a user runs them; their output is compared line by line.
+
+A line in expected/<name>.txt may hold `*` where the machine decides, as in a device's name.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+EXPECTED = Path(__file__).parent / "expected"
+
+pytest.importorskip("cuda.core", reason="the examples need cuda-core")
+
+
+def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "compatlayer", "run", str(program), *arguments],
+                          capture_output=True, text=True, timeout=100)
+
+
+def check_output(done: subprocess.CompletedProcess[str], expected: str) -> None:
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    lines, patterns = done.stdout.splitlines(), expected.splitlines()
+    assert len(lines) == len(patterns), done.stdout
+    for line, pattern in zip(lines, patterns, strict=True):
+        # Only the star is special: the lines hold brackets of their own.
+        assert fnmatch.fnmatchcase(line, pattern.replace("[", "[[]").replace("?", "[?]")), f"{line!r} is not {pattern!r}"
+
+
+@pytest.mark.parametrize("program", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_prints_what_is_expected(program: Path, tmp_path: Path) -> None:
+    arguments = [str(tmp_path / "heat_equation.png")] if program.stem == "heat_equation" else []
+    check_output(run(program, *arguments), (EXPECTED / f"{program.stem}.txt").read_text())
+
+
+def test_the_heat_equation_writes_a_picture(tmp_path: Path) -> None:
+    picture = tmp_path / "new folder" / "plate.png"
+    assert run(ROOT / "examples" / "heat_equation.py", str(picture)).returncode == 0
+    data = picture.read_bytes()
+    assert data.startswith(b"\x89PNG\r\n\x1a\n") and data[16:24] == (400).to_bytes(4, "big") + (240).to_bytes(4, "big")
+
+
+@pytest.mark.parametrize("program", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_imports_only_real_packages(program: Path) -> None:
+    assert "compatlayer" not in program.read_text()
+
+
+def test_the_program_of_the_readme_prints_what_the_readme_says(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text()
+    source = re.search(r"```python\n(# program\.py.*?)```", readme, re.DOTALL)
+    output = re.search(r"\$ compatlayer run program\.py\n(\[.*?)```", readme, re.DOTALL)
+    assert source and output
+    program = tmp_path / "program.py"
+    program.write_text(source[1])
+    check_output(run(program), output[1])

@@ -102,6 +102,8 @@ def test_dlto_gives_ltoir_only() -> None:
     assert program.compile("-arch=sm_86", "-dlto") == "SUCCESS"
     assert program.size("LTOIR") > 0
     assert program.size("PTX") == program.size("CUBIN") == 0
+    assert program.status("nvrtcGetPTX", bytearray(1)) == "SUCCESS"
+    assert program.status("nvrtcGetCUBIN", bytearray(1)) == "INVALID_PROGRAM"
 
 
 def test_forms_that_are_never_made_have_no_size() -> None:

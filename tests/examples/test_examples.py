@@ -32,7 +32,8 @@ def check_output(done: subprocess.CompletedProcess[str], expected: str) -> None:
     assert len(lines) == len(patterns), done.stdout
     for line, pattern in zip(lines, patterns, strict=True):
         # Only the star is special: the lines hold brackets of their own.
-        assert fnmatch.fnmatchcase(line, pattern.replace("[", "[[]").replace("?", "[?]")), f"{line!r} is not {pattern!r}"
+        escaped = pattern.replace("[", "[[]").replace("?", "[?]")
+        assert fnmatch.fnmatchcase(line, escaped), f"{line!r} is not {pattern!r}"
 
 
 @pytest.mark.parametrize("program", EXAMPLES, ids=lambda path: path.stem)

@@ -171,10 +171,21 @@ def test_access_is_the_owners_until_it_is_given(api: Any, cu: Any, pool: Any) ->
     assert api.cuMemPoolGetAccess(pool, place) == flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE
     place.id = 1
     assert api.cuMemPoolGetAccess(pool, place) == flags.CU_MEM_ACCESS_FLAGS_PROT_NONE
+    theirs = api.cuMemAllocFromPoolAsync(64, pool, 0)
+    other = api.cuDevicePrimaryCtxRetain(1)
+    api.cuCtxPushCurrent(other)
+    mine = api.cuMemAlloc(64)
+    assert api.status("cuMemcpyDtoD", mine, theirs, 64) == "INVALID_VALUE"
+    assert api.status("cuMemcpyAsync", theirs, mine, 64, 0) == "INVALID_VALUE"
     grant = cu.CUmemAccessDesc()
     grant.location, grant.flags = place, flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE
     api.cuMemPoolSetAccess(pool, [grant], 1)
     assert api.cuMemPoolGetAccess(pool, place) == flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE
+    api.cuMemcpyDtoD(mine, theirs, 64)
+    api.cuMemFree(mine)
+    api.cuCtxPopCurrent()
+    api.cuDevicePrimaryCtxRelease(1)
+    api.cuMemFree(theirs)
 
 
 def test_an_allocation_of_no_bytes_is_no_memory_and_no_error(api: Any, stream: Any, pool: Any) -> None:

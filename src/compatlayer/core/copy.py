@@ -11,7 +11,9 @@ from enum import Enum
 
 from compatlayer.backends.base import BackendError, Box, Fence, MemoryKind, Snapshot
 from compatlayer.core import memory
+from compatlayer.core.device import Device
 from compatlayer.core.memory import Record
+from compatlayer.core.pool import Pool
 from compatlayer.core.stream import Stream
 from compatlayer.errors import CudaError, Status
 
@@ -19,6 +21,7 @@ __all__ = ["Box", "Side", "later", "now", "span"]
 
 STAGED_BYTES = 64 << 10  # pageable sources up to this are snapshot, so that the call need not wait for the stream
 ADDRESS_END = 1 << 64
+LOCATION_DEVICE = 1  # CU_MEM_LOCATION_TYPE_DEVICE
 
 
 class Side(Enum):
@@ -98,7 +101,20 @@ def _ends(stream: Stream, box: Box, destination: Side, source: Side) -> tuple[Re
     to = _end(stream, box.destination, span(box, box.destination_pitch, box.destination_slice), destination,
               "destination")
     origin = _end(stream, box.source, span(box, box.source_pitch, box.source_slice), source, "source")
+    device = stream.context.device
+    if to is not None and to.device is not device:
+        _check_access(to, device, "destination")
+    if origin is not None and origin.device is not device:
+        _check_access(origin, device, "source")
     return to, origin
+
+
+def _check_access(record: Record, device: Device, what: str) -> None:
+    """Memory of another device's pool may be touched only where cuMemPoolSetAccess has said so."""
+    pool = record.pool
+    if isinstance(pool, Pool) and not record.on_host and not pool.access_of(LOCATION_DEVICE, device.ordinal):
+        raise CudaError(Status.INVALID_VALUE, f"the {what} {record.base:#x} is of a memory pool of {record.device}, "
+                                              f"which {device} may not access; call cuMemPoolSetAccess first")
 
 
 def span(box: Box, pitch: int, slice_bytes: int) -> int:

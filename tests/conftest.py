@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -35,6 +36,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Bring this process onto us before any test module imports a CUDA package."""
     from compatlayer.launcher import libraries
 
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell's background job ignores Ctrl-C, and the programs that tests start would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.suppress(libraries.MissingLibraries):  # tests that need no device still run
         compatlayer.install()
 

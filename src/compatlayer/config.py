@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from compatlayer.errors import SetupError
+
 # What kernels can be compiled for; compiler/frontends/nvrtc_options.py has the same as numbers.
 CAPABILITIES = ("7.5", "8.0", "8.6", "8.7", "8.8", "8.9", "9.0", "10.0", "10.3", "11.0", "12.0", "12.1")
 _LEAST_BYTES, _MOST_BYTES = 1 << 20, 1 << 46  # an address has 47 bits, and not all are memory's
 
 
-class SettingsError(Exception):
+class SettingsError(SetupError):
     """A variable holds something we do not understand: one sentence that names it and what to write."""
 
 

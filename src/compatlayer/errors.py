@@ -88,9 +88,18 @@ class UnresolvedSymbol(CudaError):
         self.symbol = symbol
 
 
+class SetupError(Exception):
+    """The machine or a variable is at fault, not the program: one sentence, told even to a program that only looks at
+    the status of the call that it made fail."""
+
+
 class CompilerError(Exception):
     """The compiler could not do its work for a reason outside the user's source: one sentence, what to do."""
 
 
-class CompilerMissing(CompilerError):
+class CompilerMissing(CompilerError, SetupError):
     """There is no compiler that could be started."""
+
+
+class CompilerHindered(CompilerError, SetupError):
+    """The compiler is there, and this machine keeps it from working: no room, no files left to open."""

@@ -222,17 +222,21 @@ def test_ctrl_c_ends_a_wait_for_a_kernel(tmp_path: Path) -> None:
             print("interrupted", flush=True)
             raise
         """)
-    with subprocess.Popen(command(path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    process = subprocess.Popen(command(path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline() == "running\n", process.stderr.read()
         time.sleep(0.3)
         sent = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "interrupted\n"
-        assert time.monotonic() - sent < 2
+        assert time.monotonic() - sent < 10
         code = process.wait(20)
         assert "KeyboardInterrupt" in process.stderr.read()
         assert code == -signal.SIGINT
+    finally:
+        process.kill()  # a kernel that was not interrupted runs for ever
+        process.communicate()
 
 
 def test_a_forked_child_gets_an_error_and_no_hang(tmp_path: Path) -> None:

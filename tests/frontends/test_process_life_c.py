@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from c_compiler import compile_c
+
 from compatlayer.launcher import environment, libraries
 
 INCLUDE = environment.toolkit_folder()
@@ -36,10 +38,7 @@ int main(void) {
 
 
 def build(folder: Path, *flags: str, source: str = PROGRAM) -> Path:
-    path = folder / "program"
-    command = ["cc", "-x", "c", "-", "-o", str(path), f"-I{INCLUDE}/include", *flags]
-    subprocess.run(command, input=source, text=True, check=True, timeout=60)
-    return path
+    return compile_c(source, folder / "program", f"-I{INCLUDE}/include", *flags)
 
 
 def run(path: Path, **extra: str) -> subprocess.CompletedProcess[str]:

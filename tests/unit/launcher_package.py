@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from c_compiler import compile_c
+
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 SONAMES = ("libcuda.so.1", "libcuda.so", "libnvrtc.so.13", "libnvrtc.so.12")
 
@@ -73,5 +75,4 @@ def build(root: Path) -> Package:
 
 
 def _link(path: Path, source: str, *more: str) -> None:
-    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(path), f"-Wl,-soname,{path.name}", *more]
-    subprocess.run(command, input=source, text=True, check=True, timeout=60)
+    compile_c(source, path, "-shared", f"-Wl,-soname,{path.name}", *more).with_name(f"{path.name}.c").unlink()

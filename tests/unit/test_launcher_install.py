@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from c_compiler import compile_c
 from launcher_package import Package, build
 
 from compatlayer.launcher import environment
@@ -36,10 +36,13 @@ def test_installing_twice_reports_once(package: Package) -> None:
     assert package.python("-c", code, COMPATLAYER_REPORT="all").stderr.count("compatlayer report") == 1
 
 
+def foreign_driver(folder: Path) -> Path:
+    """A library of the driver's name that is not ours."""
+    return compile_c("int cuInit(int f) { return f; }", folder / "libcuda.so.1", "-shared", "-Wl,-soname,libcuda.so.1")
+
+
 def test_install_after_another_driver_library_says_what_to_do(package: Package, tmp_path: Path) -> None:
-    other = tmp_path / "libcuda.so.1"
-    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(other), "-Wl,-soname,libcuda.so.1"]
-    subprocess.run(command, input="int cuInit(int f) { return f; }", text=True, check=True, timeout=60)
+    other = foreign_driver(tmp_path)
     code = f"""if True:
         import ctypes, compatlayer
         ctypes.CDLL({str(other)!r})
@@ -53,9 +56,7 @@ def test_install_after_another_driver_library_says_what_to_do(package: Package, 
 
 
 def test_a_preloaded_foreign_library_is_said_and_the_program_still_starts(package: Package, tmp_path: Path) -> None:
-    other = tmp_path / "libcuda.so.1"
-    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(other), "-Wl,-soname,libcuda.so.1"]
-    subprocess.run(command, input="int cuInit(int f) { return f; }", text=True, check=True, timeout=60)
+    other = foreign_driver(tmp_path)
     done = package.run("-c", "print('ran')", LD_PRELOAD=str(other))
     assert done.stdout == "ran\n"
     assert str(other) in done.stderr and "Traceback" not in done.stderr

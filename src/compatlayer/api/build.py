@@ -37,6 +37,8 @@ def build(root: Path, extension: Path) -> None:
     """Build from the checkout `root` into the folder of `extension`. Raises BuildError."""
     python_include = _python_include()
     (root / "build").mkdir(exist_ok=True)
+    # zig keeps its compiled start files; outside of the checkout they would stay for good, or find no place.
+    os.environ.setdefault("ZIG_GLOBAL_CACHE_DIR", str(root / "build" / "zig"))
     with open(root / "build" / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # builds of one checkout share their folder
         _build(root, extension, python_include)
@@ -127,16 +129,16 @@ class _Workshop:
 
     def _make(self, target: Path, command: Sequence[str], newest: float, failure: str) -> None:
         stamp = self._folder / f"{target.name}.command"
-        text = "\0".join([*command, str(target)])
+        text = os.fsencode("\0".join([*command, str(target)]))
         current = target.is_file() and stamp.is_file() and target.stat().st_mtime > newest
-        if current and stamp.read_text() == text:
+        if current and stamp.read_bytes() == text:
             return
         fresh = target.with_name(f".{target.name}.fresh")
-        done = subprocess.run([*command, str(fresh)], capture_output=True, text=True)
+        done = subprocess.run([*command, str(fresh)], capture_output=True, encoding="utf-8", errors="replace")
         if done.returncode != 0:
             raise BuildError(f"{failure}:\n{done.stderr.strip()}")
         if done.stderr.strip():
             print(done.stderr.strip(), file=sys.stderr)
         # A running process keeps the old file: writing into a mapped library would crash it.
         os.replace(fresh, target)
-        stamp.write_text(text)
+        stamp.write_bytes(text)

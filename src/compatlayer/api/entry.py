@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from compatlayer._native import ffi, lib
 from compatlayer.api.library import CUDA, NVRTC, Library
-from compatlayer.errors import ApiError, CompilerError, CudaError
+from compatlayer.errors import ApiError, CompilerError, CudaError, SetupError
 
 __all__ = ["EntryError", "entry", "is_initialized", "last_error_text", "set_initialized"]
 
@@ -121,6 +121,9 @@ def _wrapper(
     return _wrappers[key]
 
 
+_told: set[str] = set()
+
+
 def _translate(library: Library, kind: type[BaseException], error: BaseException, trace: Any) -> int:
     """The status for an exception that left a handler; cffi calls it. Never raises, never answers success."""
     try:
@@ -133,6 +136,9 @@ def _translate(library: Library, kind: type[BaseException], error: BaseException
             _diagnostics.text = str(error)
             if os.environ.get("COMPATLAYER_VERBOSE", "0") not in ("", "0"):
                 _print(f"compatlayer: {error}")
+            elif isinstance(error.__context__, SetupError) and error.text not in _told:
+                _told.add(error.text)
+                _print(f"compatlayer: {error.text}")
             return int(error.status) or library.unknown
         if isinstance(error, MemoryError):
             return library.out_of_memory

@@ -30,9 +30,9 @@ def _codes(include: Path, library: Library) -> list[Code]:
 
 def _write(path: Path, text: str) -> Path:
     """Write only what changed, so that the build compiles only what changed."""
-    if not path.exists() or path.read_text() != text:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -57,6 +57,6 @@ def generate(compiler: Sequence[str], include: Path, out: Path) -> Generated:
     out.mkdir(parents=True, exist_ok=True)
     with contextlib.redirect_stdout(io.StringIO()):  # it announces every file
         builder.emit_c_code(str(fresh))
-    extension = _write(out / "_native.c", fresh.read_text())
+    extension = _write(out / "_native.c", fresh.read_text(encoding="utf-8"))
     fresh.unlink()
     return Generated(tuple(runtime), stubs, extension)

@@ -70,10 +70,10 @@ def preprocess(compiler: Sequence[str], include: Path, headers: Sequence[str], d
         for name in ("stddef.h", "stdint.h"):
             (Path(folder) / name).touch()
         main = Path(folder) / "main.c"
-        main.write_text(source)
+        main.write_text(source, encoding="utf-8")
         command = [*compiler, "-E", "-P", "-nostdinc", "-I", folder, "-I", str(include), "-DCPL_API_READ"]
         command += [*(f"-D{define}" for define in defines), str(main)]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
 
 
 def split(text: str) -> tuple[str, list[tuple[int, int, str, str]]]:
@@ -143,7 +143,7 @@ def _points_to_data(node: c_ast.Node) -> bool:
 
 def read_codes(path: Path, last_line: str) -> list[Code]:
     """The result codes of an enumeration whose closing line is `last_line`, sorted by value."""
-    body = path.read_text().split(last_line)[0]
+    body = path.read_text(encoding="utf-8").split(last_line)[0]
     body = body[body.rindex("typedef enum") :]
     codes = []
     above = ""
@@ -160,7 +160,7 @@ def read_codes(path: Path, last_line: str) -> list[Code]:
 
 def read_macros(paths: Sequence[Path]) -> list[str]:
     """Names of the macros whose value is an integer."""
-    return [name for path in paths for name, _ in _MACRO.findall(path.read_text())]
+    return [name for path in paths for name, _ in _MACRO.findall(path.read_text(encoding="utf-8"))]
 
 
 def read_library(compiler: Sequence[str], include: Path, library: Library) -> tuple[str, list[Function]]:

@@ -8,7 +8,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -20,8 +20,8 @@ _TIMEOUT_S = 120
 
 # Every variable that this package reads or sets; docs/command-line.md says what each means.
 VARIABLES = tuple(f"COMPATLAYER_{name}" for name in (
-    "ACTIVE", "CACHE", "CACHE_DIR", "CACHE_MAX_BYTES", "COMPUTE_CAPABILITY", "DEVICES", "DUMP", "MEMORY", "PYTHONPATH",
-    "REPORT", "VERBOSE", "WORKERS", "ZIG"))
+    "ACTIVE", "CACHE", "CACHE_DIR", "CACHE_MAX_BYTES", "COMPUTE_CAPABILITY", "DEVICES", "DUMP", "FAST_LAUNCH", "MEMORY",
+    "PYTHONPATH", "REPORT", "VERBOSE", "WORKERS", "ZIG"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,7 @@ def check_compiler() -> Iterator[Finding]:
     from compatlayer.errors import CompilerError
 
     try:
-        with redirect_stderr(None):
-            binary = str(toolchain.zig())
+        binary = str(toolchain.zig())
     except CompilerError as error:
         what, _, advice = str(error).partition("; ")
         yield Finding("PROBLEM", what, advice)

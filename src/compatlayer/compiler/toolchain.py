@@ -5,25 +5,14 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from ..errors import CompilerError, CompilerMissing
+from ..errors import CompilerError, CompilerHindered, CompilerMissing
 
 TIMEOUT_S = 600.0
 REMEDY = "reinstall the package ziglang, and set COMPATLAYER_ZIG, if at all, to a zig binary"
-_told = False
-
-
-def missing(sentence: str) -> CompilerMissing:
-    """The exception for a compiler that is not there; printed once, since a status alone would not lead to it."""
-    global _told
-    if not _told and sys.stderr is not None:
-        print(f"compatlayer: {sentence}", file=sys.stderr, flush=True)
-    _told = True
-    return CompilerMissing(sentence)
 
 
 @cache
@@ -33,19 +22,19 @@ def zig() -> Path:
     if chosen:
         path = Path(os.path.abspath(chosen))
         if not _is_program(path):
-            raise missing(f"no compiler found: COMPATLAYER_ZIG={chosen} is not an executable file; set it to "
-                          "the path of a zig binary, or leave it out to use the ziglang package's")
+            raise CompilerMissing(f"no compiler found: COMPATLAYER_ZIG={chosen} is not an executable file; set it to "
+                                  "the path of a zig binary, or leave it out to use the ziglang package's")
         return path
     from importlib.util import find_spec
 
     spec = find_spec("ziglang")
     if spec is None or not spec.submodule_search_locations:
-        raise missing("no compiler found: the package 'ziglang' is not installed; run "
-                      "pip install 'ziglang>=0.17,<0.18'")
+        raise CompilerMissing("no compiler found: the package 'ziglang' is not installed; run "
+                              "pip install 'ziglang>=0.17,<0.18'")
     path = Path(next(iter(spec.submodule_search_locations))) / "zig"
     if not _is_program(path):
-        raise missing(f"no compiler found: {path} is not an executable file; reinstall the package ziglang, "
-                      "or set COMPATLAYER_ZIG to a zig binary")
+        raise CompilerMissing(f"no compiler found: {path} is not an executable file; reinstall the package ziglang, "
+                              "or set COMPATLAYER_ZIG to a zig binary")
     return path
 
 
@@ -75,9 +64,9 @@ def run(args: Sequence[str], input_bytes: bytes = b"", *, cwd: str | None = None
         raise CompilerError(f"the compiler did not end within {TIMEOUT_S:.0f} s; simplify the kernel") from None
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN):
-            raise CompilerError(f"cannot start the compiler {zig()}: {error.strerror}; raise that limit of the "
+            raise CompilerHindered(f"cannot start the compiler {zig()}: {error.strerror}; raise that limit of the "
                                 "process (ulimit)") from error
-        raise missing(f"cannot start the compiler {zig()}: {error.strerror}; {REMEDY}") from error
+        raise CompilerMissing(f"cannot start the compiler {zig()}: {error.strerror}; {REMEDY}") from error
     if done.returncode > 0 and not done.stdout and not done.stderr:
-        raise missing(f"{zig()} ended with status {done.returncode} and without a word; {REMEDY}")
+        raise CompilerMissing(f"{zig()} ended with status {done.returncode} and without a word; {REMEDY}")
     return done.returncode, done.stdout, done.stderr

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from compatlayer.compiler.image import DeviceCode, GlobalInfo, KernelInfo, NativeImage
 from compatlayer.core.device import Device
-from compatlayer.errors import CompilerError, CompilerMissing, CudaError, Status
+from compatlayer.errors import CompilerError, CompilerHindered, CompilerMissing, CudaError, Status
 
 
 class LoadedImage:
@@ -80,6 +80,8 @@ def build(code: DeviceCode, device: Device) -> LoadedImage:
         return LoadedImage(compiler.build_native(code, device.caps.target), code.architecture)
     except CompilerMissing as error:
         raise CudaError(Status.JIT_COMPILER_NOT_FOUND, str(error)) from None
+    except CompilerHindered as error:
+        raise CudaError(Status.OPERATING_SYSTEM, str(error)) from None
     except CompilerError as error:
         raise CudaError(Status.INVALID_PTX, str(error)) from None
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from compatlayer.compiler.image import DeviceCode
 from compatlayer.core import handles, image
 from compatlayer.core.context import Context
-from compatlayer.errors import CompilerError, CompilerMissing, CudaError, Status, UnresolvedSymbol
+from compatlayer.errors import CompilerError, CompilerHindered, CompilerMissing, CudaError, Status, UnresolvedSymbol
 
 
 class Linker:
@@ -51,6 +51,8 @@ class Linker:
                 code = linking.link(self.inputs)
             except CompilerMissing as error:
                 raise CudaError(Status.JIT_COMPILER_NOT_FOUND, str(error)) from None
+            except CompilerHindered as error:
+                raise CudaError(Status.OPERATING_SYSTEM, str(error)) from None
             except CompilerError as error:
                 raise CudaError(Status.INVALID_PTX, str(error)) from None
         major, minor = self.context.device.capability

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 
 from compatlayer import config
@@ -20,7 +19,6 @@ class State:
         self.devices: tuple[Device, ...] = ()
         self.initialized = False
         self.settings: config.Settings | None = None
-        self._told = False
 
     def initialize(self, flags: int) -> None:
         """cuInit: find and open the devices. Calling it again is fine. NO_DEVICE when none is shown."""
@@ -32,19 +30,12 @@ class State:
             self.settings = config.from_environment()
             devices = _open_all(self.settings)
         except config.SettingsError as error:
-            self._tell(str(error))
             raise CudaError(Status.NO_DEVICE, str(error)) from None
         if not devices:
             raise CudaError(Status.NO_DEVICE, "no device is shown; set COMPATLAYER_DEVICES=cpu and look at "
                                               "CUDA_VISIBLE_DEVICES")
         self.devices = devices
         self.initialized = True
-
-    def _tell(self, sentence: str) -> None:
-        """Print, once: the status alone would not lead to a mistyped variable."""
-        if not self._told and sys.stderr is not None:
-            print(f"compatlayer: {sentence}", file=sys.stderr, flush=True)
-        self._told = True
 
     def device(self, ordinal: int) -> Device:
         """The shown device number `ordinal`; INVALID_DEVICE when there is none."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import CompilerError
+from ...errors import CompilerError, CompilerMissing
 from .. import headers as device_headers
 from .. import scratch, toolchain
 from ..image import DeviceCode
@@ -136,7 +136,7 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
             messages = alone[2] if alone[0] != 0 else messages
         raise CompileFailure(format_log(messages, source.name, source.expressions, shown))
     if not ir and not options.syntax_only:
-        raise toolchain.missing(f"{toolchain.zig()} ended well and wrote nothing, so it is no zig; {toolchain.REMEDY}")
+        raise CompilerMissing(f"{toolchain.zig()} ended well and wrote nothing, so it is no zig; {toolchain.REMEDY}")
     if hidden:
         ir = _optimise(hidden_variables.expose(ir, hidden), options, place)
     ir, names = lowered_names.extract(ir, source.expressions)
@@ -206,16 +206,16 @@ def _overlay(scratch: str, folders: Sequence[str], given: str) -> list[str]:
     if not roots:
         return []
     path = os.path.join(scratch, "overlay.yaml")
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump({"version": 0, "roots": roots}, file)
+    with open(path, "wb") as file:
+        file.write(os.fsencode(json.dumps({"version": 0, "roots": roots}, ensure_ascii=False)))
     return ["-ivfsoverlay", path]
 
 
 def _dependencies(path: str, scratch: str) -> tuple[str, ...]:
     """Files of the user's that were read, from clang's make rule."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            rule = file.read()
+        with open(path, "rb") as file:
+            rule = os.fsdecode(file.read())
     except OSError:
         return ()
     words = rule.replace("\\\n", " ").replace("\\ ", "\0").partition(":")[2].split()

@@ -66,7 +66,7 @@ class Program:
     def _translated(self, error: CompilerError) -> NvrtcError:
         from compatlayer.compiler.frontends.cuda_cpp import CompileFailure
         from compatlayer.compiler.frontends.nvrtc_options import InvalidOption
-        from compatlayer.errors import CompilerMissing
+        from compatlayer.errors import SetupError
 
         if isinstance(error, CompileFailure):
             self.log = error.log
@@ -75,7 +75,7 @@ class Program:
             self.log = error.log + "\n"
             return NvrtcError(NvrtcResult.ERROR_INVALID_OPTION, error.log)
         self.log += f"{self.name}: error: {error}\n"
-        if isinstance(error, CompilerMissing):
+        if isinstance(error, SetupError):
             return NvrtcError(NvrtcResult.ERROR_BUILTIN_OPERATION_FAILURE, str(error))
         return NvrtcError(NvrtcResult.ERROR_COMPILATION, f"{self.name}: {error}")
 

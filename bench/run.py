@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("launch_cost", "copy_bandwidth", "compile_time")
+BENCHMARKS = ("launch_cost", "launch_from_c", "copy_bandwidth", "compile_time")
 
 
 def main() -> int:

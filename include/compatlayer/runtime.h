@@ -132,6 +132,48 @@ CPL_EXPORT void cpl_fence_release(cpl_fence *fence);
 /* Copy on the calling thread (waits), guarded: CPL_OK, or CPL_FAULTED when either side is not mapped. */
 CPL_EXPORT int cpl_copy_now(const cpl_box *box);
 
+/* ---- direct launches: a C caller's launch without Python ------------------------------------- */
+/* A door leads to a queue for callers who know it by a handle; the doors of one fault domain belong together. Core says
+ * by a door's role which queues' work comes after each other's: BARRIER work comes after all JOINED work so far, and the
+ * other way round; FREE work after neither. A door is passable while nothing has happened that its launches would have
+ * to wait for: core takes a ticket, orders and enqueues a launch of its own, then opens the door with that ticket. */
+typedef struct cpl_doors cpl_doors;
+typedef struct cpl_door {
+    uint64_t launches;             /* direct ones so far; written atomically */
+} cpl_door;
+enum { CPL_DOOR_FREE = 0, CPL_DOOR_JOINED = 1, CPL_DOOR_BARRIER = 2 };
+CPL_EXPORT cpl_doors *cpl_doors_open(void);                    /* NULL without memory */
+CPL_EXPORT void cpl_doors_end(cpl_doors *doors);               /* from now on no door of it is passable */
+CPL_EXPORT void cpl_doors_close(cpl_doors *doors);             /* after all of its doors */
+/* Work that did not come through a door was enqueued on a queue of `role`. */
+CPL_EXPORT void cpl_doors_changed(cpl_doors *doors, int role);
+/* The calling thread's queue 0 is the BARRIER queue of `doors`; NULL: it has none. */
+CPL_EXPORT void cpl_doors_enter(cpl_doors *doors);
+typedef struct cpl_callable {
+    const cpl_kernel *kernel;      /* copied; its name has to outlive every launch */
+    uint32_t grid[3], block[3];    /* the most of each */
+    uint32_t threads;              /* the most of a block */
+    uint32_t dynamic_shared_bytes; /* the most */
+    uint32_t needs_domain;         /* 1: the caller must have entered the doors (the handle is of no one domain) */
+    uint32_t parameters;
+} cpl_callable;
+/* Callers may launch the kernel by `handle`, with `offsets` and `sizes` of its parameters in bytes: CPL_OK, CPL_INVALID
+ * (not a kernel for direct launches) or CPL_OUT_OF_MEMORY. */
+CPL_EXPORT int cpl_doors_accept(cpl_doors *doors, uint64_t handle, const cpl_callable *callable,
+                                const uint32_t *offsets, const uint32_t *sizes);
+CPL_EXPORT void cpl_doors_forget(cpl_doors *doors, uint64_t handle);   /* before the kernel's code goes away */
+/* A shut door to `queue`; handle 0 with the role BARRIER: the queue that threads enter. NULL without memory. */
+CPL_EXPORT cpl_door *cpl_door_make(cpl_doors *doors, cpl_queue *queue, int role, uint64_t handle);
+CPL_EXPORT uint64_t cpl_door_ticket(void);
+CPL_EXPORT void cpl_door_open(cpl_door *door, uint64_t ticket);    /* nothing when it was shut after the ticket */
+CPL_EXPORT void cpl_door_shut(cpl_door *door);                     /* afterwards no launch is under way */
+CPL_EXPORT void cpl_door_end(cpl_door *door);                      /* shut for ever, its handle unknown; twice is fine */
+CPL_EXPORT void cpl_door_close(cpl_door *door);                    /* before its queue */
+/* CPL_OK, or a negative status when nothing was enqueued: ask core then. `queue` 0 is the one of the thread's doors. */
+CPL_EXPORT int cpl_direct_launch(uint64_t function, uint64_t queue, const cpl_shape *shape, void **arguments);
+/* The C function to put before the handler `handler` of a driver function; NULL when there is none. */
+CPL_EXPORT void *cpl_direct_front(const char *name, void *handler);
+
 /* ---- jump tables: the generated stubs call through them -------------------------------------- */
 enum { CPL_LIBRARY_CUDA = 0, CPL_LIBRARY_NVRTC = 1, CPL_LIBRARIES = 2 };
 CPL_EXPORT int cpl_slot_count(int library);

@@ -1,4 +1,4 @@
-"""Random programs of streams and events against a small model of CUDA's ordering rules.
+"""Random programs of streams, kernels and events against a small model of CUDA's ordering rules.
 
 A program moves numbers between cells of device memory. Where the rules (same stream, events, the legacy stream) do
 not order two uses of a cell, the program adds an event; where they do, it relies on them. Sleeping host functions
@@ -8,12 +8,15 @@ shake the timing. The result must be what the program order says.
 from __future__ import annotations
 
 import ctypes
+import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from cuda.bindings import driver as cu
+from cuda.bindings import nvrtc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,15 +26,31 @@ CELL_BYTES = 256
 LEGACY = 0  # place of the legacy stream in the list of streams; 1 to 3 block, 4 and 5 do not
 BLOCKING = (1, 2, 3)
 STREAMS = 6
+EXAMPLES = int(os.environ.get("STREAM_PROGRAMS", "80"))
 
 _sleep = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda data: time.sleep((data or 0) * 1e-4))
+SOURCE = b"""
+extern "C" __global__ void add(unsigned char *cell, int value) { cell[threadIdx.x] += value; }
+"""
 SLEEP = ctypes.cast(_sleep, ctypes.c_void_p).value
 
 operations = st.one_of(
     st.tuples(st.just("fill"), st.integers(0, STREAMS - 1), st.integers(0, CELLS - 1), st.integers(1, 255)),
     st.tuples(st.just("copy"), st.integers(0, STREAMS - 1), st.integers(0, CELLS - 1), st.integers(0, CELLS - 1)),
+    st.tuples(st.just("add"), st.integers(0, STREAMS - 1), st.integers(0, CELLS - 1), st.integers(1, 255)),
+    st.tuples(st.just("add"), st.integers(0, STREAMS - 1), st.integers(0, CELLS - 1), st.integers(1, 255)),
+    st.tuples(st.just("wait"), st.integers(0, STREAMS - 1), st.integers(0, 1), st.just(0)),
     st.tuples(st.just("sleep"), st.integers(0, STREAMS - 1), st.integers(1, 30), st.just(0)),
     st.tuples(st.just("read"), st.integers(0, STREAMS - 1), st.integers(0, CELLS - 1), st.just(0)),
+)
+
+# Few streams and cells: nearly every launch has something to wait for, often of another stream's.
+launches = st.one_of(
+    st.tuples(st.just("add"), st.integers(0, 2), st.integers(0, 1), st.integers(1, 255)),
+    st.tuples(st.just("add"), st.integers(0, 2), st.integers(0, 1), st.integers(1, 255)),
+    st.tuples(st.just("add"), st.integers(0, 2), st.integers(0, 1), st.integers(1, 255)),
+    st.tuples(st.just("fill"), st.integers(0, 2), st.integers(0, 1), st.integers(1, 255)),
+    st.tuples(st.just("sleep"), st.integers(0, 2), st.integers(3, 20), st.just(0)),
 )
 
 
@@ -63,8 +82,8 @@ class Order:
 class Program:
     """Runs operations on the device and, in program order, on a list."""
 
-    def __init__(self, call: Call) -> None:
-        self.call = call
+    def __init__(self, call: Call, kernel: Any) -> None:
+        self.call, self.kernel = call, kernel
         self.streams = [cu.CUstream(1), *(call("cuStreamCreate", 0) for _ in BLOCKING),
                         *(call("cuStreamCreate", 1) for _ in range(2))]
         self.base = int(call("cuMemAlloc", CELLS * CELL_BYTES))
@@ -102,6 +121,14 @@ class Program:
             self.prepare(stream, [(first, True), (second, False)])
             self.call("cuMemcpyDtoDAsync", self.address(first), self.address(second), CELL_BYTES, handle)
             self.expected[first] = self.expected[second]
+        elif kind == "add":
+            self.prepare(stream, [(first, True)])
+            self.launch(first, second, handle)
+            self.expected[first] = (self.expected[first] + second) % 256
+        elif kind == "wait" and first:
+            self.call("cuCtxSynchronize")
+        elif kind == "wait":
+            self.call("cuStreamSynchronize", handle)
         elif kind == "sleep":
             self.order.step(stream)
             self.call("cuLaunchHostFunc", handle, cu.CUhostFn(SLEEP), first)
@@ -110,6 +137,12 @@ class Program:
             host = np.zeros(CELL_BYTES, np.uint8)
             self.call("cuMemcpyDtoHAsync", host, self.address(first), CELL_BYTES, handle)
             assert (host == self.expected[first]).all()
+
+    def launch(self, cell: int, value: int, stream: Any) -> None:
+        kinds = (ctypes.c_uint64, ctypes.c_int32)
+        values = [kind(number) for kind, number in zip(kinds, (self.address(cell), value), strict=True)]
+        addresses = (ctypes.c_void_p * 2)(*map(ctypes.addressof, values))
+        self.call("cuLaunchKernel", self.kernel, 1, 1, 1, CELL_BYTES, 1, 1, 0, stream, ctypes.addressof(addresses), 0)
 
     def finish(self) -> list[int]:
         """Wait and read all cells."""
@@ -124,10 +157,30 @@ class Program:
         return [int(row[0]) for row in host]
 
 
+@pytest.fixture(scope="module")
+def kernel(call: Call) -> Any:
+    """A kernel that adds to every byte of a cell."""
+    program = nvrtc.nvrtcCreateProgram(SOURCE, b"add.cu", 0, None, None)[1]
+    assert nvrtc.nvrtcCompileProgram(program, 1, [b"-arch=sm_86"])[0] == nvrtc.nvrtcResult.NVRTC_SUCCESS
+    image = bytes(nvrtc.nvrtcGetCUBINSize(program)[1])
+    nvrtc.nvrtcGetCUBIN(program, image)
+    return call("cuModuleGetFunction", call("cuModuleLoadData", image), b"add")
+
+
 @given(st.lists(operations, min_size=5, max_size=60))
-@settings(max_examples=80, deadline=None)
-def test_programs_end_as_program_order_says(call: Call, program: list[tuple[str, int, int, int]]) -> None:
-    running = Program(call)
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_programs_end_as_program_order_says(call: Call, kernel: Any, program: list[tuple[str, int, int, int]]) -> None:
+    running = Program(call, kernel)
+    for operation in program:
+        running.run(*operation)
+    assert running.finish() == running.expected
+
+
+@given(st.lists(launches, min_size=10, max_size=60))
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_launches_wait_as_the_default_stream_rules_say(call: Call, kernel: Any,
+                                                       program: list[tuple[str, int, int, int]]) -> None:
+    running = Program(call, kernel)
     for operation in program:
         running.run(*operation)
     assert running.finish() == running.expected

@@ -2,6 +2,7 @@
 #include "compatlayer/runtime.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,90 @@ static void *fault(void *data)
     return NULL;
 }
 
+/* Callers launch through doors while core opens, shuts, ends and renames them, and takes the kernel away. */
+static cpl_doors *doors;
+static atomic_bool callers_stop;
+static _Atomic uint64_t direct_launches, counted[2];
+
+static void counting(cpl_thread *self, const void *args)
+{
+    uint64_t *where;
+    memcpy(&where, args, sizeof where);
+    if (self->thread[0] == 0)
+        __atomic_fetch_add(where, 1, __ATOMIC_RELAXED);
+}
+
+static void *call_directly(void *data)
+{
+    cpl_shape shape = {{1, 1, 1}, {2, 1, 1}, 0, 0};
+    uint64_t place = (uint64_t)(intptr_t)data % 2;
+    _Atomic uint64_t *target = &counted[place];
+    void *arguments[] = {&target};
+    cpl_doors_enter(doors);
+    for (int i = 0; !atomic_load(&callers_stop); i++)
+        if (cpl_direct_launch(7, (uint64_t)(i % 3) * 16, &shape, arguments) == CPL_OK)
+            atomic_fetch_add(&direct_launches, 1);
+    cpl_doors_enter(NULL);
+    return NULL;
+}
+
+static void direct(void)
+{
+    static const cpl_kernel described = {counting, "counting", 8, 0, 0, 0};
+    cpl_callable facts = {&described, {9, 9, 9}, {9, 9, 9}, 9, 0, 0, 1};
+    uint32_t offset = 0, bytes = 8;
+    pthread_t callers[3];
+    doors = cpl_doors_open();
+    cpl_queue *queues[3];
+    cpl_door *made[3];
+    uint64_t gone = 0;
+    for (int i = 0; i < 3; i++) {
+        queues[i] = cpl_queue_open(domain, 0);
+        made[i] = cpl_door_make(doors, queues[i], i == 0 ? CPL_DOOR_BARRIER : i, (uint64_t)i * 16);
+    }
+    for (intptr_t i = 0; i < 3; i++)
+        pthread_create(&callers[i], NULL, call_directly, (void *)i);
+    for (int i = 0; i < 2000 || atomic_load(&direct_launches) < 1000; i++) {
+        int place = i % 3;
+        uint64_t ticket = cpl_door_ticket();
+        CHECK(cpl_doors_accept(doors, 7, &facts, &offset, &bytes) == CPL_OK);
+        cpl_door_open(made[place], ticket);
+        cpl_doors_changed(doors, i % 5 == 0 ? CPL_DOOR_JOINED : CPL_DOOR_BARRIER);
+        cpl_door_open(made[place], cpl_door_ticket());
+        if (i % 7 == 0) {
+            cpl_door_shut(made[place]);
+            uint64_t before = made[place]->launches;
+            CHECK(cpl_queue_drain(queues[place], PATIENCE_NS) == CPL_OK && made[place]->launches == before);
+            cpl_door_open(made[place], ticket);
+            CHECK(cpl_queue_idle(queues[place]));
+        }
+        if (i % 11 == 0)
+            cpl_doors_forget(doors, 7);
+        if (i % 50 == 0) {
+            cpl_door_end(made[place]);
+            gone += made[place]->launches;
+            cpl_door_close(made[place]);
+            cpl_queue_close(queues[place]);
+            queues[place] = cpl_queue_open(domain, 0);
+            made[place] = cpl_door_make(doors, queues[place], place == 0 ? CPL_DOOR_BARRIER : place,
+                                        (uint64_t)place * 16);
+        }
+    }
+    cpl_doors_end(doors);
+    atomic_store(&callers_stop, true);
+    for (int i = 0; i < 3; i++)
+        pthread_join(callers[i], NULL);
+    for (int i = 0; i < 3; i++) {
+        CHECK(cpl_queue_drain(queues[i], PATIENCE_NS) == CPL_OK);
+        gone += made[i]->launches;
+        cpl_door_close(made[i]);
+        cpl_queue_close(queues[i]);
+    }
+    cpl_doors_forget(doors, 7);
+    cpl_doors_close(doors);
+    CHECK(gone == atomic_load(&direct_launches));
+}
+
 int main(void)
 {
     CHECK(cpl_start(3) == CPL_OK);
@@ -132,9 +217,11 @@ int main(void)
     pthread_create(&threads[THREADS], NULL, fault, NULL);
     for (int i = 0; i <= THREADS; i++)
         pthread_join(threads[i], NULL);
+    direct();
     cpl_domain_close(domain);
     cpl_stop(5000000000u);
     CHECK(atomic_load(&calls) == THREADS * 11);
+    CHECK(counted[0] + counted[1] == direct_launches && direct_launches > 0);
     puts("finished");
     return 0;
 }

@@ -109,6 +109,7 @@
 #define cuLaunchHostFunc cuLaunchHostFunc_ptsz
 #define cuLaunchHostFunc_v2 cuLaunchHostFunc_v2_ptsz
 #define cuLaunchKernel cuLaunchKernel_ptsz
+#define cuLaunchKernelEx cuLaunchKernelEx_ptsz
 #define cuMemAllocAsync cuMemAllocAsync_ptsz
 #define cuMemAllocFromPoolAsync cuMemAllocFromPoolAsync_ptsz
 #define cuMemBatchDecompressAsync cuMemBatchDecompressAsync_ptsz

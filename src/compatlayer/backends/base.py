@@ -203,6 +203,83 @@ class Queue(ABC):
         """The owner is done with the queue. Work already enqueued still runs, and waits for it stay valid."""
 
 
+class DoorRole(Enum):
+    """Which work comes after which: BARRIER and JOINED work after all of each other so far, FREE work after neither."""
+
+    FREE = 0
+    JOINED = 1
+    BARRIER = 2
+
+
+class Launchable(NamedTuple):
+    """What a direct launch of a kernel is checked against; anything else is core's to judge."""
+
+    kernel: Kernel
+    max_grid: tuple[int, int, int]
+    max_block: tuple[int, int, int]
+    max_threads: int
+    max_dynamic_shared_bytes: int
+
+
+class Door(ABC):
+    """Lets callers of the C interface launch on a queue without core, while core holds it open.
+
+    Core takes a ticket, orders and enqueues a launch of its own, and opens the door with the ticket. The door is
+    passable until work is enqueued that its launches would have to come after.
+    """
+
+    @abstractmethod
+    def launches(self) -> int:
+        """Direct launches so far; counted before the caller's launch returns."""
+
+    @abstractmethod
+    def ticket(self) -> int: ...
+
+    @abstractmethod
+    def open(self, ticket: int) -> None:
+        """Nothing happens when the door was shut after the ticket."""
+
+    @abstractmethod
+    def shut(self) -> None:
+        """Afterwards launches() stays as it is until core opens the door again."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """Shut for ever; callers no longer know the queue."""
+
+
+class Doors(ABC):
+    """The doors of one domain's queues, and the kernels that callers may launch through them."""
+
+    @abstractmethod
+    def door(self, queue: Queue, role: DoorRole, handle: int) -> Door | None:
+        """A shut door to the queue that callers call `handle`; 0: the one that a thread enters. None: no memory."""
+
+    @abstractmethod
+    def changed(self, role: DoorRole) -> None:
+        """Core enqueued work on a queue of `role` itself."""
+
+    @abstractmethod
+    def accept(self, handle: int, facts: Launchable, needs_domain: bool) -> None:
+        """Let callers launch by `handle`; only threads that entered these doors when `needs_domain`."""
+
+    @abstractmethod
+    def forget(self, handle: int) -> None:
+        """No launch by `handle` from now on."""
+
+    @abstractmethod
+    def enter(self) -> None:
+        """For the calling thread, handle 0 is the BARRIER queue of this domain."""
+
+    @abstractmethod
+    def leave(self) -> None:
+        """For the calling thread, handle 0 is unknown."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """No door is passable from now on."""
+
+
 class Domain(ABC):
     """Queues that share one fate: a fault in one stops all of them, and stays until the domain is closed."""
 
@@ -218,6 +295,10 @@ class Domain(ABC):
 
     @abstractmethod
     def set_limit(self, name: str, size_bytes: int) -> None: ...
+
+    def doors(self) -> Doors | None:
+        """The doors of this domain, made anew; None when the backend has no direct launches."""
+        return None
 
     @abstractmethod
     def close(self) -> None: ...

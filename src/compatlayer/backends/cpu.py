@@ -59,7 +59,7 @@ class CpuBackend(base.Backend):
 
     def open(self, ordinal: int) -> CpuDevice:
         _check(lib.cpl_start(self._settings.workers), "starting the worker threads")
-        return CpuDevice(ordinal, self._caps[ordinal])
+        return CpuDevice(ordinal, self._caps[ordinal], self._settings.fast_launch)
 
     def _describe(self, ordinal: int, devices: int) -> base.DeviceCaps:
         facts = self._machine
@@ -91,15 +91,16 @@ class CpuBackend(base.Backend):
 class CpuDevice(base.Device):
     """A share of the processor."""
 
-    def __init__(self, ordinal: int, caps: base.DeviceCaps) -> None:
+    def __init__(self, ordinal: int, caps: base.DeviceCaps, direct: bool) -> None:
         self.ordinal = ordinal
         self.caps = caps
+        self._direct = direct
 
     def domain(self) -> CpuDomain:
         raw = lib.cpl_domain_open(self.ordinal)
         if raw == ffi.NULL:
             raise base.OutOfMemory("no memory for a fault domain")
-        return CpuDomain(ffi.gc(raw, lib.cpl_domain_close))
+        return CpuDomain(ffi.gc(raw, lib.cpl_domain_close), self._direct)
 
     def alloc(self, size_bytes: int, kind: MemoryKind, alignment_bytes: int = 512) -> Allocation:
         if kind is not MemoryKind.HOST and self.used_bytes() + size_bytes > self.caps.memory_bytes:
@@ -155,14 +156,19 @@ class CpuDevice(base.Device):
 class CpuDomain(base.Domain):
     """A fault domain; the native one ends when its last queue is gone."""
 
-    def __init__(self, raw: Any) -> None:
+    def __init__(self, raw: Any, direct: bool) -> None:
         self._raw = raw
+        self._direct = direct
 
     def queue(self, priority: int) -> CpuQueue:
         raw = lib.cpl_queue_open(self._raw, priority)
         if raw == ffi.NULL:
             raise base.OutOfMemory("no memory for a queue")
         return CpuQueue(raw, self._raw)
+
+    def doors(self) -> CpuDoors | None:
+        raw = lib.cpl_doors_open() if self._direct else ffi.NULL
+        return CpuDoors(ffi.gc(raw, lib.cpl_doors_close)) if raw else None
 
     def fault(self) -> Fault | None:
         if not lib.cpl_domain_fault(self._raw, ffi.NULL):
@@ -180,6 +186,69 @@ class CpuDomain(base.Domain):
 
     def close(self) -> None:
         """Nothing at once: queues that other threads wait on hold the native domain until they are done."""
+
+
+class CpuDoors(base.Doors):
+    """Native doors, which the C functions of native/launch.c use."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def door(self, queue: base.Queue, role: base.DoorRole, handle: int) -> CpuDoor | None:
+        assert isinstance(queue, CpuQueue)
+        raw = lib.cpl_door_make(self._raw, queue.raw, role.value, handle)
+        return CpuDoor(raw, queue.raw, self._raw) if raw else None
+
+    def changed(self, role: base.DoorRole) -> None:
+        lib.cpl_doors_changed(self._raw, role.value)
+
+    def accept(self, handle: int, facts: base.Launchable, needs_domain: bool) -> None:
+        kernel = facts.kernel
+        assert isinstance(kernel, CpuKernel)
+        parameters = kernel.info.parameters
+        native = ffi.new("cpl_callable *", (
+            kernel.raw, facts.max_grid, facts.max_block, facts.max_threads, facts.max_dynamic_shared_bytes,
+            needs_domain, len(parameters)))
+        # A kernel that is refused keeps going through core.
+        lib.cpl_doors_accept(self._raw, handle, native, [one.offset for one in parameters],
+                             [one.size_bytes for one in parameters])
+
+    def forget(self, handle: int) -> None:
+        lib.cpl_doors_forget(self._raw, handle)
+
+    def enter(self) -> None:
+        lib.cpl_doors_enter(self._raw)
+
+    def leave(self) -> None:
+        lib.cpl_doors_enter(ffi.NULL)
+
+    def end(self) -> None:
+        lib.cpl_doors_end(self._raw)
+
+
+class CpuDoor(base.Door):
+    """A native door. It keeps its queue and its doors alive."""
+
+    def __init__(self, raw: Any, queue: Any, doors: Any) -> None:
+        close = lib.cpl_door_close
+        self._raw = ffi.gc(raw, lambda door, queue=queue, doors=doors: close(door))
+
+    def launches(self) -> int:
+        count: int = self._raw.launches
+        return count
+
+    def ticket(self) -> int:
+        now: int = lib.cpl_door_ticket()
+        return now
+
+    def open(self, ticket: int) -> None:
+        lib.cpl_door_open(self._raw, ticket)
+
+    def shut(self) -> None:
+        lib.cpl_door_shut(self._raw)
+
+    def end(self) -> None:
+        lib.cpl_door_end(self._raw)
 
 
 class CpuFence(base.Fence):
@@ -207,19 +276,19 @@ class CpuQueue(base.Queue):
     def __init__(self, raw: Any, domain: Any) -> None:
         close = lib.cpl_queue_close
         # The default argument holds the domain until the queue is closed.
-        self._raw = ffi.gc(raw, lambda queue, domain=domain: close(queue))
+        self.raw = ffi.gc(raw, lambda queue, domain=domain: close(queue))
 
     def copy(self, box: Box) -> None:
-        _check(lib.cpl_queue_copy(self._raw, _native_box(box)), "copy")
+        _check(lib.cpl_queue_copy(self.raw, _native_box(box)), "copy")
 
     def fill(self, destination: int, pattern: int, element_bytes: int, width: int, height: int = 1,
              pitch_bytes: int = 0) -> None:
-        _check(lib.cpl_queue_fill(self._raw, destination, pitch_bytes, pattern, element_bytes, width, height), "fill")
+        _check(lib.cpl_queue_fill(self.raw, destination, pitch_bytes, pattern, element_bytes, width, height), "fill")
 
     def launch(self, kernel: base.Kernel, shape: Shape, args: bytes) -> None:
         assert isinstance(kernel, CpuKernel)
         native = ffi.new("cpl_shape *", (shape.grid, shape.block, shape.dynamic_shared_bytes, shape.cooperative))
-        _check(lib.cpl_queue_launch(self._raw, kernel.raw, native, args, len(args)), f"launch of {kernel.info.name}")
+        _check(lib.cpl_queue_launch(self.raw, kernel.raw, native, args, len(args)), f"launch of {kernel.info.name}")
 
     def call(self, function: Callable[[], None]) -> None:
         key = next(_call_keys)
@@ -228,23 +297,23 @@ class CpuQueue(base.Queue):
 
     def call_pointer(self, function: int, data: int) -> None:
         native = ffi.cast("void (*)(void *)", function)
-        _check(lib.cpl_queue_call(self._raw, native, ffi.cast("void *", data)), "host function")
+        _check(lib.cpl_queue_call(self.raw, native, ffi.cast("void *", data)), "host function")
 
     def signal(self) -> CpuFence:
-        raw = lib.cpl_queue_signal(self._raw)
+        raw = lib.cpl_queue_signal(self.raw)
         if raw == ffi.NULL:
             raise base.OutOfMemory("no memory for a fence")
         return CpuFence(ffi.gc(raw, lib.cpl_fence_release))
 
     def wait(self, fence: base.Fence) -> None:
         assert isinstance(fence, CpuFence)
-        _check(lib.cpl_queue_wait(self._raw, fence.raw), "wait for a fence")
+        _check(lib.cpl_queue_wait(self.raw, fence.raw), "wait for a fence")
 
     def idle(self) -> bool:
-        return bool(lib.cpl_queue_idle(self._raw))
+        return bool(lib.cpl_queue_idle(self.raw))
 
     def drain(self, timeout_s: float) -> bool:
-        return bool(lib.cpl_queue_drain(self._raw, int(timeout_s * 1e9)) == lib.CPL_OK)
+        return bool(lib.cpl_queue_drain(self.raw, int(timeout_s * 1e9)) == lib.CPL_OK)
 
     def close(self) -> None:
         """The native queue goes with the last reference: another thread may be waiting on it."""

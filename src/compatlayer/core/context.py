@@ -9,10 +9,20 @@ import threading
 from itertools import count
 from typing import ClassVar, Protocol
 
-from compatlayer.backends.base import BackendError, BadArgument, Domain, DomainFaulted, FaultKind, Fence, OutOfMemory
+from compatlayer.backends.base import (
+    BackendError,
+    BadArgument,
+    Domain,
+    DomainFaulted,
+    DoorRole,
+    Doors,
+    FaultKind,
+    Fence,
+    OutOfMemory,
+)
 from compatlayer.core import handles
 from compatlayer.core.device import Device
-from compatlayer.core.stream import NON_BLOCKING, CurrentContext, Stream
+from compatlayer.core.stream import KEPT_BUSY, NON_BLOCKING, CurrentContext, Stream
 from compatlayer.errors import CudaError, Status
 
 FAULT_STATUS = {
@@ -35,7 +45,7 @@ SYNC_MEMOPS = 0x80
 FLAGS_MASK = 0xFF
 GREATEST_PRIORITY = -5
 LEAST_PRIORITY = 0
-PRUNE_ABOVE = 64  # streams destroyed with work are forgotten when this many are busy
+PRUNE_ABOVE = 2 * KEPT_BUSY  # streams destroyed with work are forgotten when this many are busy
 API_VERSION = 3020  # what every driver since CUDA 3.2 answers
 
 _ids = count(1)
@@ -59,6 +69,7 @@ class Context:
         self.references = 0  # primary: retains; own: attach count
         self.id = next(_ids)
         self.domain: Domain | None = None
+        self.doors: Doors | None = None  # for launches without core
         self.streams: dict[Stream, None] = {}
         self.modules: list[Resource] = []
         self.resources: dict[Resource, None] = {}  # events and the like
@@ -86,6 +97,9 @@ class Context:
         except BackendError as error:
             raise CudaError(Status.OUT_OF_MEMORY, f"no context on {self.device}: {error}") from None
         self.legacy = Stream(self, self.domain.queue(0), 0, 0)
+        self.doors = None if self.device.launch_blocking else self.domain.doors()
+        if self.doors is not None:
+            self.legacy.door = self.doors.door(self.legacy.queue, DoorRole.BARRIER, 0)
         self._per_thread = threading.local()
 
     def live_domain(self) -> Domain:
@@ -140,6 +154,9 @@ class Context:
                 other.idle()
         stream = Stream(self, self.live_domain().queue(priority), flags, priority)
         stream.handle = handles.add(stream)
+        if self.doors is not None:
+            role = DoorRole.JOINED if stream.blocking else DoorRole.FREE
+            stream.door = self.doors.door(stream.queue, role, stream.handle)
         if self.gate is not None:
             stream.wait_fence(self.gate)
         self.streams[stream] = None
@@ -159,7 +176,8 @@ class Context:
     def wait_idle(self) -> None:
         """Wait for all work of every stream of this context; raises nothing about faults."""
         for stream in list(self.busy):
-            stream.drain()
+            if not stream.known_idle():
+                stream.drain()
 
     def synchronize(self) -> None:
         """cuCtxSynchronize: wait, then report a fault."""
@@ -174,6 +192,8 @@ class Context:
             return
         from compatlayer.core import memory
 
+        if self.doors is not None:
+            self.doors.end()  # from here on every launch comes through core
         self.wait_idle()
         domain, self.domain = self.domain, None
         if domain is None:  # another thread was first
@@ -206,6 +226,7 @@ class _Stack(threading.local):
 
     def __init__(self) -> None:
         self.contexts: list[Context] = []
+        self.entered: Doors | None = None  # what direct launches of this thread take for its context
 
 
 _stack = _Stack()
@@ -226,6 +247,23 @@ def current() -> Context:
 CurrentContext.find = current
 
 
+def enter_doors() -> None:
+    """Have direct launches of the calling thread use its current context."""
+    contexts, entered = _stack.contexts, _stack.entered
+    doors = contexts[-1].doors if contexts else None
+    if doors is not entered:
+        _stack.entered = doors
+        if doors is not None:
+            doors.enter()
+        elif entered is not None:
+            entered.leave()
+
+
+def _changed() -> None:
+    if _stack.entered is not None:
+        enter_doors()
+
+
 def current_or_none() -> Context | None:
     """The current context, dead or alive, or None."""
     contexts = _stack.contexts
@@ -235,13 +273,16 @@ def current_or_none() -> Context | None:
 def push(context: Context) -> None:
     context.live_domain()
     _stack.contexts.append(context)
+    _changed()
 
 
 def pop() -> Context:
     """Take the current context off; INVALID_CONTEXT when there is none."""
     if not _stack.contexts:
         raise CudaError(Status.INVALID_CONTEXT, "no context is current on this thread; there is nothing to pop")
-    return _stack.contexts.pop()
+    context = _stack.contexts.pop()
+    _changed()
+    return context
 
 
 def set_current(context: Context | None) -> None:
@@ -253,6 +294,7 @@ def set_current(context: Context | None) -> None:
         contexts.pop()
     if context is not None:
         contexts.append(context)
+    _changed()
 
 
 def check_flags(flags: int) -> None:
@@ -270,6 +312,7 @@ def create(device: Device, flags: int) -> Context:
     context = Context(device, flags)
     context.references = 1
     _stack.contexts.append(context)
+    _changed()
     return context
 
 
@@ -281,6 +324,7 @@ def destroy(context: Context) -> None:
     context.close()
     if _stack.contexts and _stack.contexts[-1] is context:
         _stack.contexts.pop()
+        _changed()
 
 
 def attach() -> Context:

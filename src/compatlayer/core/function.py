@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar
 
-from compatlayer.backends.base import Kernel
+from compatlayer.backends.base import Doors, Kernel, Launchable
 from compatlayer.compiler.image import KernelInfo
 from compatlayer.core import handles
 from compatlayer.core.device import Device
@@ -53,7 +53,7 @@ _NEEDS_CLUSTERS = frozenset({
 class KernelAttributes:
     """A kernel's attributes on one device: fixed facts and the few that a program may set."""
 
-    __slots__ = ("carveout", "device", "info", "max_dynamic_shared_bytes", "version")
+    __slots__ = ("admitted", "carveout", "device", "info", "max_dynamic_shared_bytes", "version")
 
     def __init__(self, info: KernelInfo, device: Device, version: int) -> None:
         self.info = info
@@ -62,6 +62,7 @@ class KernelAttributes:
         # Static shared memory may use up the block's default amount; dynamic gets what is left.
         self.max_dynamic_shared_bytes = max(0, device.caps.shared_bytes - info.static_shared_bytes)
         self.carveout = CARVEOUT_DEFAULT
+        self.admitted: dict[Function, None] = {}  # those that C callers launch by these limits
 
     @property
     def max_threads(self) -> int:
@@ -101,6 +102,8 @@ class KernelAttributes:
                 raise CudaError(Status.INVALID_VALUE, f"{value} bytes of dynamic shared memory for {self.info.name}: "
                                                       f"0 to {limit} are possible")
             self.max_dynamic_shared_bytes = value
+            for function in list(self.admitted):
+                function.withdraw()
         elif number == FunctionAttribute.PREFERRED_SHARED_MEMORY_CARVEOUT:
             if not CARVEOUT_DEFAULT <= value <= 100:
                 raise CudaError(Status.INVALID_VALUE, f"a carve-out is -1 to 100 percent, not {value}")
@@ -144,7 +147,7 @@ class Function:
     """A launchable kernel in one context. Lives as long as its module."""
 
     handle_error: ClassVar[Status] = Status.INVALID_HANDLE
-    __slots__ = ("attributes", "handle", "info", "kernel", "legacy", "module", "sizes", "without_gaps")
+    __slots__ = ("admitted", "attributes", "handle", "info", "kernel", "legacy", "module", "sizes", "without_gaps")
 
     def __init__(self, module: Module, info: KernelInfo, kernel: Kernel, attributes: KernelAttributes) -> None:
         self.module = module
@@ -154,7 +157,30 @@ class Function:
         self.legacy: LegacyLaunch | None = None
         self.sizes = tuple(one.size_bytes for one in info.parameters)
         self.without_gaps = sum(self.sizes) == info.args_bytes  # the arguments' bytes follow each other
+        self.admitted: dict[int, Doors] = {}  # handles by which C callers launch it without core
         self.handle = handles.add(self)
+
+    def admit(self, handle: int) -> None:
+        """Let C callers launch it by `handle`: its own, or its library kernel's, which is of no one context."""
+        doors = self.module.context.doors
+        if doors is None:
+            return
+        caps, attributes = self.attributes.device.caps, self.attributes
+        limit = attributes.max_dynamic_shared_bytes
+        self.admitted[handle] = doors
+        attributes.admitted[self] = None
+        doors.accept(handle, Launchable(self.kernel, caps.max_grid_dim, caps.max_block_dim, attributes.max_threads,
+                                        limit), handle != self.handle)
+        # Another thread may have ended the function or changed the limit, too early to find it admitted.
+        if handles.find(self.handle) is not self or attributes.max_dynamic_shared_bytes != limit:
+            self.withdraw()
+
+    def withdraw(self) -> None:
+        """Every launch comes through core again, at least once."""
+        self.attributes.admitted.pop(self, None)
+        for handle, doors in list(self.admitted.items()):
+            self.admitted.pop(handle, None)
+            doors.forget(handle)
 
     def legacy_launch(self) -> LegacyLaunch:
         if self.legacy is None:
@@ -163,3 +189,4 @@ class Function:
 
     def close(self) -> None:
         handles.remove(self.handle)
+        self.withdraw()

@@ -23,6 +23,8 @@ def launch(function: Function, grid: Dim3, block: Dim3, dynamic_shared_bytes: in
         _launch_alone(function, Shape(grid, block, dynamic_shared_bytes, True), stream, args)
     else:
         stream.launch(function.kernel, Shape(grid, block, dynamic_shared_bytes), args)
+    if function.module.program is None:  # another thread unloaded it: the code is there until this call returns
+        stream.drain()
 
 
 def _launch_alone(function: Function, shape: Shape, stream: Stream, args: bytes) -> None:

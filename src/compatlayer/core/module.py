@@ -94,7 +94,7 @@ class Module:
         self.close()
 
     def close(self) -> None:
-        """End the module at once; the caller has waited. Twice is fine."""
+        """End the module; the caller has waited, but another thread may have launched since. Twice is fine."""
         program, self.program = self.program, None
         if program is None:
             return
@@ -102,6 +102,7 @@ class Module:
         for function in list(self._functions.values()):
             function.close()
         self._functions.clear()
+        self.context.wait_idle()  # whoever launches later sees that there is no program, and waits; see core/launch.py
         program.close()
         if self._owner is not None:
             self._owner.forget(self)

@@ -3,6 +3,9 @@
 Work on the legacy stream waits for all earlier work of the context's blocking streams, and they wait for it. That
 is done only when there is outstanding work: each stream has a mark that changes with every piece of work, and a
 rule applies when the mark differs from the one seen last. Follows "Stream synchronization behavior".
+
+A stream may have a door: C callers then launch on it without core, as long as none of these rules has anything to do
+(docs/adr/0005-launches-in-c.md). Such launches are part of the mark, and a stream with an open door counts as busy.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, ClassVar
 
-from compatlayer.backends.base import BackendError, Box, Fence, Kernel, Queue, Shape
+from compatlayer.backends.base import BackendError, Box, Door, DoorRole, Fence, Kernel, Queue, Shape
 from compatlayer.core import handles, host_function
 from compatlayer.errors import CudaError, Status
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 NON_BLOCKING = 1
 LEGACY_HANDLE = 1
 PER_THREAD_HANDLE = 2
+KEPT_BUSY = 64  # up to so many streams keep their doors open when they are idle
 SLICE_S = 0.05  # the longest time between two looks for Ctrl-C
 
 _ids = count(1)
@@ -41,12 +45,17 @@ class Stream:
         self.id = next(_ids)
         self.handle = 0
         self.sync_policy = 1  # CU_SYNC_POLICY_AUTO; how the host waits, remembered only
-        self._mark = 0  # changes with every piece of work
+        self.door: Door | None = None
+        self.ended = False
+        self._mark = 0  # changes with every piece of work of core's
+        self._done = 0  # the mark up to which all work is known to be done
         self._joined = 0  # the mark that the legacy stream has waited for
         self._seen = 0  # the legacy stream's mark that this stream has waited for
 
     def launch(self, kernel: Kernel, shape: Shape, args: bytes) -> None:
         """Enqueue a kernel with its packed argument buffer."""
+        door = self.door
+        ticket = 0 if door is None else door.ticket()
         self.order()
         try:
             self.queue.launch(kernel, shape, args)
@@ -55,6 +64,8 @@ class Stream:
         self.mark()
         if self.context.device.launch_blocking:
             self.synchronize()
+        elif door is not None:
+            door.open(ticket)
 
     def copy(self, box: Box) -> None:
         """Enqueue a copy between addresses that stay valid until it is done."""
@@ -121,25 +132,32 @@ class Stream:
         if self is legacy:
             if context.busy:
                 self._join_blocking()
-        elif self._seen != legacy._mark and self.blocking:
+        elif self.blocking and self._seen != legacy.work():
             self._join_legacy(legacy)
 
     def mark(self) -> None:
         """Note that work was enqueued; call it after the enqueue (see core/__init__.py)."""
         self._mark = next(_marks)
-        self.context.busy[self] = None
+        context = self.context
+        context.busy[self] = None
+        if self.blocking and context.doors is not None:
+            context.doors.changed(DoorRole.BARRIER if self is context.legacy else DoorRole.JOINED)
+
+    def work(self) -> int:
+        """The stream's mark: both terms only grow, so it differs after every piece of work, core's or not."""
+        door = self.door
+        return self._mark if door is None else self._mark + door.launches()
 
     def _join_legacy(self, legacy: Stream) -> None:
-        mark = legacy._mark
+        mark = legacy.work()
         if not legacy.queue.idle():
             self._wait_for(legacy)
         self._seen = mark
 
     def _join_blocking(self) -> None:
         for other in list(self.context.busy):
-            if other is self or not other.blocking or other._joined == other._mark:
+            if other is self or not other.blocking or other._joined == (mark := other.work()):
                 continue
-            mark = other._mark
             if other.queue.idle():
                 other._forget(mark)
             else:
@@ -156,15 +174,25 @@ class Stream:
 
     def _forget(self, mark: int) -> None:
         """All work up to `mark` is known to be done."""
-        if self._mark == mark:
-            self.context.busy.pop(self, None)
-            if self._mark != mark:
-                self.context.busy[self] = None
+        self._done = mark
+        busy = self.context.busy
+        if self.door is not None:
+            if len(busy) <= KEPT_BUSY and not self.ended:
+                return
+            self.door.shut()
+        if self.work() == mark:
+            busy.pop(self, None)
+            if self.work() != mark:
+                busy[self] = None
+
+    def known_idle(self) -> bool:
+        """True when nothing was enqueued since somebody waited for all of it."""
+        return self._done == self.work()
 
     def idle(self) -> bool:
         """True when all work is done; the legacy stream counts what it would wait for."""
         self.order()
-        mark = self._mark
+        mark = self.work()
         if not self.queue.idle():
             return False
         self._forget(mark)
@@ -173,7 +201,7 @@ class Stream:
     def drain(self) -> None:
         """Wait for all work so far; says nothing about faults. Not on the host-callback thread."""
         self.order()
-        mark = self._mark
+        mark = self.work()
         if not self.queue.idle():
             host_function.refuse_to_wait()
             while not self.queue.drain(SLICE_S):
@@ -190,6 +218,12 @@ class Stream:
         """End the stream at once; work already enqueued still runs."""
         if self.handle:
             handles.remove(self.handle)
+        self.ended = True
+        if self.door is not None:
+            self.door.end()
+            mark = self.work()
+            if self.queue.idle():
+                self._forget(mark)
         self.context.streams.pop(self, None)
         self.queue.close()
 

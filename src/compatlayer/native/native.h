@@ -1,4 +1,5 @@
-/* What the files of the native runtime share. Lock order: cpl_lock, then nothing; every other lock is a leaf. */
+/* What the files of the native runtime share. Lock order: direct.c's, then cpl_lock, then nothing; every other lock is a
+ * leaf. */
 #ifndef CPL_NATIVE_H
 #define CPL_NATIVE_H
 #ifndef _GNU_SOURCE
@@ -164,6 +165,9 @@ void cpl_fence_reach(cpl_fence *fence, struct task **waiters);
 void cpl_queue_advance(cpl_queue *queue);
 void cpl_task_complete(struct task *task);           /* takes cpl_lock; the task was its queue's head */
 void cpl_queue_wake_all(void);
+/* As cpl_queue_launch, and never waits: CPL_TIMEOUT when the queue is full. */
+int cpl_queue_launch_now(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
+                         size_t args_bytes);
 
 /* ---- workers (pool.c) and the callback thread (callback.c) -------------------------------------- */
 struct block;

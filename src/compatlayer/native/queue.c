@@ -157,19 +157,22 @@ void cpl_task_complete(struct task *task)
     pthread_mutex_unlock(&cpl_lock);
 }
 
-/* Takes the lock and a task at the queue's end; NULL with *status set and the lock given back on failure. */
-static struct task *begin(cpl_queue *queue, enum task_kind kind, int *status)
+/* Takes the lock and a task at the queue's end; NULL with *status set and the lock given back on failure. A full queue
+ * is waited for, or not: CPL_TIMEOUT. */
+static struct task *begin_if(cpl_queue *queue, enum task_kind kind, bool patient, int *status)
 {
     *status = CPL_FORKED;
     if (atomic_load(&cpl_child))
         return NULL;
     pthread_mutex_lock(&cpl_lock);
     /* The callback thread must not wait for room: the queue may wait for its very call. */
-    while (queue->pending >= PENDING_LIMIT && !atomic_load(&cpl_stopping) && !cpl_callback_here())
+    while (patient && queue->pending >= PENDING_LIMIT && !atomic_load(&cpl_stopping) && !cpl_callback_here())
         pthread_cond_wait(&room, &cpl_lock);
     struct task *task = NULL;
     if (atomic_load(&cpl_stopping))
         *status = CPL_INVALID;
+    else if (!patient && queue->pending >= PENDING_LIMIT)
+        *status = CPL_TIMEOUT;
     else if (kind < TASK_CALL && atomic_load(&queue->domain->faulted) != CPL_FAULT_NONE)
         *status = CPL_FAULTED;
     else if (!(task = cpl_task_take()))
@@ -182,6 +185,11 @@ static struct task *begin(cpl_queue *queue, enum task_kind kind, int *status)
     task->kind = kind;
     *status = CPL_OK;
     return task;
+}
+
+static struct task *begin(cpl_queue *queue, enum task_kind kind, int *status)
+{
+    return begin_if(queue, kind, true, status);
 }
 
 static int commit(struct task *task)
@@ -238,8 +246,8 @@ static bool valid(const cpl_kernel *kernel, const cpl_shape *shape, size_t args_
            && args_bytes >= kernel->args_bytes;
 }
 
-int cpl_queue_launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
-                     size_t args_bytes)
+static int launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
+                  size_t args_bytes, bool patient)
 {
     if (!valid(kernel, shape, args_bytes))
         return CPL_INVALID;
@@ -255,7 +263,7 @@ int cpl_queue_launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape
     }
     cpl_guard_install();
     int status;
-    struct task *task = begin(queue, TASK_LAUNCH, &status);
+    struct task *task = begin_if(queue, TASK_LAUNCH, patient, &status);
     if (!task) {
         free(large);
         return status;
@@ -270,6 +278,18 @@ int cpl_queue_launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape
     task->launch.threads = shape->block[0] * shape->block[1] * shape->block[2];
     task->units = (uint64_t)shape->grid[0] * shape->grid[1] * shape->grid[2];
     return commit(task);
+}
+
+int cpl_queue_launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
+                     size_t args_bytes)
+{
+    return launch(queue, kernel, shape, args, args_bytes, true);
+}
+
+int cpl_queue_launch_now(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
+                         size_t args_bytes)
+{
+    return launch(queue, kernel, shape, args, args_bytes, false);
 }
 
 int cpl_queue_call(cpl_queue *queue, void (*function)(void *), void *data)

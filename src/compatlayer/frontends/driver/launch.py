@@ -1,13 +1,18 @@
-"""cuLaunch*: the argument buffer, the launch attributes, and the launch."""
+"""cuLaunch*: the argument buffer, the launch attributes, and the launch.
+
+C functions stand before cuLaunchKernel and cuLaunchKernelEx (native/launch.c). They do what has been done here before,
+and leave everything else to these handlers.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from compatlayer._native import ffi
+from compatlayer._native import ffi, lib
 from compatlayer.api.entry import entry
 from compatlayer.core import launch as core
 from compatlayer.core import stream as streams
+from compatlayer.core.context import enter_doors
 from compatlayer.core.function import Function
 from compatlayer.core.library import function_of
 from compatlayer.errors import CudaError, Status
@@ -75,10 +80,29 @@ def _from_extra(function: Function, extra: Any) -> bytes:
 @entry("cuLaunchKernel", optional=("kernelParams", "extra"))
 def launch(f: Any, gridDimX: int, gridDimY: int, gridDimZ: int, blockDimX: int, blockDimY: int, blockDimZ: int,
            sharedMemBytes: int, hStream: Any, kernelParams: Any, extra: Any) -> None:
-    function = function_of(int(_cast("uintptr_t", f)))
+    handle = int(_cast("uintptr_t", f))
+    function = function_of(handle)
     stream = streams.resolve(int(_cast("uintptr_t", hStream)))
     core.launch(function, (gridDimX, gridDimY, gridDimZ), (blockDimX, blockDimY, blockDimZ), sharedMemBytes, stream,
                 pack(function, kernelParams, extra))
+    _admit(function, handle)
+
+
+def _admit(function: Function, handle: int) -> None:
+    """After a launch that went well: C callers may go on without us."""
+    if handle not in function.admitted:
+        function.admit(handle)
+    enter_doors()
+
+
+def _put_in_front(name: str) -> None:
+    """Put the C function before our handler of `name`."""
+    handler = _cast("void *", ffi.addressof(lib, f"cplpy_{name}"))
+    index = lib.cpl_slot_find(lib.CPL_LIBRARY_CUDA, name.encode())
+    lib.cpl_slot_set(lib.CPL_LIBRARY_CUDA, index, lib.cpl_direct_front(name.encode(), handler))
+
+
+_put_in_front("cuLaunchKernel")
 
 
 @entry("cuLaunchCooperativeKernel", optional=("kernelParams",))
@@ -94,7 +118,8 @@ def launch_cooperative(f: Any, gridDimX: int, gridDimY: int, gridDimZ: int, bloc
 def launch_ex(config: Any, f: Any, kernelParams: Any, extra: Any) -> None:
     if config == _NULL:
         raise CudaError(Status.INVALID_VALUE, "the launch configuration is null")
-    function = function_of(number(f))
+    handle = number(f)
+    function = function_of(handle)
     stream = streams.resolve(number(config.hStream))
     asked = Attributes(config.attrs, config.numAttrs)
     core.launch(function, (config.gridDimX, config.gridDimY, config.gridDimZ),
@@ -102,6 +127,10 @@ def launch_ex(config: Any, f: Any, kernelParams: Any, extra: Any) -> None:
                 pack(function, kernelParams, extra), cooperative=asked.cooperative)
     for event in asked.events:
         event.record(stream)
+    _admit(function, handle)
+
+
+_put_in_front("cuLaunchKernelEx")
 
 
 _IGNORE, _ACCESS_WINDOW, _COOPERATIVE, _SYNC_POLICY, _CLUSTER, _CLUSTER_POLICY = range(6)

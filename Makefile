@@ -1,4 +1,6 @@
 # make run: every example under the real packages. make test: everything .ci/run checks. Both do their own set-up.
+# make sanitize: the native runtime under gcc's sanitizers. make test-long: thousands of generated kernels, for hours.
+# make test-upstream COMPATLAYER_UPSTREAM=folder: cuda-python's own suites (tests/upstream/README.md).
 PYTHON ?= python3
 VENV ?= .venv
 SHELL := /bin/bash
@@ -15,14 +17,24 @@ requirements = $(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyprojec
 TEST_TIMEOUT_S := 120
 EXAMPLE_TIMEOUT_S := 180
 
-.PHONY: run test lint bench build install clean
+VERSION := -c 'import sys; print(sys.version)'
+LONG_KERNELS ?= 3000
+
+.PHONY: run test test-long test-upstream sanitize lint bench build install clean same-python
 
 $(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 15) else \
+	    "Python 3.11 to 3.14 is needed and $(PYTHON) is %d.%d; use make PYTHON=/path/to/python3.11" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 	touch $@
 
+same-python: $(VENV)/.made
+	@if [ "$$($(PYTHON) $(VERSION))" != "$$($(BIN)/python $(VERSION))" ]; then \
+	    echo "$(VENV) was made with another Python than $(PYTHON); make clean first, or choose a folder: make VENV=.venv2"; \
+	    exit 1; fi >&2
+
 # What the build and the tests need; without build isolation a rebuild takes seconds.
-$(VENV)/.tools: $(VENV)/.made pyproject.toml
+$(VENV)/.tools: $(VENV)/.made pyproject.toml | same-python
 	$(call requirements,p["build-system"]["requires"] + p["project"]["dependencies"] + ["wheel"])
 	touch $@
 
@@ -57,6 +69,21 @@ run: install
 
 test: install
 	$(BIN)/python -m pytest tests --timeout=$(TEST_TIMEOUT_S) $(PYTEST_ARGUMENTS)
+
+test-long: install
+	COMPATLAYER_GENERATED_KERNELS=$(LONG_KERNELS) $(BIN)/python -m pytest tests/property/test_generated_kernels.py \
+	    --exitfirst $(PYTEST_ARGUMENTS)
+
+test-upstream: install
+	@if [ ! -d "$$COMPATLAYER_UPSTREAM" ]; then \
+	    echo "COMPATLAYER_UPSTREAM names no cuda-python checkout; tests/upstream/README.md says how to get one"; \
+	    exit 2; fi >&2
+	$(call requirements,p["project"]["optional-dependencies"]["upstream"])
+	$(BIN)/python tests/upstream/run.py
+
+# Skipped, with the reason, where there is no gcc or its sanitizers are not installed.
+sanitize: install
+	$(BIN)/python -m pytest tests/unit/test_native_races.py --timeout=$(TEST_TIMEOUT_S) $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)/.checkers $(VENV)/.packages
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ static __device__ unsigned int cpl_grid_arrived;
 static __device__ volatile unsigned int cpl_grid_round;
 
 namespace cooperative_groups {
+inline namespace __v1 { /* CCCL's headers declare groups in it */
 namespace details {
 CPL_CG unsigned int lane() { return __nvvm_read_ptx_sreg_laneid(); }
 CPL_CG unsigned int block_rank() {
@@ -145,19 +146,23 @@ private:
 };
 CPL_CG coalesced_group coalesced_threads() { return coalesced_group(__activemask()); }
 
-/* `Size` consecutive lanes: 1, 2, 4, 8, 16 or 32. */
+/* `Size` consecutive lanes: 1, 2, 4, 8, 16 or 32. Without a Parent it has forgotten the type of what it is a part of. */
 template <unsigned int Size, typename Parent = void> class thread_block_tile {
     static_assert(Size > 0 && Size <= 32 && (Size & (Size - 1)) == 0,
                   "a tile has 1, 2, 4, 8, 16 or 32 threads; larger ones are not supported");
+    unsigned int part_, parts_; /* which part of its parent this is, and of how many */
 public:
+    CPL_CG_MEMBER thread_block_tile(unsigned int part, unsigned int parts) : part_(part), parts_(parts) {}
+    template <typename Other> CPL_CG_MEMBER thread_block_tile(const thread_block_tile<Size, Other> &other)
+        : part_(other.meta_group_rank()), parts_(other.meta_group_size()) {}
     CPL_CG_MEMBER unsigned int cpl_mask() const {
         return Size == 32 ? 0xffffffffu : ((1u << (Size & 31)) - 1) << (details::lane() & ~(Size - 1)); }
     CPL_CG_MEMBER void sync() const { __syncwarp(cpl_mask()); }
     static constexpr CPL_CG_MEMBER unsigned int size() { return Size; }
     static constexpr CPL_CG_MEMBER unsigned int num_threads() { return Size; }
     static CPL_CG_MEMBER unsigned int thread_rank() { return details::lane() & (Size - 1); }
-    static CPL_CG_MEMBER unsigned int meta_group_rank() { return details::block_rank() / Size; }
-    static CPL_CG_MEMBER unsigned int meta_group_size() { return (details::block_threads() + Size - 1) / Size; }
+    CPL_CG_MEMBER unsigned int meta_group_rank() const { return part_; }
+    CPL_CG_MEMBER unsigned int meta_group_size() const { return parts_; }
     CPL_CG_MEMBER bool is_valid() const { return true; }
     CPL_CG_MEMBER operator thread_group() const { return thread_group(cpl_mask(), thread_rank(), Size, false); }
     template <typename T> CPL_CG_MEMBER T shfl(T value, int rank) const {
@@ -184,8 +189,8 @@ private:
         return lanes >> (details::lane() & ~(Size - 1) & 31); }
 };
 
-template <unsigned int Size, typename Parent> CPL_CG thread_block_tile<Size, Parent> tiled_partition(const Parent &) {
-    return thread_block_tile<Size, Parent>(); }
+template <unsigned int Size, typename Parent> CPL_CG thread_block_tile<Size, Parent> tiled_partition(const Parent &parent) {
+    return thread_block_tile<Size, Parent>(parent.thread_rank() / Size, (parent.size() + Size - 1) / Size); }
 CPL_CG thread_group tiled_partition(const thread_group &parent, unsigned int size) { return parent.cpl_part(size); }
 
 /* Groups of equal labels, or of equal truth. */
@@ -204,5 +209,6 @@ template <typename Group> CPL_CG unsigned int group_size(const Group &group) { r
 /* Runs `work` on one thread. */
 template <typename Group, typename Work> CPL_CG void invoke_one(const Group &group, Work work) {
     if (group.thread_rank() == 0) work(); }
+}
 }
 #endif

@@ -184,6 +184,12 @@ def test_unannotated_functions_and_variables_become_device_ones_where_asked() ->
     assert "__host__" in failure(source)
 
 
+def test_a_kernel_may_be_declared_before_it_is_defined_with_device_as_the_default() -> None:
+    source = ('extern "C" __global__ void k(float *x);\n__device__ float twice(float x) { return x * 2; }\n'
+              "__global__ void k(float *x) { x[0] = twice(x[0]); }\n")
+    assert "ptx_kernel void @k" in compiled(source, "-default-device")
+
+
 def test_half_precision_compiles_with_its_operators_and_functions() -> None:
     source = ("#include <cuda_fp16.h>\n"
               'extern "C" __global__ void k(half *x, half2 *h, float *f) {\n'

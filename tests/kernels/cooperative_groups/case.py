@@ -32,6 +32,9 @@ def launches():
             yield Launch(f"tiles<{size}>", (grid,), (block,),
                          [data, np.zeros_like(data), np.zeros_like(data), np.zeros(data.shape)],
                          {1: sums, 2: scans, 3: last})
+        warp, lane = np.divmod(np.arange(block), 32)
+        yield Launch("nested", (grid,), (block,), [np.zeros_like(data)],
+                     {0: np.tile(warp * 1000 + lane // 4 * 10 + lane % 4 + 80000, (grid, 1)).astype(np.int32)})
     for grid, block in LINES:
         data = rng().integers(-100, 100, (grid, block)).astype(np.int32)
         yield Launch("coalesced", (grid,), (block,), [data, np.zeros_like(data)],

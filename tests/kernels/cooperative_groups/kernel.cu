@@ -29,6 +29,16 @@ extern "C" __global__ void coalesced(const int *in, int *out)
     }
 }
 
+extern "C" __global__ void nested(int *out)
+{
+    auto block = cg::this_thread_block();
+    cg::thread_block_tile<32> warp = cg::tiled_partition<32>(block);
+    auto quad = cg::tiled_partition<4>(warp);
+    cg::thread_block_tile<4> plain = quad;
+    out[blockIdx.x * block.size() + block.thread_rank()] =
+        warp.meta_group_rank() * 1000 + plain.meta_group_rank() * 10 + plain.thread_rank() + quad.meta_group_size() * 10000;
+}
+
 extern "C" __global__ void staged(const int *in, int *out)
 {
     extern __shared__ int buffer[];

@@ -19,6 +19,7 @@ from .nvrtc_options import Options
 
 _PTX_FEATURE = "+ptx90"
 _VERSION = (13, 0)
+_CLASH = "attributes are not compatible"
 
 
 class CompileFailure(CompilerError):
@@ -129,6 +130,12 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
         return _clang(language, [*arguments, *what], program, os.path.join(place, "cwd"))
 
     status, ir, messages = run(text, action)
+    if status != 0 and options.default_device and _CLASH in messages:
+        # Clang cannot declare a kernel twice where functions are device ones; a source that names the space of each
+        # of its functions does without that default.
+        named = _wrapped(source.text, source.name, options, functions=False) + lowered_names.appendix(source.expressions)
+        again = run(named, action)
+        status, ir, messages = again if again[0] == 0 else (status, ir, messages)
     if status != 0:
         if source.expressions:
             # The appended lines may only echo the user's mistake: report that where the source alone shows it.
@@ -172,14 +179,19 @@ def _clang(language: list[str], arguments: list[str], program: str, cwd: str) ->
     return status, output.decode("utf-8", "surrogateescape"), messages
 
 
-def _wrapped(text: str, name: str, options: Options) -> str:
-    """The source with its name, and with device as the default space where asked. `name` may hold any character."""
+def _wrapped(text: str, name: str, options: Options, functions: bool = True) -> str:
+    """The source with its name, and with device as the default space where asked. `name` may hold any character.
+
+    `functions` False leaves it to the source to say where its functions run.
+    """
     quoted = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
     head = tail = ""
     if options.default_device:
-        head = ("#pragma clang force_cuda_host_device begin\n"
-                "#pragma clang attribute push(__attribute__((device)), apply_to = variable(is_global))\n")
-        tail = "#pragma clang attribute pop\n#pragma clang force_cuda_host_device end\n"
+        head = "#pragma clang attribute push(__attribute__((device)), apply_to = variable(is_global))\n"
+        tail = "#pragma clang attribute pop\n"
+        if functions:
+            head = f"#pragma clang force_cuda_host_device begin\n{head}"
+            tail += "#pragma clang force_cuda_host_device end\n"
     return f'{head}#line 1 "{quoted}"\n{text}\n\n{tail}'
 
 

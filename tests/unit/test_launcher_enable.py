@@ -73,6 +73,22 @@ def test_enable_and_disable_leave_no_trace(installed: Environment) -> None:
     assert installed.run("-c", OURS).returncode == 1
 
 
+def test_uninstalling_the_package_ends_what_enable_began(installed: Environment) -> None:
+    folder = installed.site / "compatlayer-0.dist-info"
+    folder.mkdir()
+    try:
+        (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: compatlayer\nVersion: 0\n")
+        before = b"compatlayer/__init__.py,,\r\ncompatlayer-0.dist-info/RECORD,,\r\n"
+        (folder / "RECORD").write_bytes(before)
+        for _ in range(2):
+            assert installed.run("-m", "compatlayer", "enable").returncode == 0
+            assert (folder / "RECORD").read_bytes() == before + b"compatlayer-enable.pth,,\r\n"
+        assert installed.run("-m", "compatlayer", "disable").returncode == 0
+        assert (folder / "RECORD").read_bytes() == before
+    finally:
+        shutil.rmtree(folder)
+
+
 def test_an_enabled_environment_survives_removal_of_the_package(installed: Environment, tmp_path: Path) -> None:
     assert installed.run("-m", "compatlayer", "enable").returncode == 0
     hidden = tmp_path / "compatlayer"

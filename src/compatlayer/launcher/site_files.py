@@ -55,6 +55,7 @@ def enable(force: bool) -> str:
         if not os.path.exists(path) or _read(path) != _ENABLE_TEXT:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(_ENABLE_TEXT)
+        _record(present=True)
     except OSError as error:
         raise SiteError(f"cannot write {path}: {error.strerror}; make the folder writable") from error
     return path
@@ -68,9 +69,27 @@ def disable(force: bool) -> str | None:
     _refuse_outside(force)
     try:
         os.unlink(path)
+        _record(present=False)
     except OSError as error:
         raise SiteError(f"cannot remove {path}: {error.strerror}; make the folder writable") from error
     return path
+
+
+def _record(present: bool) -> None:
+    """List the file of enable() in the package's RECORD, or not: `pip uninstall` removes what is listed there."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        files = distribution("compatlayer").files or []
+    except PackageNotFoundError:
+        return
+    for file in files:
+        if file.name == "RECORD" and os.path.dirname(str(file.parent)) == "":
+            with open(str(file.locate()), encoding="utf-8", newline="") as record:
+                lines = record.readlines()
+            kept = [line for line in lines if line.rstrip("\r\n") != f"{ENABLE},,"]
+            with open(str(file.locate()), "w", encoding="utf-8", newline="") as record:
+                record.writelines([*kept, f"{ENABLE},,\r\n"] if present else kept)
 
 
 def _refuse_outside(force: bool) -> None:

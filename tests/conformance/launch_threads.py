@@ -86,6 +86,30 @@ def together(*bodies: Callable[[], None]) -> None:
         raise failures[0]
 
 
+class Foreign(ctypes.Structure):
+    """struct foreign of launching.c"""
+
+    _fields_ = [(name, ctypes.c_void_p) for name in ("call", "set", "get", "context", "kernel", "arguments")] + [
+        (name, ctypes.c_int) for name in ("count", "before", "is_current", "accepted", "status", "after")]
+
+
+def foreign() -> None:
+    """A thread that Python has never seen keeps its current context between calls."""
+    _, bump, _ = load()
+    (counter,) = counters(1)
+    caller = Caller(bump, counter)
+    functions = (ctypes.cast(getattr(cuda, name), ctypes.c_void_p)
+                 for name in ("cuLaunchKernel", "cuCtxSetCurrent", "cuCtxGetCurrent"))
+    for _ in range(3):
+        it = Foreign(*functions, int(check(cu.cuCtxGetCurrent())), caller.kernel,
+                     ctypes.cast(caller.arguments, ctypes.c_void_p), 100)
+        functions = (it.call, it.set, it.get)
+        library.on_foreign_thread(ctypes.byref(it))
+        assert (it.before, it.is_current, it.accepted, it.status) == (INVALID_CONTEXT, 1, 100, 0)
+        assert it.after == INVALID_CONTEXT
+    assert read(counter) == 300
+
+
 def order() -> None:
     """Copies on the default stream see every launch before them; kernels of one stream do not overlap."""
     _, bump, step = load()
@@ -200,7 +224,8 @@ if __name__ == "__main__":
     check(cu.cuInit(0))
     check(cu.cuCtxSetCurrent(check(cu.cuDevicePrimaryCtxRetain(0))))
     cuda = ctypes.CDLL("libcuda.so.1")
-    loop = ctypes.CDLL(sys.argv[1]).launches
+    library = ctypes.CDLL(sys.argv[1])
+    loop = library.launches
     loop.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p]
-    {"order": order, "streams": streams, "modules": modules, "contexts": contexts}[sys.argv[2]]()
+    {"foreign": foreign, "order": order, "streams": streams, "modules": modules, "contexts": contexts}[sys.argv[2]]()
     print("finished", flush=True)

@@ -28,7 +28,7 @@ def caller(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("fast", ["1", "0"], ids=["in C", "in Python"])
-@pytest.mark.parametrize("scenario", ["order", "streams", "modules", "contexts"])
+@pytest.mark.parametrize("scenario", ["foreign", "order", "streams", "modules", "contexts"])
 def test_threads_lose_no_launch_and_no_order(caller: Path, scenario: str, fast: str) -> None:
     done = subprocess.run([sys.executable, "-m", "compatlayer", "run", str(HERE / "launch_threads.py"), str(caller),
                            scenario], capture_output=True, text=True, timeout=90, check=False,

@@ -44,10 +44,16 @@ def write_source(libraries: Sequence[Library]) -> str:
 
 
 # Destructors of packages call us while an exception is on its way through them (a program object that dies because its
-# compilation failed). Python code must not run with that exception set, and must not lose it.
+# compilation failed). Python code must not run with that exception set, and must not lose it. A thread that Python does
+# not know has no exception; cffi itself then makes a thread state that lives as long as the thread, and with it the
+# thread's current context, which a thread state of ours would take away at the end of the call.
 _SAVED_ERROR = """
 static void cpl_call_python(struct _cffi_externpy_s *target, char *arguments)
 {
+    if (PyGILState_GetThisThreadState() == NULL) {
+        _cffi_call_python(target, arguments);
+        return;
+    }
     PyGILState_STATE state = PyGILState_Ensure();
     PyObject *kind = NULL, *value = NULL, *trace = NULL;
     int pending = PyErr_Occurred() != NULL;

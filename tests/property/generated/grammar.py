@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from random import Random
 
+import numpy as np
+
 from . import tree
 from .operations import BY_RESULT
 from .scalars import ARITHMETIC, INTEGERS, SCALARS, STORED, random_value
@@ -66,7 +68,25 @@ class Writer:
                           [self.expression(each, depth - 1) for each in operation.operands])
 
     def condition(self, depth: int = 2) -> tree.Expression:
-        return self.expression("i", depth)
+        """An int that is often 0 in some threads and not in others."""
+        if not self.in_kernel or self.random.random() < 0.4:
+            return self.expression("i", depth)
+        mask = self.random.choice((1, 3, 7, 15))
+        bits = tree.Apply("i", "and.ii", [self.varied("i", 1), self.number(mask)])
+        return tree.Apply("i", self.random.choice(("eq.ii", "ne.ii", "lt.ii")),
+                          [bits, self.number(self.random.randint(0, mask))])
+
+    def varied(self, type_: str, depth: int = 2) -> tree.Expression:
+        """A value that, as a rule, differs from thread to thread in all its bits."""
+        value = self.expression(type_, depth)
+        if not self.in_kernel or type_ not in INTEGERS or self.random.random() < 0.3:
+            return value
+        thread: tree.Expression = tree.Variable("i", self.random.choice(("tid", "gid", "lane")))
+        if type_ != "i":
+            thread = tree.Apply(type_, f"to_{type_}.i", [thread])
+        odd = self.random.choice((0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 5)) - 2**31 | 1
+        spread = tree.Apply(type_, f"mul.{type_ * 2}", [thread, tree.Constant(type_, odd_value(type_, odd))])
+        return tree.Apply(type_, f"xor.{type_ * 2}", [value, spread])
 
     def leaf(self, type_: str, depth: int = 0) -> tree.Expression:
         pick = self.random.random()
@@ -229,7 +249,7 @@ class Writer:
             if type_ == "u" and self.random.random() < 0.5:  # often equal
                 compare = tree.Element("u", "own", "own", 4, self.number(0))
         return [tree.PrivateAtomic(self.target(type_ if type_ in "fd" else INTEGERS), kind, cell,
-                                   self.expression(type_, 2), compare)] \
+                                   self.varied(type_), compare)] \
             if type_ != "f" or self.has("f") else self.write_assign(place)
 
     def has(self, type_: str) -> bool:
@@ -240,16 +260,18 @@ class Writer:
             locked = place.epoch == "lock"
             how = "lock" if locked else self.random.choice(("atomic", "cas"))
             return [tree.SharedUpdate("shared", "add" if locked else place.epoch, how, self.index(1),
-                                      self.expression("u", 2))]
+                                      self.varied("u"))]
         how = self.random.choice(("atomic", "atomic", "cas", "lock"))
         operation = "add" if how == "lock" else self.random.choice((*UPDATES, "add64", "imin", "fadd"))
-        return [tree.SharedUpdate("global", operation, how, self.index(1), self.expression("u", 2))]
+        return [tree.SharedUpdate("global", operation, how, self.index(1), self.varied("u"))]
 
     # ---- all threads of the block ----------------------------------------------------------------
     def write_barrier(self, place: Place) -> list[tree.Statement]:
-        kind = self.random.choice(("plain", "function", "count", "and", "or"))
+        kind = self.random.choice(("plain", "function", "count", "and", "or", "meet", "chain"))
         if kind in ("plain", "function"):
             return [tree.Barrier(kind)]
+        if kind in ("meet", "chain"):
+            return [tree.Barrier(kind, None, self.target("i"))]
         return [tree.Barrier(kind, self.condition(), self.target("i"))]
 
     def write_exchange(self, place: Place) -> list[tree.Statement]:
@@ -330,7 +352,7 @@ class Writer:
             type_ = self.random.choice(ARITHMETIC[:4])
         elif kind in ("add", "min", "max", "and", "or", "xor"):
             type_ = self.random.choice("iu") if kind in ("add", "min", "max") else "u"
-        value = self.expression(type_, 2)
+        value = self.condition() if kind in ("all", "any", "uni", "ballot") else self.varied(type_)
         if kind.startswith("match"):
             value = tree.Apply(type_, f"and.{type_}{type_}", [value, self.number(3, type_)])
         return [tree.WarpCompute(self.target("i"), kind, place.masks[-1], value)]
@@ -408,8 +430,13 @@ class Writer:
         self.in_kernel = True
         kernel.variables = [*variables, *counters]
         self.uniform = [tree.Variable("i", name) for name in ("p_i", "bid", "threads", "blocks", "bx", "by", "bz")]
-        kernel.body = self.block(Place("block"), self.random.randint(4, 9))
+        kernel.body = self.block(Place("block"), self.random.randint(6, 12))
         return kernel
+
+
+def odd_value(type_: str, value: int) -> np.generic:
+    kind = SCALARS[type_].dtype
+    return np.array([value], np.int64).astype(kind)[0]
 
 
 def nested(statements: list[tree.Statement]) -> list[tree.Statement]:

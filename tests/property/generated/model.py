@@ -384,11 +384,14 @@ class Model:
 
     def run_barrier(self, s: tree.Barrier, active: Array) -> None:
         self.whole_blocks(active)
-        if s.predicate is None or s.variable is None:
+        if s.variable is None:
+            return
+        here = np.bincount(self.block[active], minlength=self.block[-1] + 1)[self.block]
+        if s.predicate is None:
+            self.assign(s.variable, here, active)
             return
         true = active & (self.value(s.predicate, active) != 0)
         count = np.bincount(self.block[true], minlength=self.block[-1] + 1)[self.block]
-        here = np.bincount(self.block[active], minlength=self.block[-1] + 1)[self.block]
         result = {"count": count, "and": count == here, "or": count > 0}[s.kind]
         self.assign(s.variable, result, active)
 

@@ -61,6 +61,8 @@ def _arithmetic() -> None:
         f = "f" if t == "f" else ""
         _add("div", t * 2, t, "({0} / {1})", np.divide, 5)
         _add("neg", t, t, "(-({0}))", np.negative)
+        _add("muladd", t * 3, t, "({0} * {1} + {2})", lambda a, b, c: a * b + c, 6)
+        _add("mulsub", t * 3, t, "({0} - {1} * {2})", lambda a, b, c: a - b * c, 4)
         for name, compute in (("sqrt", np.sqrt), ("fabs", np.abs), ("floor", np.floor), ("ceil", np.ceil),
                               ("trunc", np.trunc), ("rint", np.rint), ("round", exact.nearest_away)):
             _add(name, t, t, f"{name}{f}({{0}})", compute)
@@ -85,8 +87,8 @@ def _integer_arithmetic() -> None:
         unsigned = _UNSIGNED.get(t, name)
         word = np.dtype(f"u{scalar.bits // 8}").type
         kind = scalar.dtype
-        _add("div", t * 2, t, f"(OPAQUE({{0}}) / OPAQUE({{1}}))", exact.divide, 4)
-        _add("rem", t * 2, t, f"(OPAQUE({{0}}) % OPAQUE({{1}}))", exact.remainder, 4)
+        _add("div", t * 2, t, "(OPAQUE({0}) / OPAQUE({1}))", exact.divide, 4)
+        _add("rem", t * 2, t, "(OPAQUE({0}) % OPAQUE({1}))", exact.remainder, 4)
         _add("and", t * 2, t, "({0} & {1})", np.bitwise_and)
         _add("or", t * 2, t, "({0} | {1})", np.bitwise_or)
         _add("xor", t * 2, t, "({0} ^ {1})", np.bitwise_xor)

@@ -47,6 +47,8 @@ _COMBINED = {"add": "{0} + {1}", "min": "min({0}, {1})", "max": "max({0}, {1})",
 _WIDE = {"add64": "atomicAdd(&((word *)grid_add64)[k], (word)x * 0x100000001ull);",
          "imin": "atomicMin(&((int *)grid_imin)[k], (int)x);",
          "fadd": "atomicAdd(&((float *)grid_fadd)[k], (float)(x & 15u));"}
+_SPINS = {"meet": "atomicAdd(&meeting, 1); while (*at < live) ;",
+          "chain": "int turn = live - 1 - atomicAdd(&ticket, 1); while (*at != turn) ; *at = turn + 1;"}
 
 
 def module_text(kernels: Sequence[tree.Kernel]) -> str:
@@ -213,6 +215,10 @@ class Printer:
         self.put("}", depth)
 
     def barrier(self, s: tree.Barrier, depth: int) -> None:
+        if s.kind in _SPINS and s.variable is not None:
+            self.put(f"{{ int live = __syncthreads_count(1); volatile int *at = &meeting; {_SPINS[s.kind]} "
+                     f"{s.variable.name} = live; __syncthreads(); meeting = ticket = 0; __syncthreads(); }}", depth)
+            return
         if s.predicate is None or s.variable is None:
             self.put("call_barrier();" if s.kind == "function" else "__syncthreads();", depth)
             return
@@ -223,7 +229,8 @@ class Printer:
         name = SCALARS[s.variable.type].name
         width = f", {s.width}" if s.width != 32 else ""
         call = f"call_{s.kind}<{name}>({s.mask}, x, b)" if s.call else f"{_SHUFFLES[s.kind]}({s.mask}, x, b{width})"
-        self.put(f"{{ {name} x = {expression(s.value)}; int b = ({expression(s.lane)}) & 31; {name} got = {call};", depth)
+        lane = f"({expression(s.lane)}) & 31"
+        self.put(f"{{ {name} x = {expression(s.value)}; int b = {lane}; {name} got = {call};", depth)
         self.put(f"{s.variable.name} = {s.mask} >> source_{s.kind}(lane, b, {s.width}) & 1 ? got : ({name})0; }}",
                  depth + 1)
 
@@ -297,6 +304,7 @@ extern "C" __global__ void {kernel.name}({inputs}, word *out, unsigned int *cell
     __shared__ unsigned char sh_c[256];
     __shared__ double sh_d[256];
     __shared__ unsigned int cells[{tree.CELLS}];
+    __shared__ int meeting, ticket;
     extern __shared__ word sh_m[];
     const int tid = threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z);
     const int threads = blockDim.x * blockDim.y * blockDim.z, lane = tid & 31;
@@ -311,6 +319,7 @@ extern "C" __global__ void {kernel.name}({inputs}, word *out, unsigned int *cell
         *grid_imin = cells_out + 112, *grid_fadd = cells_out + 128, *grid_add64 = cells_out + 144;
     sh_u[tid] = tid * 2654435761u; sh_c[tid] = (unsigned char)(tid * 7); sh_d[tid] = tid * 0.5; sh_m[tid] = tid;
     if (tid < {tree.CELLS}) cells[tid] = 0;
+    meeting = ticket = 0;
     __syncthreads();
     unsigned int m0 = __ballot_sync(0xffffffffu, 1);
 """

@@ -44,8 +44,8 @@ class Choice(Expression):
 
 @dataclass(slots=True)
 class Element(Expression):
-    """Of an array, at `index` modulo its length (0: the threads of the block). space: input, constant, local, shared, or
-    own for the thread's own cells."""
+    """Of an array, at `index` modulo its length (0: the threads of the block). space: input, constant, local,
+    shared, or own for the thread's own cells."""
 
     space: str
     array: str
@@ -132,8 +132,8 @@ class StructCall(Statement):
 
 @dataclass(slots=True)
 class PrivateAtomic(Statement):
-    """old = atomic<Op>(own cell, value): nobody else touches the cell, so the old value is exact. The cell's number says
-    its type."""
+    """old = atomic<Op>(own cell, value): nobody else touches the cell, so the old value is exact. The cell's number
+    says its type."""
 
     variable: Variable
     operation: str
@@ -156,7 +156,10 @@ class SharedUpdate(Statement):
 
 @dataclass(slots=True)
 class Barrier(Statement):
-    """__syncthreads, or its counting forms with a predicate into a variable. kind: plain, count, and, or, function."""
+    """__syncthreads, or its counting forms with a predicate into a variable. kind: plain, count, and, or, function.
+
+    Or made by spinning on shared memory: in `meet` each thread waits for all, in `chain` for the one that drew the
+    number after its own; the variable receives how many live."""
 
     kind: str
     predicate: Expression | None = None

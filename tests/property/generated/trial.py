@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import numpy as np
+
 from compatlayer import CompileError, CudaError, Device, LaunchConfig, Program, launch
 
 from . import text, tree
@@ -117,7 +119,8 @@ class Trial:
             return [each.copy_to() for each in buffers[len(data.inputs):]]
         finally:
             for buffer in buffers:
-                buffer.close()
+                with contextlib.suppress(CudaError):  # of a context that a kernel has ruined
+                    buffer.close()
 
     def close(self) -> None:
         self.program.close()
@@ -139,7 +142,8 @@ def differences(device: Device, kernels: Sequence[tree.Kernel], shapes: int) -> 
                     yield found
                     break
     finally:
-        trial.close()
+        with contextlib.suppress(CudaError):
+            trial.close()
 
 
 def does_not_compile(device: Device, kernel: tree.Kernel) -> bool:

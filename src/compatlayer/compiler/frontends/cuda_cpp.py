@@ -133,8 +133,8 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
     if status != 0 and options.default_device and _CLASH in messages:
         # Clang cannot declare a kernel twice where functions are device ones; a source that names the space of each
         # of its functions does without that default.
-        named = _wrapped(source.text, source.name, options, functions=False) + lowered_names.appendix(source.expressions)
-        again = run(named, action)
+        named = _wrapped(source.text, source.name, options, functions=False)
+        again = run(named + lowered_names.appendix(source.expressions), action)
         status, ir, messages = again if again[0] == 0 else (status, ir, messages)
     if status != 0:
         if source.expressions:

@@ -22,7 +22,7 @@ from compatlayer.backends.base import (
 )
 from compatlayer.core import handles
 from compatlayer.core.device import Device
-from compatlayer.core.stream import KEPT_BUSY, NON_BLOCKING, CurrentContext, Stream
+from compatlayer.core.stream import KEPT_BUSY, NON_BLOCKING, CurrentContext, DoorSide, Stream
 from compatlayer.errors import CudaError, Status
 
 FAULT_STATUS = {
@@ -97,6 +97,8 @@ class Context:
         except BackendError as error:
             raise CudaError(Status.OUT_OF_MEMORY, f"no context on {self.device}: {error}") from None
         self.legacy = Stream(self, self.domain.queue(0), 0, 0)
+        self.legacy_doors = DoorSide(DoorRole.JOINED)
+        self.joined_doors = DoorSide(DoorRole.BARRIER)
         self.doors = None if self.device.launch_blocking else self.domain.doors()
         if self.doors is not None:
             self.legacy.door = self.doors.door(self.legacy.queue, DoorRole.BARRIER, 0)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, ClassVar
 
-from compatlayer.backends.base import BackendError, Box, Door, DoorRole, Fence, Kernel, Queue, Shape
+from compatlayer.backends.base import BackendError, Box, Door, DoorRole, Doors, Fence, Kernel, Queue, Shape
 from compatlayer.core import handles, host_function
 from compatlayer.errors import CudaError, Status
 
@@ -29,6 +29,31 @@ SLICE_S = 0.05  # the longest time between two looks for Ctrl-C
 
 _ids = count(1)
 _marks = count(1)
+
+
+class DoorSide:
+    """The doors of the legacy stream, or of all blocking ones: work of the other side (`other`) closes them.
+
+    A door may be open when one was asked for since they were closed last. Each request is a new number, so no two
+    threads can take one for another, and the number is taken before the ticket.
+    """
+
+    __slots__ = ("_asked", "_closed", "_other")
+
+    def __init__(self, other: DoorRole) -> None:
+        self._other = other
+        self._asked = self._closed = 0
+
+    def ask(self) -> None:
+        """Before a ticket is taken for one of the doors."""
+        self._asked = next(_marks)
+
+    def close(self, doors: Doors) -> None:
+        """After work of the other side was marked."""
+        asked = self._asked
+        if asked != self._closed:
+            doors.changed(self._other)
+            self._closed = asked
 
 
 class Stream:
@@ -55,7 +80,7 @@ class Stream:
     def launch(self, kernel: Kernel, shape: Shape, args: bytes) -> None:
         """Enqueue a kernel with its packed argument buffer."""
         door = self.door
-        ticket = 0 if door is None else door.ticket()
+        ticket = 0 if door is None else self._ticket(door)
         self.order()
         try:
             self.queue.launch(kernel, shape, args)
@@ -130,7 +155,8 @@ class Stream:
         context = self.context
         legacy = context.legacy
         if self is legacy:
-            if context.busy:
+            busy = context.busy
+            if len(busy) > 1 or (busy and self not in busy):
                 self._join_blocking()
         elif self.blocking and self._seen != legacy.work():
             self._join_legacy(legacy)
@@ -141,7 +167,13 @@ class Stream:
         context = self.context
         context.busy[self] = None
         if self.blocking and context.doors is not None:
-            context.doors.changed(DoorRole.BARRIER if self is context.legacy else DoorRole.JOINED)
+            (context.joined_doors if self is context.legacy else context.legacy_doors).close(context.doors)
+
+    def _ticket(self, door: Door) -> int:
+        if self.blocking:
+            context = self.context
+            (context.legacy_doors if self is context.legacy else context.joined_doors).ask()
+        return door.ticket()
 
     def work(self) -> int:
         """The stream's mark: both terms only grow, so it differs after every piece of work, core's or not."""

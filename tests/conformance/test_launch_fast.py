@@ -6,6 +6,7 @@ to wait for; the door of its stream counts such launches.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -24,6 +25,13 @@ HERE = Path(__file__).parent
 direct_only = pytest.mark.skipif(os.environ.get("COMPATLAYER_FAST_LAUNCH") == "0", reason="launches in C are off")
 SOURCE = """
 extern "C" __global__ void bump(unsigned long long *data) { atomicAdd(data, 1ull); }
+
+extern "C" __global__ void slow(unsigned long long *data)
+{
+    for (volatile int i = 0; i < 20000000; i++)
+        ;
+    *data += 1;
+}
 
 extern "C" __global__ void later(volatile int *flag, int *out, int value)
 {
@@ -315,6 +323,29 @@ def test_default_stream_rules_hold_for_launches(api: Any, function: Any, memory:
         assert read(api, out, np.int32) == (launched + 3) * 100 + 7
 
 
+@pytest.mark.parametrize("wait", ["cuCtxSynchronize", "cuStreamSynchronize", "cuMemcpyDtoD", "cuModuleUnload"])
+@pytest.mark.parametrize("first", ["cuCtxSynchronize", "cuStreamSynchronize"])
+def test_waits_see_launches_that_only_c_made(api: Any, cu: Any, context: Any, first: str, wait: str) -> None:
+    """Core has waited for all that it launched itself; the launch after that is the only work there is."""
+    module = api.cuModuleLoadData(build(SOURCE))
+    managed = api.cuMemAllocManaged(64, 1)
+    value = ctypes.c_uint64.from_address(int(managed))
+    value.value = 0
+    bump, slow = (Kernel(api, api.cuModuleGetFunction(module, name), api.cuStreamCreate(0), np.uint64(int(managed)))
+                  for name in (b"bump", b"slow"))
+    bump.stream = slow.stream
+    slow.run()
+    bump.run()
+    arguments = {"cuStreamSynchronize": (cu.CUstream(1),), "cuMemcpyDtoD": (int(managed) + 8, managed, 8),
+                 "cuModuleUnload": (module,)}
+    getattr(api, first)(*arguments.get(first, ()))
+    slow.run()
+    getattr(api, wait)(*arguments.get(wait, ()))
+    api.cuStreamSynchronize(cu.CUstream(1))
+    assert value.value == 3
+    api.cuMemFree(managed)
+
+
 @direct_only
 def test_work_of_the_default_stream_closes_the_doors_that_must_wait(api: Any, function: Any, memory: Any) -> None:
     free, joined, default = (
@@ -349,6 +380,7 @@ def test_more_streams_than_stay_listed_lose_nothing(api: Any, function: Any, mem
     for turn in range(4):
         for bump in bumps:
             bump.run()
+            assert handles.find(int(bump.stream)) in current_or_none().busy  # or a wait would not see the launch
         if turn % 2:
             api.cuCtxSynchronize()
             assert read(api, memory) == (turn + 1) * len(bumps)

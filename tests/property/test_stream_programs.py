@@ -26,11 +26,17 @@ CELL_BYTES = 256
 LEGACY = 0  # place of the legacy stream in the list of streams; 1 to 3 block, 4 and 5 do not
 BLOCKING = (1, 2, 3)
 STREAMS = 6
+SPINS = 3000  # of each of 256 threads: about a millisecond in all
 EXAMPLES = int(os.environ.get("STREAM_PROGRAMS", "80"))
 
 _sleep = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda data: time.sleep((data or 0) * 1e-4))
 SOURCE = b"""
-extern "C" __global__ void add(unsigned char *cell, int value) { cell[threadIdx.x] += value; }
+extern "C" __global__ void add(unsigned char *cell, int value, int spins)
+{
+    for (volatile int i = 0; i < spins; i++)
+        ;
+    cell[threadIdx.x] += value;
+}
 """
 SLEEP = ctypes.cast(_sleep, ctypes.c_void_p).value
 
@@ -50,7 +56,9 @@ launches = st.one_of(
     st.tuples(st.just("add"), st.integers(0, 2), st.integers(0, 1), st.integers(1, 255)),
     st.tuples(st.just("add"), st.integers(0, 2), st.integers(0, 1), st.integers(1, 255)),
     st.tuples(st.just("fill"), st.integers(0, 2), st.integers(0, 1), st.integers(1, 255)),
+    st.tuples(st.just("slow"), st.integers(0, 2), st.integers(0, 1), st.integers(1, 255)),
     st.tuples(st.just("sleep"), st.integers(0, 2), st.integers(3, 20), st.just(0)),
+    st.tuples(st.just("wait"), st.integers(0, 2), st.integers(0, 1), st.just(0)),
 )
 
 
@@ -121,9 +129,9 @@ class Program:
             self.prepare(stream, [(first, True), (second, False)])
             self.call("cuMemcpyDtoDAsync", self.address(first), self.address(second), CELL_BYTES, handle)
             self.expected[first] = self.expected[second]
-        elif kind == "add":
+        elif kind in ("add", "slow"):
             self.prepare(stream, [(first, True)])
-            self.launch(first, second, handle)
+            self.launch(first, second, SPINS if kind == "slow" else 0, handle)
             self.expected[first] = (self.expected[first] + second) % 256
         elif kind == "wait" and first:
             self.call("cuCtxSynchronize")
@@ -138,10 +146,10 @@ class Program:
             self.call("cuMemcpyDtoHAsync", host, self.address(first), CELL_BYTES, handle)
             assert (host == self.expected[first]).all()
 
-    def launch(self, cell: int, value: int, stream: Any) -> None:
-        kinds = (ctypes.c_uint64, ctypes.c_int32)
-        values = [kind(number) for kind, number in zip(kinds, (self.address(cell), value), strict=True)]
-        addresses = (ctypes.c_void_p * 2)(*map(ctypes.addressof, values))
+    def launch(self, cell: int, value: int, spins: int, stream: Any) -> None:
+        kinds = (ctypes.c_uint64, ctypes.c_int32, ctypes.c_int32)
+        values = [kind(number) for kind, number in zip(kinds, (self.address(cell), value, spins), strict=True)]
+        addresses = (ctypes.c_void_p * 3)(*map(ctypes.addressof, values))
         self.call("cuLaunchKernel", self.kernel, 1, 1, 1, CELL_BYTES, 1, 1, 0, stream, ctypes.addressof(addresses), 0)
 
     def finish(self) -> list[int]:

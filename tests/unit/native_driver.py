@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ["process", "arena", "tree", "stack", "fiber", "domain", "guard", "copy", "fence", "queue", "direct", "callback",
-           "pool", "block", "barrier", "warp", "fault", "module", "print", "heap"]
+SOURCES = ["process", "arena", "tree", "stack", "fiber", "domain", "guard", "copy", "fence", "queue", "direct",
+           "callback", "pool", "block", "barrier", "warp", "fault", "module", "print", "heap"]
 FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", f"-I{ROOT / 'include'}"]
 OK, OUT_OF_MEMORY, INVALID, FORKED, FAULTED, SYSTEM, TIMEOUT = 0, -1, -2, -3, -4, -5, -6
 FAULT = {name: i for i, name in enumerate(

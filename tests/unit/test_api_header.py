@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,10 @@ HEADERS = ["cuda.h", "nvrtc.h", "cudaProfiler.h", "cudaGL.h", "cudaEGL.h", "cuda
 def check(text: str, folder: Path, language: str, *flags: str) -> subprocess.CompletedProcess[str]:
     source = folder / ("source.c" if language.startswith("c1") or language == "c99" else "source.cc")
     source.write_text(text)
-    command = [*find_toolchain().command, f"-std={language}", "-Wall", "-Wextra", "-Werror", *flags, "-c"]
+    # gcc is often installed without g++; the ziglang package always knows C++.
+    plus = language.startswith("c++") and not shutil.which("g++")
+    compiler = [sys.executable, "-m", "ziglang", "cc"] if plus else find_toolchain().command
+    command = [*compiler, f"-std={language}", "-Wall", "-Wextra", "-Werror", *flags, "-c"]
     command += ["-I", str(include_dir()), str(source), "-o", str(folder / "source.o")]
     return subprocess.run(command, capture_output=True, text=True)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from compatlayer.compiler import cache
+from compatlayer import digest
 from compatlayer.compiler.cache import Store
 
-KEY = cache.digest("a key")
+KEY = digest.key("a key")
 
 
 @pytest.fixture
@@ -61,14 +61,12 @@ def test_a_damaged_record_is_dropped(store: Store, position: int) -> None:
 
 
 def test_a_damaged_file_is_dropped(store: Store) -> None:
-    import hashlib
-
     path = store.put_file("native", KEY, ".so", b"library")
     assert path is not None
-    digest = hashlib.sha256(b"library").hexdigest()
-    assert store.get_file("native", KEY, ".so", digest) == path
+    expected = digest.checksum(b"library").hex()
+    assert store.get_file("native", KEY, ".so", expected) == path
     path.write_bytes(b"librarx")
-    assert store.get_file("native", KEY, ".so", digest) is None
+    assert store.get_file("native", KEY, ".so", expected) is None
     assert not path.exists()
 
 
@@ -93,7 +91,7 @@ def test_a_folder_that_cannot_be_made_is_no_error(tmp_path: Path, capsys: pytest
 
 def test_the_longest_unused_files_go_first(tmp_path: Path) -> None:
     store = Store(tmp_path / "cache", max_bytes=2500)
-    keys = [cache.digest(str(number)) for number in range(4)]
+    keys = [digest.key(str(number)) for number in range(4)]
     for age, key in enumerate(keys):
         store.put("front", key, bytes(900))
         os.utime(store.path("front", key), (1000.0 + age, 1000.0 + age))
@@ -108,7 +106,7 @@ def test_clearing_removes_everything(store: Store) -> None:
 
 
 def test_keys_depend_on_where_one_part_ends() -> None:
-    assert cache.digest("ab", "c") != cache.digest("a", "bc")
+    assert digest.key("ab", "c") != digest.key("a", "bc")
 
 
 def test_the_environment_chooses_the_folder_and_can_switch_it_off(tmp_path: Path) -> None:
@@ -128,10 +126,11 @@ def test_the_environment_chooses_the_folder_and_can_switch_it_off(tmp_path: Path
 
 
 def test_writers_in_several_processes_do_not_disturb_each_other(tmp_path: Path) -> None:
-    program = ("import sys; from pathlib import Path; from compatlayer.compiler.cache import Store, digest\n"
+    program = ("import sys; from pathlib import Path; from compatlayer.compiler.cache import Store\n"
+               "from compatlayer import digest\n"
                "store = Store(Path(sys.argv[1]))\n"
                "for i in range(200):\n"
-               "    key = digest(str(i % 7)); store.put('front', key, key.encode() * 100)\n"
+               "    key = digest.key(str(i % 7)); store.put('front', key, key.encode() * 100)\n"
                "    found = store.get('front', key); assert found in (None, key.encode() * 100)\n"
                "    assert found is not None\n")
     workers = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) for _ in range(3)]

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "compatlayer"
 
 # What a layer may import from this package, beside itself.
-FOUNDATION = {"errors", "config", "paths", "_native", ""}
+FOUNDATION = {"errors", "config", "digest", "paths", "_native", ""}
 MAY_IMPORT = {
     "compiler": FOUNDATION,
     "backends": FOUNDATION | {"compiler.image"},

@@ -16,6 +16,7 @@ from compatlayer._native import ffi, lib
 from compatlayer.backends import base, machine
 from compatlayer.backends.base import Allocation, Box, Fault, FaultKind, MemoryKind, Shape
 from compatlayer.config import Settings
+from compatlayer.digest import checksum
 
 if TYPE_CHECKING:  # the compiler is loaded with the first image
     from compatlayer.compiler.image import KernelInfo, NativeImage
@@ -67,7 +68,7 @@ class CpuBackend(base.Backend):
         return base.DeviceCaps(
             name=f"compatlayer CPU ({facts.model})",
             target="cpu",
-            uuid=_identity(b"compatlayer cpu %d " % ordinal + facts.identity),
+            uuid=checksum(b"compatlayer cpu %d " % ordinal + facts.identity, 16),
             memory_bytes=memory_bytes & ~0xFFF,
             compute_units=self._settings.workers or facts.cpus,
             clock_khz=facts.clock_khz,
@@ -390,14 +391,6 @@ def _run_call(data: Any) -> None:
             function()
         except BaseException:  # nothing of Python's may pass through C
             sys.excepthook(*sys.exc_info())
-
-
-def _identity(text: bytes) -> bytes:
-    """16 bytes that stand for `text` (FNV-1a, 128 bits): hashlib would cost the program's start 3 ms."""
-    value = 0x6C62272E07BB014262B821756295C58D
-    for byte in text:
-        value = (value ^ byte) * 0x1000000000000000000013B & (1 << 128) - 1
-    return value.to_bytes(16, "big")
 
 
 def _native_box(box: Box) -> Any:

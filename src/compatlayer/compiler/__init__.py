@@ -9,6 +9,7 @@ from functools import cache as memoize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import digest
 from . import cache, headers, toolchain
 from .image import DeviceCode, GlobalInfo, KernelInfo, NativeImage, Parameter
 
@@ -24,15 +25,8 @@ _FORMAT = f"1 {sys.version}"  # records are marshalled
 @memoize
 def identity() -> str:
     """Changes when the compiler binary, our headers or the compiler's own source do. Costs stats, no process."""
-    parts = [_FORMAT, toolchain.identity(), headers.digest()]
-    package = Path(__file__).parent
-    for base, folders, names in os.walk(package):
-        folders.sort()
-        for name in sorted(names):
-            if name.endswith(".py"):
-                status = os.stat(os.path.join(base, name))
-                parts.append(f"{base}/{name}:{status.st_size}:{status.st_mtime_ns}")
-    return cache.digest(*parts)
+    ours = digest.folder_state(Path(__file__).parent, ".py")
+    return digest.key(_FORMAT, toolchain.identity(), headers.digest(), ours)
 
 
 def compile_cuda(source: str, name: str, options: Sequence[str], headers: Mapping[str, str] | None = None,
@@ -67,7 +61,7 @@ def _front_key(source: str, name: str, options: Sequence[str], given: Mapping[st
         parts += [header, given[header]]
     if "include" in source or any("include" in option for option in options):
         parts.append(os.getcwd())  # relative folders, and the source's own
-    return cache.digest(*parts)
+    return digest.key(*parts)
 
 
 def _front_record(compiled: Compiled, options: Options, program: Source) -> bytes:
@@ -90,7 +84,7 @@ def _front_record(compiled: Compiled, options: Options, program: Source) -> byte
         "ir": compiled.code.ir, "architecture": compiled.code.architecture, "names": dict(compiled.code.lowered_names),
         "log": compiled.code.log, "watched": watched,
         "absent": sorted(path for path in absent if not os.path.exists(path)),
-        "read": [[path, cache.digest(text)] for path, text in zip(compiled.dependencies, texts, strict=True)
+        "read": [[path, digest.key(text)] for path, text in zip(compiled.dependencies, texts, strict=True)
                  if text is not None]})
 
 
@@ -101,7 +95,7 @@ def _fresh(record: bytes) -> DeviceCode | None:
     kept: dict[str, Any] = marshal.loads(record)
     for path, expected in kept["read"]:
         text = _read(path)
-        if text is None or cache.digest(text) != expected:
+        if text is None or digest.key(text) != expected:
             return None
     if any(os.path.exists(path) for path in kept["absent"]):
         return None
@@ -130,7 +124,7 @@ def build_native(code: DeviceCode, target: str = "cpu") -> NativeImage:
     from importlib import import_module
 
     store = cache.store()
-    key = cache.digest(identity(), target, machine(), code.architecture, code.ir)
+    key = digest.key(identity(), target, machine(), code.architecture, code.ir)
     if store is not None:
         image = _kept_native(store, key)
         if image is not None:
@@ -155,11 +149,10 @@ def _build_in_scratch(builder: Any, code: DeviceCode) -> tuple[bytes, Sequence[K
 
 
 def _native_record(library: bytes, kernels: Sequence[KernelInfo], variables: Sequence[GlobalInfo]) -> bytes:
-    import hashlib
     import marshal
 
     infos = [(*one._replace(parameters=()), [(*each,) for each in one.parameters]) for one in kernels]
-    return marshal.dumps((hashlib.sha256(library).hexdigest(), infos, [(*one,) for one in variables]))
+    return marshal.dumps((digest.checksum(library).hex(), infos, [(*one,) for one in variables]))
 
 
 def _kept_native(store: cache.Store, key: str) -> NativeImage | None:

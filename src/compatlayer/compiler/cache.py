@@ -6,7 +6,6 @@ cannot be used costs one sentence on stderr, never an error.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
@@ -15,9 +14,11 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from .. import digest
+
 _LAYOUT = "v1"
-_MAGIC = b"CPLCACH1"
-_HEADER_BYTES = len(_MAGIC) + 32
+_MAGIC = b"CPLCACH2"
+_HEADER_BYTES = len(_MAGIC) + digest.CHECKSUM_BYTES
 DEFAULT_MAX_BYTES = 1 << 30
 _PRUNE_INTERVAL_S = 600.0
 _TOUCH_INTERVAL_S = 3600.0
@@ -79,7 +80,7 @@ class Store:
         except OSError:
             return None
         content = data[_HEADER_BYTES:]
-        if data[: len(_MAGIC)] != _MAGIC or hashlib.sha256(content).digest() != data[len(_MAGIC): _HEADER_BYTES]:
+        if data[: len(_MAGIC)] != _MAGIC or digest.checksum(content) != data[len(_MAGIC): _HEADER_BYTES]:
             self.drop(kind, key)
             return None
         self._touch(path)
@@ -87,19 +88,19 @@ class Store:
 
     def put(self, kind: str, key: str, content: bytes) -> bool:
         """Store a record; False when the cache cannot be written."""
-        return self._write(self.path(kind, key), _MAGIC + hashlib.sha256(content).digest() + content)
+        return self._write(self.path(kind, key), _MAGIC + digest.checksum(content) + content)
 
-    def get_file(self, kind: str, key: str, suffix: str, digest: str) -> Path | None:
-        """A plain file beside a record (a library to dlopen), if its SHA-256 is `digest`; else it is removed."""
+    def get_file(self, kind: str, key: str, suffix: str, expected: str) -> Path | None:
+        """A plain file beside a record (a library to dlopen), if its checksum is `expected`; else it is removed."""
         if not self.usable:
             return None
         path = self.path(kind, key + suffix)
         try:
             with open(path, "rb") as file:
-                found = hashlib.sha256(file.read()).hexdigest()
+                found = digest.checksum(file.read()).hex()
         except OSError:
             return None
-        if found != digest:
+        if found != expected:
             self.drop(kind, key + suffix)
             return None
         self._touch(path)
@@ -245,13 +246,3 @@ def private_folder() -> Path:
 
     atexit.register(remove)
     return Path(folder)
-
-
-def digest(*parts: str | bytes) -> str:
-    """One key for several parts; lengths are hashed too, so no two lists of parts share one."""
-    state = hashlib.sha256()
-    for part in parts:
-        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
-        state.update(len(data).to_bytes(8, "little"))
-        state.update(data)
-    return state.hexdigest()

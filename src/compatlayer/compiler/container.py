@@ -3,19 +3,19 @@
 Binary form (little endian), loadable from a bare pointer because the header tells the length:
     0  magic  \\x89CPLIMG\\n      8  u32 version    12  u32 header bytes
     16 u64 total bytes            24 u32 kind (0 cubin, 1 ltoir)   28  u32 architecture number
-    32 sha256 of the payload      64 payload: zlib of JSON
+    32 BLAKE2b of the payload      64 payload: zlib of JSON
 Text form: PTX text, then one comment line that holds the same binary form in base64, then a NUL.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import struct
 import zlib
 from collections.abc import Callable
 from enum import Enum
 
+from ..digest import checksum as checksum_of
 from ..errors import CompilerError
 from .image import DeviceCode
 
@@ -62,7 +62,7 @@ def pack(code: DeviceCode, kind: Kind = Kind.CUBIN) -> bytes:
         "ir": code.ir, "architecture": code.architecture, "names": dict(code.lowered_names)}).encode(
             "utf-8", "surrogateescape"), 1)
     return _HEADER.pack(MAGIC, VERSION, _HEADER.size, _HEADER.size + len(payload), kind.value,
-                        _number(code.architecture), hashlib.sha256(payload).digest()) + payload
+                        _number(code.architecture), checksum_of(payload)) + payload
 
 
 def pack_text(code: DeviceCode, ptx: str) -> bytes:
@@ -147,7 +147,7 @@ def _unpack_binary(data: bytes) -> tuple[DeviceCode, Kind]:
     if len(data) < total:
         raise ImageError(Reason.TRUNCATED, f"the image has {len(data)} of its {total} bytes; store all of it")
     payload = data[header_bytes:total]
-    if hashlib.sha256(payload).digest() != checksum or kind not in (0, 1):
+    if checksum_of(payload) != checksum or kind not in (0, 1):
         raise ImageError(Reason.DAMAGED, "the image's checksum does not match its content; compile it again")
     try:
         record = json.loads(zlib.decompress(payload).decode("utf-8", "surrogateescape"))

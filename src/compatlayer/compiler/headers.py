@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from functools import cache
 from pathlib import Path
 
+from ..digest import folder_state, key
 from ..errors import CompilerError
 
 BASE = "compatlayer_device.h"
@@ -36,9 +36,4 @@ def overlaid_names() -> tuple[str, ...]:
 @cache
 def digest() -> str:
     """Changes when a header's place, time or size does, which is when clang refuses a precompiled header of it."""
-    state = hashlib.sha256()
-    for path in sorted(folder().rglob("*")):
-        if path.is_file():
-            status = path.stat()
-            state.update(os.fsencode(path) + f"\0{status.st_mtime_ns}\0{status.st_size}\0".encode())
-    return state.hexdigest()
+    return key(folder_state(folder()))

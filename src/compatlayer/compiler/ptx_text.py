@@ -3,6 +3,7 @@ it. It costs one call of the compiler, so it is made only when a program asks fo
 
 from __future__ import annotations
 
+from .. import digest
 from . import cache, container, toolchain
 from .image import DeviceCode
 
@@ -12,7 +13,7 @@ _KIND = "ptx"
 def ptx_image(code: DeviceCode) -> bytes:
     """The text form of `code` with its NUL. IR that has no PTX form still gives a loadable image, and says so."""
     store = cache.store()
-    key = cache.digest("ptx", toolchain.identity(), code.architecture, code.ir)
+    key = digest.key("ptx", toolchain.identity(), code.architecture, code.ir)
     cached = store.get(_KIND, key) if store else None
     if cached is None:
         cached = emit(code).encode()

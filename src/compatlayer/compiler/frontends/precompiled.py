@@ -4,10 +4,10 @@ Parsing it costs about 50 ms a compile, loading it precompiled about 4 ms."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from ... import digest
 from .. import cache, headers, toolchain
 
 _KIND = "pch"
@@ -40,9 +40,9 @@ def _build(store: cache.Store, key: str, arguments: Sequence[str]) -> Path | Non
         return None
     path = store.put_file(_KIND, key, ".pch", output)
     if path is not None:
-        store.put(_KIND, key, hashlib.sha256(output).hexdigest().encode())
+        store.put(_KIND, key, digest.checksum(output).hex().encode())
     return path
 
 
 def _key(arguments: Sequence[str]) -> str:
-    return cache.digest(toolchain.identity(), headers.digest(), *arguments)
+    return digest.key(toolchain.identity(), headers.digest(), *arguments)

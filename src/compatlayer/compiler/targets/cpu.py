@@ -80,11 +80,12 @@ def runtime_path() -> Path | None:
 @cache
 def host_cpu() -> tuple[str, ...]:
     """clang's -target-cpu and -target-feature arguments for this machine; asked of clang once, then kept on disk."""
+    from ... import digest
     from .. import cache as disk
     from .. import machine as fingerprint
 
     store = disk.store()
-    key = disk.digest("host cpu 2", toolchain.identity(), fingerprint())
+    key = digest.key("host cpu 2", toolchain.identity(), fingerprint())
     kept = store.get("machine", key) if store else None
     if kept is None:
         kept = "\n".join(_ask_for_cpu()).encode()

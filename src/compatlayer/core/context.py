@@ -75,6 +75,7 @@ class Context:
         self.resources: dict[Resource, None] = {}  # events and the like
         self.allocations: dict[int, int] = {}  # base address -> memory kind's flags
         self.peers: dict[Context, None] = {}
+        self.captured: dict[Stream, None] = {}  # blocking streams whose work is being captured
         self.busy: dict[Stream, None] = {}  # streams with work that nobody has waited for
         self.gate: Fence | None = None  # streams made from now on wait for it
         self.cache_config = 0
@@ -153,7 +154,8 @@ class Context:
         priority = min(max(priority, GREATEST_PRIORITY), LEAST_PRIORITY)
         if len(self.busy) > PRUNE_ABOVE:
             for other in list(self.busy):
-                other.idle()
+                if other.capture is None:
+                    other.idle()
         stream = Stream(self, self.live_domain().queue(priority), flags, priority)
         stream.handle = handles.add(stream)
         if self.doors is not None:
@@ -196,6 +198,9 @@ class Context:
 
         if self.doors is not None:
             self.doors.end()  # from here on every launch comes through core
+        for stream in self.all_streams():
+            if stream.capture is not None:
+                stream.capture.abandon()
         self.wait_idle()
         domain, self.domain = self.domain, None
         if domain is None:  # another thread was first

@@ -53,7 +53,9 @@ def later(stream: Stream, box: Box, destination: Side, source: Side) -> None:
     if ends is None:
         return
     to, origin = ends
-    if to is None or (to.on_host and (origin is None or origin.on_host)):
+    if stream.capture is not None:
+        stream.copy(box)
+    elif to is None or (to.on_host and (origin is None or origin.on_host)):
         _wait_and_copy(stream, box)
     elif origin is not None:
         stream.copy(box)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from compatlayer.backends.base import Fence
-from compatlayer.core import handles, host_function
+from compatlayer.core import capture, handles, host_function
+from compatlayer.core.capture import Capture, Node
 from compatlayer.core.context import Context
 from compatlayer.core.stream import NON_BLOCKING, SLICE_S, Stream
 from compatlayer.errors import CudaError, Status
@@ -29,6 +30,7 @@ class Event:
         self.context = context
         self.flags = flags
         self.fence: Fence | None = None
+        self.captured: tuple[Capture, tuple[Node, ...]] | None = None  # recorded in a capture, behind these nodes
         self.handle = handles.add(self)
         context.resources[self] = None
 
@@ -37,7 +39,12 @@ class Event:
         if stream.context is not self.context:
             raise CudaError(Status.INVALID_HANDLE, "the event and the stream belong to different contexts")
         self.context.check()
+        if stream.capture is not None:
+            stream.capture.check()
+            self.captured = (stream.capture, stream.capture.tails[stream])
+            return
         self.fence = stream.signal()
+        self.captured = None
 
     def record_context(self, context: Context) -> None:
         """Mark the end of the work that every stream of `context` has so far."""
@@ -47,9 +54,16 @@ class Event:
         for stream in list(context.busy):
             collector.wait_fence(stream.signal())
         self.fence = collector.signal()
+        self.captured = None
+
+    def _refuse_captured(self) -> None:
+        if self.captured is not None:
+            raise CudaError(Status.CAPTURED_EVENT, "the event was recorded in a captured stream, so it has no time and "
+                                                   "nothing to wait for")
 
     def done(self) -> bool:
         """True when the last recorded point was reached; raises a sticky fault."""
+        self._refuse_captured()
         fence = self.fence
         reached = fence is None or fence.done()
         self.context.check()
@@ -57,6 +71,7 @@ class Event:
 
     def synchronize(self) -> None:
         """Wait for the last recorded point, then report a fault."""
+        self._refuse_captured()
         fence = self.fence
         if fence is not None and not fence.done():
             host_function.refuse_to_wait()
@@ -69,6 +84,8 @@ class Event:
         """Milliseconds from `start` to this event; NOT_READY until both were reached."""
         if (self.flags | start.flags) & DISABLE_TIMING:
             raise CudaError(Status.INVALID_HANDLE, "an event made with CU_EVENT_DISABLE_TIMING has no time")
+        self._refuse_captured()
+        start._refuse_captured()
         first, last = start.fence, self.fence
         if first is None or last is None:
             raise CudaError(Status.INVALID_HANDLE, "an event was never recorded; there is no time between them")
@@ -86,6 +103,12 @@ class Event:
 def wait(stream: Stream, event: Event) -> None:
     """cuStreamWaitEvent: later work of `stream` starts after the event's last record; nothing if there is none."""
     stream.context.live_domain()
+    if event.captured is not None:
+        return capture.wait(stream, *event.captured)
+    if stream.capture is not None:
+        stream.capture.invalidate()
+        raise CudaError(Status.STREAM_CAPTURE_ISOLATION, "a captured stream cannot wait for an event from outside "
+                                                         "of the capture")
     fence = event.fence
     if fence is not None and not fence.done():
         stream.wait_fence(fence)

@@ -80,6 +80,8 @@ class Pool:
     def allocate(self, size_bytes: int, stream: Stream) -> Record:
         """Memory for use in `stream` from here on; OUT_OF_MEMORY leaves nothing behind."""
         stream.context.check()
+        if stream.capture is not None:
+            stream.capture.refuse("memory of a pool cannot be allocated")
         memory.free_postponed()
         rounded = block_bytes(size_bytes)
         block = self._reuse(rounded, stream) or self._reserve(rounded, stream)
@@ -278,6 +280,8 @@ def free_async(address: int, stream: Stream) -> None:
     """cuMemFreeAsync: the memory ends after the work that `stream` has so far."""
     if address == 0:
         return
+    if stream.capture is not None:
+        stream.capture.refuse("memory cannot be freed")
     memory.free_postponed()
     record = memory.live_at(address)
     if record is None or (record.on_host and record.pool is None):

@@ -19,6 +19,7 @@ from compatlayer.core import handles, host_function
 from compatlayer.errors import CudaError, Status
 
 if TYPE_CHECKING:
+    from compatlayer.core.capture import Capture
     from compatlayer.core.context import Context
 
 NON_BLOCKING = 1
@@ -72,6 +73,7 @@ class Stream:
         self.sync_policy = 1  # CU_SYNC_POLICY_AUTO; how the host waits, remembered only
         self.door: Door | None = None
         self.ended = False
+        self.capture: Capture | None = None  # work becomes its nodes instead of being enqueued
         self._mark = 0  # changes with every piece of work of core's
         self._done = 0  # the mark up to which all work is known to be done
         self._joined = 0  # the mark that the legacy stream has waited for
@@ -79,6 +81,8 @@ class Stream:
 
     def launch(self, kernel: Kernel, shape: Shape, args: bytes) -> None:
         """Enqueue a kernel with its packed argument buffer."""
+        if self.capture is not None:
+            return self.capture.add(self, lambda stream: stream.launch(kernel, shape, args))
         door = self.door
         ticket = 0 if door is None else self._ticket(door)
         self.order()
@@ -94,6 +98,8 @@ class Stream:
 
     def copy(self, box: Box) -> None:
         """Enqueue a copy between addresses that stay valid until it is done."""
+        if self.capture is not None:
+            return self.capture.add(self, lambda stream: stream.copy(box))
         self.order()
         try:
             self.queue.copy(box)
@@ -104,6 +110,9 @@ class Stream:
     def fill(self, destination: int, pattern: int, element_bytes: int, width: int, height: int = 1,
              pitch_bytes: int = 0) -> None:
         """Enqueue a fill of `height` rows of `width` elements."""
+        if self.capture is not None:
+            return self.capture.add(self, lambda stream: stream.fill(destination, pattern, element_bytes, width, height,
+                                                                     pitch_bytes))
         self.order()
         try:
             self.queue.fill(destination, pattern, element_bytes, width, height, pitch_bytes)
@@ -113,6 +122,8 @@ class Stream:
 
     def call_pointer(self, function: int, data: int) -> None:
         """Enqueue a call of the C function `void (*)(void *)` at address `function`."""
+        if self.capture is not None:
+            return self.capture.add(self, lambda stream: stream.call_pointer(function, data))
         self.order()
         try:
             host_function.learn_thread(self.queue)
@@ -151,15 +162,39 @@ class Stream:
         self.mark()
 
     def order(self) -> None:
-        """Apply the default-stream rules before new work."""
+        """Apply the default-stream rules before new work, or refuse what cannot be captured."""
+        if self.capture is not None:
+            self.capture.refuse("this call is not possible")
         context = self.context
         legacy = context.legacy
         if self is legacy:
+            if context.captured:
+                self._refuse_implicit()
             busy = context.busy
             if len(busy) > 1 or (busy and self not in busy):
                 self._join_blocking()
         elif self.blocking and self._seen != legacy.work():
             self._join_legacy(legacy)
+
+    def capture_into(self, capture: Capture | None) -> None:
+        """Begin (or, with None, end) to turn work into nodes; launches of C callers come through here meanwhile."""
+        self.capture = capture
+        context = self.context
+        if capture is None:
+            context.captured.pop(self, None)
+            return
+        if self.blocking:
+            context.captured[self] = None
+        for stream in (self, context.legacy):
+            if stream.door is not None:
+                stream.door.shut()
+
+    def _refuse_implicit(self) -> None:
+        for stream in list(self.context.captured):
+            if stream.capture is not None:
+                stream.capture.invalidate()
+        raise CudaError(Status.STREAM_CAPTURE_IMPLICIT, "the legacy stream would have to wait for a blocking stream "
+                                                        "that is being captured; use a non-blocking one")
 
     def mark(self) -> None:
         """Note that work was enqueued; call it after the enqueue (see core/__init__.py)."""
@@ -248,6 +283,8 @@ class Stream:
 
     def close(self) -> None:
         """End the stream at once; work already enqueued still runs."""
+        if self.capture is not None:
+            self.capture.lose(self)
         if self.handle:
             handles.remove(self.handle)
         self.ended = True

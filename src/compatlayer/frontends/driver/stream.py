@@ -15,7 +15,6 @@ from compatlayer.errors import CudaError, Status
 from compatlayer.frontends.driver.values import event_of, needed, number, pointer
 
 WAIT_EXTERNAL = 1
-NOT_CAPTURING = 0
 SYNC_POLICY, PRIORITY, MEM_SYNC_DOMAIN = 3, 8, 10  # CUstreamAttrID
 _mode = threading.local()
 
@@ -136,33 +135,6 @@ def _status(stream: Stream) -> int:
     except CudaError as error:
         return int(error.status)
     return 0
-
-
-@entry("cuStreamIsCapturing", optional=("hStream",))
-def is_capturing(hStream, captureStatus):
-    resolve(number(hStream))
-    captureStatus[0] = NOT_CAPTURING
-
-
-@entry("cuStreamGetCaptureInfo", optional=("hStream", "id_out"))
-def get_capture_info(hStream, captureStatus_out, id_out):
-    resolve(number(hStream))
-    captureStatus_out[0] = NOT_CAPTURING
-
-
-@entry("cuStreamGetCaptureInfo_v2",
-       optional=("hStream", "id_out", "graph_out", "dependencies_out", "numDependencies_out"))
-def get_capture_info_2(hStream, captureStatus_out, id_out, graph_out, dependencies_out, numDependencies_out):
-    resolve(number(hStream))
-    captureStatus_out[0] = NOT_CAPTURING
-
-
-@entry("cuStreamGetCaptureInfo_v3",
-       optional=("hStream", "id_out", "graph_out", "dependencies_out", "edgeData_out", "numDependencies_out"))
-def get_capture_info_3(hStream, captureStatus_out, id_out, graph_out, dependencies_out, edgeData_out,
-                       numDependencies_out):
-    resolve(number(hStream))
-    captureStatus_out[0] = NOT_CAPTURING
 
 
 @entry("cuThreadExchangeStreamCaptureMode")

@@ -14,8 +14,8 @@ _PAGE = """\
 # Coverage
 
 Functions that each library exports, and those with a handler. The others answer "not supported" and are counted
-(`compatlayer run --report`). A handler may still refuse a part, with the reason in its error text: `COMPATLAYER_VERBOSE=1`
-shows it. Made by `compatlayer coverage --markdown`, from the tables of the running libraries.
+(`compatlayer run --report`). A handler may still refuse a part, with the reason in its error text:
+`COMPATLAYER_VERBOSE=1` shows it. Made by `compatlayer coverage --markdown`, from the tables of the running libraries.
 """
 
 

@@ -228,6 +228,18 @@ def test_user_objects_live_as_long_as_the_graphs_that_hold_them(
     assert api.status("cuUserObjectRetain", thing, 1) == "INVALID_VALUE"
 
 
+def test_a_capture_stays_in_its_context(api: Any, cu: Any, stream: Any) -> None:
+    event = api.cuEventCreate(0)
+    begin(api, cu, stream)
+    api.cuEventRecord(event, stream)
+    own = api.cuCtxCreate(None, 0, 0)
+    elsewhere = api.cuStreamCreate(1)
+    assert api.status("cuStreamWaitEvent", elsewhere, event, 0) == "NOT_SUPPORTED"
+    assert status(api, elsewhere) == "NONE"
+    assert api.status("cuStreamEndCapture", stream) == "STREAM_CAPTURE_INVALIDATED"
+    api.cuCtxDestroy(own)
+
+
 def test_stale_and_foreign_graphs_are_refused(api: Any, cu: Any, stream: Any) -> None:
     begin(api, cu, stream)
     graph = api.cuStreamEndCapture(stream)

@@ -145,6 +145,9 @@ class Capture:
         if stream is stream.context.legacy:
             self.invalidate()
             raise CudaError(Status.STREAM_CAPTURE_IMPLICIT, "the legacy stream cannot be captured; use another one")
+        if stream.context is not self.graph.context:
+            self.invalidate()
+            raise CudaError(Status.NOT_SUPPORTED, "a capture over streams of several contexts is not implemented")
         self.tails[stream] = nodes
         stream.capture_into(self)
 

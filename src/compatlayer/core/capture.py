@@ -5,7 +5,6 @@ A graph runs its nodes in the order in which they were captured, which keeps eve
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import count
 from threading import get_ident
 from typing import ClassVar, NoReturn
@@ -13,12 +12,11 @@ from typing import ClassVar, NoReturn
 from compatlayer.backends.base import Fence
 from compatlayer.core import handles, host_function
 from compatlayer.core.context import Context
-from compatlayer.core.stream import SLICE_S, Stream
+from compatlayer.core.stream import SLICE_S, Put, Stream
 from compatlayer.core.user_object import UserObject
 from compatlayer.errors import CudaError, Status
 
 GLOBAL, THREAD_LOCAL, RELAXED = range(3)
-Run = Callable[[Stream], None]
 
 _ids = count(1)
 
@@ -26,12 +24,12 @@ _ids = count(1)
 class Node:
     """One piece of work, and the nodes that it comes after."""
 
-    __slots__ = ("after", "handle", "run")
+    __slots__ = ("after", "handle", "put")
     handle_error: ClassVar[Status] = Status.INVALID_VALUE
 
-    def __init__(self, after: tuple[Node, ...], run: Run) -> None:
+    def __init__(self, after: tuple[Node, ...], put: Put) -> None:
         self.after = after
-        self.run = run
+        self.put = put
         self.handle = handles.add(self)
 
 
@@ -77,7 +75,7 @@ class ExecutableGraph:
 
     def __init__(self, graph: Graph) -> None:
         self.context = graph.context
-        self.work = tuple(node.run for node in graph.nodes)
+        self.work = tuple(node.put for node in graph.nodes)
         self.objects = tuple(graph.objects)
         self._last: Fence | None = None  # behind the last launch
         for thing in self.objects:
@@ -89,8 +87,8 @@ class ExecutableGraph:
         if stream.context is not self.context:
             raise CudaError(Status.NOT_SUPPORTED, "a graph runs only in streams of the context that it was captured in")
         self.context.check()
-        for run in self.work:
-            run(stream)
+        for put in self.work:
+            stream.enqueue(put)
         if self.objects and stream.capture is None:
             self._last = stream.signal()
 
@@ -120,10 +118,10 @@ class Capture:
         self.tails: dict[Stream, tuple[Node, ...]] = {}
         self.shown: object = None  # what the front end handed out last, kept for its caller
 
-    def add(self, stream: Stream, run: Run) -> None:
+    def add(self, stream: Stream, put: Put) -> None:
         """Work of `stream` that is to be done when the graph is launched."""
         self.check()
-        node = Node(self.tails[stream], run)
+        node = Node(self.tails[stream], put)
         self.graph.nodes.append(node)
         self.tails[stream] = (node,)
 

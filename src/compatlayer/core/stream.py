@@ -28,6 +28,8 @@ PER_THREAD_HANDLE = 2
 KEPT_BUSY = 64  # up to so many streams keep their doors open when they are idle
 SLICE_S = 0.05  # the longest time between two looks for Ctrl-C
 
+Put = Callable[[Queue], None]  # gives one piece of work to a queue
+
 _ids = count(1)
 _marks = count(1)
 
@@ -79,58 +81,44 @@ class Stream:
         self._joined = 0  # the mark that the legacy stream has waited for
         self._seen = 0  # the legacy stream's mark that this stream has waited for
 
-    def launch(self, kernel: Kernel, shape: Shape, args: bytes) -> None:
-        """Enqueue a kernel with its packed argument buffer."""
+    def enqueue(self, put: Put) -> None:
+        """Give work to the queue, or to the capture that the stream is in."""
         if self.capture is not None:
-            return self.capture.add(self, lambda stream: stream.launch(kernel, shape, args))
-        door = self.door
-        ticket = 0 if door is None else self._ticket(door)
+            self.capture.add(self, put)
+            return
         self.order()
         try:
-            self.queue.launch(kernel, shape, args)
+            put(self.queue)
         except BackendError as error:
             raise self.context.translate(error) from None
         self.mark()
-        if self.context.device.launch_blocking:
+
+    def launch(self, kernel: Kernel, shape: Shape, args: bytes) -> None:
+        """Enqueue a kernel with its packed argument buffer."""
+        door = self.door if self.capture is None else None
+        ticket = 0 if door is None else self._ticket(door)
+        self.enqueue(lambda queue: queue.launch(kernel, shape, args))
+        if self.context.device.launch_blocking and self.capture is None:
             self.synchronize()
         elif door is not None:
             door.open(ticket)
 
     def copy(self, box: Box) -> None:
         """Enqueue a copy between addresses that stay valid until it is done."""
-        if self.capture is not None:
-            return self.capture.add(self, lambda stream: stream.copy(box))
-        self.order()
-        try:
-            self.queue.copy(box)
-        except BackendError as error:
-            raise self.context.translate(error) from None
-        self.mark()
+        self.enqueue(lambda queue: queue.copy(box))
 
     def fill(self, destination: int, pattern: int, element_bytes: int, width: int, height: int = 1,
              pitch_bytes: int = 0) -> None:
         """Enqueue a fill of `height` rows of `width` elements."""
-        if self.capture is not None:
-            return self.capture.add(self, lambda stream: stream.fill(destination, pattern, element_bytes, width, height,
-                                                                     pitch_bytes))
-        self.order()
-        try:
-            self.queue.fill(destination, pattern, element_bytes, width, height, pitch_bytes)
-        except BackendError as error:
-            raise self.context.translate(error) from None
-        self.mark()
+        self.enqueue(lambda queue: queue.fill(destination, pattern, element_bytes, width, height, pitch_bytes))
 
     def call_pointer(self, function: int, data: int) -> None:
         """Enqueue a call of the C function `void (*)(void *)` at address `function`."""
-        if self.capture is not None:
-            return self.capture.add(self, lambda stream: stream.call_pointer(function, data))
-        self.order()
-        try:
-            host_function.learn_thread(self.queue)
-            self.queue.call_pointer(function, data)
-        except BackendError as error:
-            raise self.context.translate(error) from None
-        self.mark()
+        def put(queue: Queue) -> None:
+            host_function.learn_thread(queue)
+            queue.call_pointer(function, data)
+
+        self.enqueue(put)
 
     def call(self, function: Callable[[], None]) -> None:
         """Enqueue a call of a Python function on the host-callback thread."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from compatlayer.compiler.image import DeviceCode, GlobalInfo, KernelInfo, NativeImage
 from compatlayer.core.device import Device
@@ -73,11 +74,19 @@ def length(read_memory: Callable[[int, int], bytes]) -> int:
 
 
 def build(code: DeviceCode, device: Device) -> LoadedImage:
-    """Native code of device code: INVALID_PTX for code that cannot be built, JIT_COMPILER_NOT_FOUND without one."""
+    """Native code of device code; the errors of `compiling`."""
     from compatlayer import compiler
 
-    try:
+    with compiling():
         return LoadedImage(compiler.build_native(code, device.caps.target), code.architecture)
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """What the compiler raises, in CUDA's terms: INVALID_PTX for code that cannot be built, JIT_COMPILER_NOT_FOUND
+    without a compiler, OPERATING_SYSTEM where the machine hinders it."""
+    try:
+        yield
     except CompilerMissing as error:
         raise CudaError(Status.JIT_COMPILER_NOT_FOUND, str(error)) from None
     except CompilerHindered as error:

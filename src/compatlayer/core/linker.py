@@ -8,7 +8,7 @@ from typing import ClassVar
 from compatlayer.compiler.image import DeviceCode
 from compatlayer.core import handles, image
 from compatlayer.core.context import Context
-from compatlayer.errors import CompilerError, CompilerHindered, CompilerMissing, CudaError, Status, UnresolvedSymbol
+from compatlayer.errors import CudaError, Status, UnresolvedSymbol
 
 
 class Linker:
@@ -47,14 +47,8 @@ class Linker:
             raise CudaError(Status.INVALID_VALUE, "nothing to link; add an image with cuLinkAddData first")
         code = self.inputs[0]
         if len(self.inputs) > 1:
-            try:
+            with image.compiling():
                 code = linking.link(self.inputs)
-            except CompilerMissing as error:
-                raise CudaError(Status.JIT_COMPILER_NOT_FOUND, str(error)) from None
-            except CompilerHindered as error:
-                raise CudaError(Status.OPERATING_SYSTEM, str(error)) from None
-            except CompilerError as error:
-                raise CudaError(Status.INVALID_PTX, str(error)) from None
         major, minor = self.context.device.capability
         self.output = container.pack(_for_device(code, major * 10 + minor))
         try:

@@ -2,8 +2,10 @@
  *
  * The naive engine compiles every device function to a native function whose hidden first parameter
  * is the CUDA thread that runs it. A kernel's entry takes the thread and the packed argument buffer.
+ * The vector engine's entry runs a gang: up to 32 consecutive threads of a block as lanes of vectors, or
+ * all gangs of a block one after the other; its cpl_thread stands for the gang.
  * Generated code reads the public fields of cpl_thread directly and calls the functions below for
- * everything that involves other threads. compiler/targets names the same fields; a test compares
+ * everything that involves other threads. compiler/passes names the same fields; a test compares
  * the offsets. Names here are final symbols: kernels resolve them at dlopen from libcompatlayer.so. */
 #ifndef COMPATLAYER_KERNEL_H
 #define COMPATLAYER_KERNEL_H
@@ -23,7 +25,7 @@ typedef struct cpl_site {
     uint32_t column;
 } cpl_site;
 
-/* One CUDA thread. The fields up to `shared_bytes` are read by generated code. */
+/* One CUDA thread, or a gang of them: then thread, lane and warp are those of its first thread. */
 typedef struct cpl_thread {
     uint32_t thread[3];              /* threadIdx */
     uint32_t lane;                   /* 0..31, linear thread number % 32 */
@@ -37,9 +39,11 @@ typedef struct cpl_thread {
     uint8_t *dynamic_shared;         /* base of extern __shared__, 16-byte aligned or better */
     uint32_t dynamic_shared_bytes;
     uint32_t shared_bytes;           /* static + dynamic, contiguous from `shared` */
+    uint32_t first, end;             /* linear numbers of the threads that this call runs: first <= n < end. Code that
+                                      * runs a whole block stores the first thread of each gang as it goes. */
 } cpl_thread;
 
-/* Kernel entry: `args` is the packed argument buffer in CUDA's layout, read-only. */
+/* Kernel entry: `args` is the packed argument buffer in CUDA's layout, read-only. It runs the threads first..end-1. */
 typedef void (*cpl_entry)(cpl_thread *self, const void *args);
 
 /* Barriers. id 0..15; count 0 means every thread of the block, else a multiple of 32 (bar.sync id, count).
@@ -65,6 +69,21 @@ CPL_EXPORT uint32_t cpl_redux(cpl_thread *self, uint32_t op, uint32_t mask, uint
 CPL_EXPORT void cpl_warp_sync(cpl_thread *self, uint32_t mask, const cpl_site *site);
 /* The largest converged set: parks until no thread of the warp can run, then answers the threads at the same site. */
 CPL_EXPORT uint32_t cpl_active_mask(cpl_thread *self, const cpl_site *site);
+
+/* Gangs. `lanes` and `predicates` have one bit per lane, bit 0 for the thread self->first. A gang arrives once, with the
+ * lanes it still has; for a barrier with a count it is a whole warp. A gang whose entry returned has exited. */
+CPL_EXPORT void cpl_gang_barrier(cpl_thread *self, uint32_t id, uint32_t count, uint32_t lanes, const cpl_site *site);
+CPL_EXPORT void cpl_gang_barrier_arrive(cpl_thread *self, uint32_t id, uint32_t count, uint32_t lanes,
+                                        const cpl_site *site);
+CPL_EXPORT uint32_t cpl_gang_barrier_reduce(cpl_thread *self, uint32_t id, uint32_t count, uint32_t op, uint32_t lanes,
+                                            uint32_t predicates, const cpl_site *site);
+/* Ends the launch: `lanes` wait at an operation that needs the lanes `missing`, which can never come. */
+enum { CPL_GANG_BARRIER = 0, CPL_GANG_SHUFFLE, CPL_GANG_VOTE, CPL_GANG_MATCH, CPL_GANG_REDUCTION, CPL_GANG_WARP_BARRIER };
+CPL_EXPORT _Noreturn void cpl_gang_divergent(cpl_thread *self, uint32_t operation, uint32_t lanes, uint32_t missing,
+                                             const cpl_site *site);
+/* Thread number `index` of the block as a cpl_thread of its own, for calls that take one thread and do not wait for
+ * others. Valid until the next call for this gang. */
+CPL_EXPORT cpl_thread *cpl_lane(cpl_thread *self, uint32_t index);
 
 /* Lets other threads of the block, other blocks and other streams make progress; called on back edges
  * that read volatile or atomic memory. */

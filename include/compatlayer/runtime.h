@@ -13,7 +13,8 @@ typedef enum cpl_status {
     CPL_FORKED = -3,       /* the runtime was started before a fork and this is the child */
     CPL_FAULTED = -4,      /* the domain holds a sticky fault; nothing was enqueued */
     CPL_SYSTEM = -5,       /* an operating-system call failed; errno is set */
-    CPL_TIMEOUT = -6
+    CPL_TIMEOUT = -6,
+    CPL_NOT_COMPILED = -7  /* the kernel has no code yet for blocks of this shape; nothing happened */
 } cpl_status;
 
 /* ---- process life -------------------------------------------------------------------------- */
@@ -81,13 +82,37 @@ CPL_EXPORT cpl_module *cpl_module_open(const char *path, char *error, size_t err
 CPL_EXPORT uint64_t cpl_module_symbol(cpl_module *module, const char *name);   /* 0 if absent */
 CPL_EXPORT void cpl_module_close(cpl_module *module);                          /* no launch of it may be pending */
 
+/* The shapes of blocks that kernels are compiled for, the first that fits. */
+enum {
+    CPL_SHAPE_TINY = 0,            /* at most 4 threads */
+    CPL_SHAPE_ROW32 = 1,           /* block.x % 32 == 0 */
+    CPL_SHAPE_ROW16 = 2,           /* block.x % 16 == 0; not for kernels with CPL_KERNEL_WARP, like the next one */
+    CPL_SHAPE_ROW8 = 3,            /* block.x % 8 == 0 */
+    CPL_SHAPE_LINE = 4,            /* block.y * block.z == 1 */
+    CPL_SHAPE_WHOLE = 5,           /* threads % 32 == 0 */
+    CPL_SHAPE_PART = 6,
+    CPL_SHAPES = 7
+};
+enum {
+    CPL_KERNEL_GANGS = 1,          /* of a variant: each call of the entry runs one gang, which may wait for others */
+    CPL_KERNEL_BLOCK = 2,          /* of a variant: one call runs a block; it never waits */
+    CPL_KERNEL_WARP = 4            /* of a kernel: gangs must be whole warps */
+};
+CPL_EXPORT uint32_t cpl_shape_class(const uint32_t block[3], uint32_t flags);
+typedef struct cpl_variant {
+    cpl_entry entry;               /* NULL: not compiled yet. Stored last, with release order */
+    uint32_t width;                /* threads of a gang: 8, 16 or 32; 1 for one call per thread */
+    uint32_t flags;                /* CPL_KERNEL_GANGS or CPL_KERNEL_BLOCK; neither for one call per thread */
+    uint32_t stack_bytes;          /* of one gang; 0 = the domain's limit times the width */
+} cpl_variant;
 typedef struct cpl_kernel {
-    cpl_entry entry;
+    cpl_entry entry;               /* one call per thread; not used with variants */
     const char *name;              /* owned by the caller, outlives every launch */
     uint32_t args_bytes;
     uint32_t shared_bytes;         /* extent of static shared memory to provide */
     uint32_t stack_bytes;          /* local memory the kernel's frames may need; 0 = the domain's limit */
-    uint32_t flags;
+    uint32_t flags;                /* CPL_KERNEL_WARP */
+    const cpl_variant *variants;   /* CPL_SHAPES of them, which outlive every launch, or NULL */
 } cpl_kernel;
 typedef struct cpl_shape {
     uint32_t grid[3];
@@ -115,6 +140,7 @@ CPL_EXPORT int cpl_queue_copy(cpl_queue *queue, const cpl_box *box);
 /* Fills `height` rows of `width` elements of `element_bytes` (1, 2, 4) with `pattern`. */
 CPL_EXPORT int cpl_queue_fill(cpl_queue *queue, uint64_t destination, uint64_t pitch_bytes, uint32_t pattern,
                               uint32_t element_bytes, uint64_t width, uint64_t height);
+/* A kernel with variants runs the one for the block's shape; CPL_NOT_COMPILED when that has no entry yet. */
 CPL_EXPORT int cpl_queue_launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
                                 size_t args_bytes);
 /* Runs function(data) on the host-callback thread; the queue goes on when it returns. It also runs in a domain with a

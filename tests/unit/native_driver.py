@@ -12,7 +12,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ["process", "arena", "tree", "stack", "fiber", "domain", "guard", "copy", "fence", "queue", "direct",
-           "callback", "pool", "block", "barrier", "warp", "fault", "module", "print", "heap"]
+           "callback", "pool", "block", "barrier", "warp", "fault", "gang", "module", "print", "heap"]
 FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", f"-I{ROOT / 'include'}"]
 OK, OUT_OF_MEMORY, INVALID, FORKED, FAULTED, SYSTEM, TIMEOUT = 0, -1, -2, -3, -4, -5, -6
 FAULT = {name: i for i, name in enumerate(
@@ -23,7 +23,7 @@ u32, u64, ptr = C.c_uint32, C.c_uint64, C.c_void_p
 
 class Kernel(C.Structure):
     _fields_ = [("entry", ptr), ("name", C.c_char_p), ("args_bytes", u32), ("shared_bytes", u32), ("stack_bytes", u32),
-                ("flags", u32)]
+                ("flags", u32), ("variants", ptr)]
 
 
 class Shape(C.Structure):
@@ -151,7 +151,7 @@ class Domain:
         assert entry, name
         text = name.encode()
         self.names.append(text)
-        kernel = Kernel(entry, text, len(args), shared, stack, 0)
+        kernel = Kernel(entry, text, len(args), shared, stack, 0, None)
         shape = Shape((u32 * 3)(*triple(grid)), (u32 * 3)(*triple(block)), dynamic, int(cooperative))
         return int(self.c.cpl_queue_launch(queue or self.queue, C.byref(kernel), C.byref(shape), args, len(args)))
 

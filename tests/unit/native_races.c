@@ -55,7 +55,7 @@ static void faulty(cpl_thread *self, const void *args)
 
 static void launch(cpl_queue *queue, cpl_entry entry, const void *args, uint32_t args_bytes)
 {
-    cpl_kernel described = {entry, "kernel", args_bytes, 256, 0, 0};
+    cpl_kernel described = {entry, "kernel", args_bytes, 256, 0, 0, NULL};
     cpl_shape shape = {{3, 2, 1}, {64, 1, 1}, 0, 0};
     CHECK(cpl_queue_launch(queue, &described, &shape, args, args_bytes) == CPL_OK);
 }
@@ -152,7 +152,7 @@ static void *call_directly(void *data)
 
 static void direct(void)
 {
-    static const cpl_kernel described = {counting, "counting", 8, 0, 0, 0};
+    static const cpl_kernel described = {counting, "counting", 8, 0, 0, 0, NULL};
     cpl_callable facts = {&described, {9, 9, 9}, {9, 9, 9}, 9, 0, 0, 1};
     uint32_t offset = 0, bytes = 8;
     pthread_t callers[3];

@@ -33,7 +33,7 @@ def write_declarations(
     parts += [f"#define {name} ..." for name in dict.fromkeys(macros)]
     runtime = preprocess(compiler, include, ("compatlayer/runtime.h",), _RUNTIME_DEFINES)
     # Kernels call these; Python never does, and a function that does not return is none of cffi's business.
-    parts.append(re.sub(r"^.*\bcpl_(exit|trap|assert_fail)\([^;]*;$", "", runtime, flags=re.MULTILINE))
+    parts.append(re.sub(r"^.*\bcpl_(exit|trap|assert_fail|gang_divergent)\([^;]*;$", "", runtime, flags=re.MULTILINE))
     return "\n".join(parts)
 
 

@@ -57,6 +57,10 @@ static void count(struct block *block, struct barrier *barrier, const struct thr
 {
     uint32_t warp = thread->self.warp;
     barrier->arrived++;
+    if (block->width > 1) {           /* a gang that waits for a number of threads is a warp */
+        barrier->counted += CPL_LANES;
+        return;
+    }
     /* Warps arrive whole: lanes that are gone or never were count with the first that comes. */
     if (barrier->of_warp[warp]++ == 0)
         barrier->counted += (uint32_t)__builtin_popcount(block->warps[warp].gone);
@@ -86,17 +90,17 @@ static struct barrier *enter(struct thread *thread, uint32_t id, uint32_t wanted
     return barrier;
 }
 
-static uint32_t wait(struct thread *thread, uint32_t id, uint32_t wanted, uint32_t operation, uint32_t predicate,
-                     const cpl_site *site)
+uint32_t cpl_barrier_wait(struct thread *thread, uint32_t id, uint32_t wanted, uint32_t operation,
+                          struct arrival arrival, const cpl_site *site)
 {
     struct block *block = thread->block;
     struct barrier *barrier = enter(thread, id, wanted, site);
     thread->operation = operation;
     thread->site = site;
     thread->barrier = (uint8_t)id;
-    barrier->popc += predicate != 0;
-    barrier->any |= predicate != 0;
-    barrier->all &= predicate != 0;
+    barrier->popc += arrival.popc;
+    barrier->any |= arrival.any;
+    barrier->all &= arrival.all;
     /* __syncthreads at two places are two barriers; named ones pair producers with consumers by number alone. */
     if (barrier->waiters && id == 0 && !barrier->expected && !cpl_same_site(barrier->site, site))
         barrier->mixed = true;
@@ -116,20 +120,22 @@ static uint32_t wait(struct thread *thread, uint32_t id, uint32_t wanted, uint32
     return thread->result;
 }
 
-void cpl_barrier(cpl_thread *self, uint32_t id, uint32_t count, const cpl_site *site)
-{
-    wait(cpl_thread_of(self), id, count, CPL_REDUCE_POPC, 0, site);
-}
-
 uint32_t cpl_barrier_reduce(cpl_thread *self, uint32_t id, uint32_t count, uint32_t op, uint32_t predicate,
                             const cpl_site *site)
 {
-    return wait(cpl_thread_of(self), id, count, op, predicate, site);
+    struct thread *thread = cpl_thread_of(self);
+    cpl_thread_alone(thread, site, "a barrier");
+    bool set = predicate != 0;
+    return cpl_barrier_wait(thread, id, count, op, (struct arrival){set, set, set}, site);
 }
 
-void cpl_barrier_arrive(cpl_thread *self, uint32_t id, uint32_t wanted, const cpl_site *site)
+void cpl_barrier(cpl_thread *self, uint32_t id, uint32_t count, const cpl_site *site)
 {
-    struct thread *thread = cpl_thread_of(self);
+    cpl_barrier_reduce(self, id, count, CPL_REDUCE_POPC, 0, site);
+}
+
+void cpl_barrier_pass(struct thread *thread, uint32_t id, uint32_t wanted, const cpl_site *site)
+{
     struct block *block = thread->block;
     struct barrier *barrier = enter(thread, id, wanted, site);
     if (thread->arrived & 1u << id)
@@ -139,6 +145,12 @@ void cpl_barrier_arrive(cpl_thread *self, uint32_t id, uint32_t wanted, const cp
     count(block, barrier, thread);
     if (complete(block, barrier))
         release(block, barrier);
+}
+
+void cpl_barrier_arrive(cpl_thread *self, uint32_t id, uint32_t count, const cpl_site *site)
+{
+    cpl_thread_alone(cpl_thread_of(self), site, "a barrier");
+    cpl_barrier_pass(cpl_thread_of(self), id, count, site);
 }
 
 void cpl_barriers_leave(struct thread *thread)
@@ -158,13 +170,13 @@ void cpl_barriers_leave(struct thread *thread)
 }
 
 /* ---- deadlock ------------------------------------------------------------------------------------ */
-static void describe(const struct thread *thread, char *text, size_t bytes)
+static void describe(struct thread *thread, char *text, size_t bytes)
 {
     char site[320];
     const struct barrier *barrier = &thread->block->barriers[thread->barrier];
     cpl_site_text(thread->site, site, sizeof site);
-    int used = snprintf(text, bytes, "thread (%u,%u,%u) waits at ", thread->self.thread[0], thread->self.thread[1],
-                        thread->self.thread[2]);
+    const uint32_t *at = cpl_gang_first(thread)->self.thread;
+    int used = snprintf(text, bytes, "thread (%u,%u,%u) waits at ", at[0], at[1], at[2]);
     text += used;
     bytes -= (size_t)used;
     if (thread->state != THREAD_AT_BARRIER)
@@ -188,10 +200,10 @@ static bool alike(const struct thread *a, const struct thread *b)
 void cpl_block_deadlock(struct block *block)
 {
     enum { GROUPS = 3 };
-    const struct thread *group[GROUPS] = {&block->thread[0]};
+    struct thread *group[GROUPS] = {&block->thread[0]};
     uint32_t groups = 0, more = 0;
     for (uint32_t i = 0; i < block->fresh; i++) {
-        const struct thread *thread = &block->thread[i];
+        struct thread *thread = &block->thread[i];
         if (thread->state == THREAD_GONE)
             continue;
         bool known = false;
@@ -203,7 +215,7 @@ void cpl_block_deadlock(struct block *block)
             more++;
     }
     cpl_fault fault;
-    cpl_fault_at(&fault, group[0], CPL_FAULT_BARRIER, group[0]->site);
+    cpl_fault_at(&fault, cpl_gang_first(group[0]), CPL_FAULT_BARRIER, group[0]->site);
     char *text = fault.message;
     size_t room = sizeof fault.message;
     int used = snprintf(text, room, "kernel \"%s\": threads of block (%u,%u,%u) wait for each other for ever: ",

@@ -100,10 +100,19 @@ static void fill_pattern(struct block *block, const struct task *task, uint64_t 
     pattern->shared_bytes = (uint32_t)shared_bytes;
 }
 
+/* How many struct threads run a block. */
+static uint32_t gangs_of(const struct task *task)
+{
+    if (task->launch.flags & CPL_KERNEL_BLOCK)
+        return 1;
+    return (task->launch.threads + task->launch.width - 1) / task->launch.width;
+}
+
 struct block *cpl_block_open(struct worker *worker, struct task *task, uint64_t linear)
 {
-    uint32_t threads = task->launch.threads;
-    struct block *block = recycle(worker, threads);
+    uint32_t threads = task->launch.threads, gangs = gangs_of(task);
+    /* Behind the gangs lies a lane for each, see cpl_lane. */
+    struct block *block = recycle(worker, task->launch.width > 1 ? 2 * gangs : gangs);
     if (!block)
         return NULL;
     uint64_t static_bytes = cpl_round_up(task->launch.kernel.shared_bytes, 16);
@@ -118,9 +127,11 @@ struct block *cpl_block_open(struct worker *worker, struct task *task, uint64_t 
     block->worker = worker;
     block->task = task;
     block->domain = task->queue->domain;
-    block->entry = task->launch.kernel.entry;
+    block->entry = task->launch.entry;
     block->args = task->args;
-    block->threads = block->live = threads;
+    block->threads = threads;
+    block->width = task->launch.width;
+    block->gangs = block->live = gangs;
     fill_pattern(block, task, linear, shared_bytes, static_bytes);
     if (threads % CPL_LANES)
         block->warps[threads / CPL_LANES].gone = ~0u << threads % CPL_LANES;
@@ -189,27 +200,32 @@ void cpl_thread_out(struct thread *thread)
     }
 }
 
+void cpl_thread_place(struct thread *thread, uint32_t index)
+{
+    const uint32_t *size = thread->self.block_size;
+    thread->self.thread[0] = index % size[0];
+    thread->self.thread[1] = index / size[0] % size[1];
+    thread->self.thread[2] = index / size[0] / size[1];
+    thread->self.lane = index % CPL_LANES;
+    thread->self.warp = index / CPL_LANES;
+    thread->self.first = index;
+}
+
 static struct thread *next_fresh(struct block *block)
 {
     uint32_t index = block->fresh++;
     struct thread *thread = &block->thread[index];
     thread->self = block->pattern;
+    cpl_thread_place(thread, index * block->width);
+    uint32_t end = thread->self.first + block->width;
+    thread->self.end = block->gangs == 1 || end > block->threads ? block->threads : end;
     thread->fiber = NULL;
+    thread->gang = thread;
     thread->spins = 0;
     thread->arrived = 0;
     thread->state = THREAD_FRESH;
-    memcpy(thread->self.thread, block->at, sizeof block->at);
-    thread->self.lane = index % CPL_LANES;
-    thread->self.warp = index / CPL_LANES;
     thread->block = block;
     thread->index = index;
-    if (++block->at[0] == block->pattern.block_size[0]) {
-        block->at[0] = 0;
-        if (++block->at[1] == block->pattern.block_size[1]) {
-            block->at[1] = 0;
-            block->at[2]++;
-        }
-    }
     block->progress = true;
     return thread;
 }
@@ -221,9 +237,11 @@ static void leave(struct thread *thread)
     thread->fiber = NULL;
     block->live--;
     block->progress = true;
-    block->warps[thread->self.warp].gone |= 1u << thread->self.lane;
     if (block->barriers_used)
         cpl_barriers_leave(thread);
+    if (block->width > 1)
+        return;
+    block->warps[thread->self.warp].gone |= 1u << thread->self.lane;
     if (block->warps[thread->self.warp].waiting)
         cpl_warp_leave(thread);
 }
@@ -237,7 +255,7 @@ static void fiber_main(struct fiber *fiber)
         for (;;) {
             block->entry(&thread->self, block->args);
             leave(thread);
-            if (block->ready.head || block->fresh == block->threads || over(block) || cpl_fiber_overran(fiber))
+            if (block->ready.head || block->fresh == block->gangs || over(block) || cpl_fiber_overran(fiber))
                 break;
             thread = worker->current = next_fresh(block);
             thread->state = THREAD_RUNNING;
@@ -252,6 +270,7 @@ static void fiber_main(struct fiber *fiber)
 void cpl_exit(cpl_thread *self)
 {
     struct thread *thread = cpl_thread_of(self);
+    cpl_thread_alone(thread, NULL, "exit");
     struct fiber *fiber = thread->fiber;
     struct worker *worker = thread->block->worker;
     leave(thread);
@@ -269,6 +288,7 @@ void cpl_yield(cpl_thread *self)
     /* A switch costs more than a look at memory: most spins are short, most loops over atomics do not spin. */
     if (++thread->spins % SPINS)
         return;
+    thread = thread->gang;
     thread->state = THREAD_YIELDED;
     append(&thread->block->yielded, thread);
     thread->block->yielded_count++;
@@ -293,13 +313,13 @@ enum { NOBODY_NOW, NOBODY_EVER };
 static struct thread *pick(struct block *block, int *why)
 {
     for (;;) {
-        bool others = block->fresh < block->threads || block->yielded.head;
+        bool others = block->fresh < block->gangs || block->yielded.head;
         if (block->ready.head && (block->streak < STREAK || !others)) {
             block->streak = others ? block->streak + 1 : 0;
             return take(&block->ready);
         }
         block->streak = 0;
-        if (block->fresh < block->threads)
+        if (block->fresh < block->gangs)
             return next_fresh(block);
         if (block->active_waiters && cpl_active_resolve(block, false))
             continue;

@@ -4,12 +4,32 @@
 #include <stdio.h>
 #include <string.h>
 
+/* "thread (1,0,0)", or "threads (0,0,0) to (31,0,0)" of the gang that runs now. */
+const char *cpl_thread_text(const struct thread *thread, char *text, size_t bytes)
+{
+    uint32_t first = thread->self.first, end = thread->self.end, width = thread->block->width;
+    if (end - first > width)
+        end = first + width;
+    struct thread edge = {.self = thread->self};
+    cpl_thread_place(&edge, first);
+    int used = snprintf(text, bytes, "thread%s (%u,%u,%u)", end - first > 1 ? "s" : "", edge.self.thread[0],
+                        edge.self.thread[1], edge.self.thread[2]);
+    if (end - first > 1) {
+        cpl_thread_place(&edge, end - 1);
+        snprintf(text + used, bytes - (size_t)used, " to (%u,%u,%u)", edge.self.thread[0], edge.self.thread[1],
+                 edge.self.thread[2]);
+    }
+    return text;
+}
+
 /* Fills everything but the reason: message is `kernel "k" (file:line) in block (..), thread (..)`. */
 void cpl_fault_at(cpl_fault *fault, const struct thread *thread, int code, const cpl_site *site)
 {
     memset(fault, 0, sizeof *fault);
     fault->code = code;
-    memcpy(fault->thread, thread->self.thread, sizeof fault->thread);
+    struct thread first = {.self = thread->self};
+    cpl_thread_place(&first, thread->self.first);     /* code that runs a whole block moves on from its first thread */
+    memcpy(fault->thread, first.self.thread, sizeof fault->thread);
     memcpy(fault->block, thread->self.block, sizeof fault->block);
     const char *name = thread->block->task->launch.kernel.name;
     snprintf(fault->kernel, sizeof fault->kernel, "%s", name ? name : "?");
@@ -20,8 +40,9 @@ void cpl_fault_at(cpl_fault *fault, const struct thread *thread, int code, const
     int used = snprintf(fault->message, sizeof fault->message, "kernel \"%s\"", fault->kernel);
     if (site && site->file)
         used += snprintf(fault->message + used, sizeof fault->message - (size_t)used, " at %s:%u", fault->file, site->line);
-    snprintf(fault->message + used, sizeof fault->message - (size_t)used, " in block (%u,%u,%u), thread (%u,%u,%u)",
-             fault->block[0], fault->block[1], fault->block[2], fault->thread[0], fault->thread[1], fault->thread[2]);
+    char who[80];
+    snprintf(fault->message + used, sizeof fault->message - (size_t)used, " in block (%u,%u,%u), %s", fault->block[0],
+             fault->block[1], fault->block[2], cpl_thread_text(thread, who, sizeof who));
 }
 
 void cpl_thread_fault(struct thread *thread, int code, const cpl_site *site, const char *format, ...)
@@ -38,6 +59,14 @@ void cpl_thread_fault(struct thread *thread, int code, const cpl_site *site, con
     thread->state = THREAD_READY;     /* never runs again: the block is given up at this switch */
     cpl_thread_out(thread);
     __builtin_unreachable();
+}
+
+void cpl_thread_alone(struct thread *thread, const cpl_site *site, const char *operation)
+{
+    if (__builtin_expect(thread->block->width > 1, 0))
+        cpl_thread_fault(thread, CPL_FAULT_TRAP, site,
+                         "%s in code that runs one lane of a gang: such kernels must be compiled for one thread at a time",
+                         operation);
 }
 
 void cpl_trap(cpl_thread *self, const cpl_site *site)

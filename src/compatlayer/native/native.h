@@ -121,8 +121,9 @@ struct task {
         struct {
             cpl_kernel kernel;
             cpl_shape shape;
+            cpl_entry entry;
             int stack_class;
-            uint32_t threads;
+            uint32_t threads, width, flags;   /* of a block; of one call of the entry; CPL_KERNEL_* of the variant */
         } launch;
         cpl_box box;
         struct fill fill;
@@ -220,19 +221,21 @@ uint64_t cpl_copy_pieces(const cpl_box *box);
 uint64_t cpl_fill_pieces(const struct fill *fill);
 void cpl_copy_run(struct task *task, uint64_t begin, uint64_t end);
 
-/* ---- blocks (block.c, barrier.c, warp.c) ------------------------------------------------------------ */
+/* ---- blocks (block.c, barrier.c, warp.c, gang.c) ------------------------------------------------------------ */
 enum thread_state { THREAD_FRESH, THREAD_READY, THREAD_RUNNING, THREAD_YIELDED, THREAD_AT_BARRIER, THREAD_AT_WARP,
                     THREAD_AT_ACTIVE, THREAD_GONE };
+/* Whatever runs on a fiber of its own: one CUDA thread, a gang of them, or all gangs of a block in turn. */
 struct thread {
     cpl_thread self;                  /* first: generated code holds a pointer to it */
     struct block *block;
     struct fiber *fiber;
     struct thread *next;
+    struct thread *gang;              /* itself, or the gang that this is a lane of (cpl_lane) */
     const cpl_site *site;
     uint64_t value;
     uint32_t index;
     uint32_t spins;
-    uint32_t operation, mask, b, c;   /* of a warp operation */
+    uint32_t operation, mask, b, c;   /* of a warp operation; of a gang's barrier the mask of its lanes */
     uint32_t result, flag;
     uint16_t arrived;                 /* barriers it arrived at without waiting, one bit each */
     uint8_t state;
@@ -250,6 +253,11 @@ struct barrier {
     bool any, all, mixed;
     uint8_t of_warp[CPL_MAX_WARPS];
 };
+/* What a thread or a gang brings to a barrier's reduction. */
+struct arrival {
+    uint32_t popc;
+    bool any, all;
+};
 struct warp {
     uint32_t waiting, active, gone;   /* lanes at warp operations, at cpl_active_mask, exited or absent */
 };
@@ -261,14 +269,14 @@ struct block {
     cpl_entry entry;
     const void *args;
     cpl_thread pattern;               /* what all threads of the block share */
-    uint32_t threads, live, fresh;
-    uint32_t at[3];                   /* threadIdx of the next fresh thread */
+    uint32_t threads, width;          /* CUDA threads; of one gang */
+    uint32_t gangs, live, fresh;      /* struct threads: in all, not gone, not begun */
     struct list ready, yielded;
     uint32_t yielded_count, pass_left, passes, streak;
     bool progress;
     uint32_t active_waiters, barriers_used;
     struct fiber *spare;              /* an idle fiber, ready for the next fresh thread */
-    uint32_t capacity;                /* from here on kept when the block is used again */
+    uint32_t capacity;                /* slots in `thread`; from here on kept when the block is used again */
     uint8_t *shared_map;              /* guard page, memory, guard page */
     uint64_t shared_map_bytes;
     struct barrier barriers[CPL_BARRIERS];
@@ -285,10 +293,18 @@ _Noreturn void cpl_thread_fault(struct thread *thread, int code, const cpl_site 
 bool cpl_same_site(const cpl_site *a, const cpl_site *b);
 const char *cpl_site_text(const cpl_site *site, char *text, size_t bytes);
 void cpl_barriers_leave(struct thread *thread);      /* the thread is gone */
+uint32_t cpl_barrier_wait(struct thread *thread, uint32_t id, uint32_t wanted, uint32_t operation,
+                          struct arrival arrival, const cpl_site *site);
+void cpl_barrier_pass(struct thread *thread, uint32_t id, uint32_t wanted, const cpl_site *site);
 void cpl_warp_leave(struct thread *thread);
 const char *cpl_warp_operation(const struct thread *thread);
 bool cpl_active_resolve(struct block *block, bool force);
 void cpl_block_deadlock(struct block *block);
+void cpl_thread_place(struct thread *thread, uint32_t index);    /* sets its coordinates by linear number */
+/* Refuses operations of one thread where a gang or one of its lanes runs: they cannot wait on their own. */
+void cpl_thread_alone(struct thread *thread, const cpl_site *site, const char *operation);
+struct thread *cpl_gang_first(struct thread *thread);  /* of a gang the first lane that waits, otherwise the thread */
+const char *cpl_thread_text(const struct thread *thread, char *text, size_t bytes);
 void cpl_fault_at(cpl_fault *fault, const struct thread *thread, int code, const cpl_site *site);
 
 /* ---- device printf and heap -------------------------------------------------------------------------- */

@@ -242,8 +242,48 @@ static bool valid(const cpl_kernel *kernel, const cpl_shape *shape, size_t args_
             return false;
     if ((uint64_t)shape->grid[1] * shape->grid[2] > UINT64_MAX / shape->grid[0])
         return false;
-    return kernel->entry && shape->block[0] * shape->block[1] * shape->block[2] <= CPL_MAX_THREADS
+    return shape->block[0] * shape->block[1] * shape->block[2] <= CPL_MAX_THREADS
            && args_bytes >= kernel->args_bytes;
+}
+
+uint32_t cpl_shape_class(const uint32_t block[3], uint32_t flags)
+{
+    uint32_t threads = block[0] * block[1] * block[2];
+    if (threads <= 4)
+        return CPL_SHAPE_TINY;
+    if (block[0] % 32 == 0)
+        return CPL_SHAPE_ROW32;
+    if (!(flags & CPL_KERNEL_WARP) && block[0] % 8 == 0)
+        return block[0] % 16 == 0 ? CPL_SHAPE_ROW16 : CPL_SHAPE_ROW8;
+    if (block[1] * block[2] == 1)
+        return CPL_SHAPE_LINE;
+    return threads % 32 == 0 ? CPL_SHAPE_WHOLE : CPL_SHAPE_PART;
+}
+
+/* The code for the block's shape, and the stack class it needs. */
+static int choose(const cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, cpl_variant *code,
+                  int *stack_class)
+{
+    uint64_t stack = atomic_load(&queue->domain->limits[CPL_LIMIT_STACK]);
+    if (kernel->variants) {
+        const cpl_variant *variant = &kernel->variants[cpl_shape_class(shape->block, kernel->flags)];
+        cpl_entry entry = __atomic_load_n(&variant->entry, __ATOMIC_ACQUIRE);
+        if (!entry)
+            return CPL_NOT_COMPILED;
+        *code = (cpl_variant){entry, variant->width, variant->flags, variant->stack_bytes};
+    } else {
+        *code = (cpl_variant){kernel->entry, 1, 0, kernel->stack_bytes};
+    }
+    uint32_t width = code->width;
+    bool gangs = code->flags & (CPL_KERNEL_GANGS | CPL_KERNEL_BLOCK);
+    if (!code->entry || (gangs ? width != 8 && width != 16 && width != 32 : width != 1))
+        return CPL_INVALID;
+    if (!gangs || !code->stack_bytes)
+        stack = code->stack_bytes > stack ? code->stack_bytes : stack * width;
+    else
+        stack = code->stack_bytes;
+    *stack_class = cpl_stack_class(stack);
+    return *stack_class < 0 ? CPL_INVALID : CPL_OK;
 }
 
 static int launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
@@ -251,10 +291,10 @@ static int launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *s
 {
     if (!valid(kernel, shape, args_bytes))
         return CPL_INVALID;
-    uint64_t stack = atomic_load(&queue->domain->limits[CPL_LIMIT_STACK]);
-    int stack_class = cpl_stack_class(kernel->stack_bytes > stack ? kernel->stack_bytes : stack);
-    if (stack_class < 0)
-        return CPL_INVALID;
+    cpl_variant code;
+    int stack_class, status = choose(queue, kernel, shape, &code, &stack_class);
+    if (status != CPL_OK)
+        return status;
     void *large = NULL;
     if (args_bytes > sizeof ((struct task *)0)->inline_args) {
         large = aligned_alloc(64, cpl_round_up(args_bytes, 64));
@@ -262,7 +302,6 @@ static int launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *s
             return CPL_OUT_OF_MEMORY;
     }
     cpl_guard_install();
-    int status;
     struct task *task = begin_if(queue, TASK_LAUNCH, patient, &status);
     if (!task) {
         free(large);
@@ -274,6 +313,9 @@ static int launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *s
         memcpy(large ? large : task->inline_args, args, args_bytes);
     task->launch.kernel = *kernel;
     task->launch.shape = *shape;
+    task->launch.entry = code.entry;
+    task->launch.width = code.width;
+    task->launch.flags = code.flags;
     task->launch.stack_class = stack_class;
     task->launch.threads = shape->block[0] * shape->block[1] * shape->block[2];
     task->units = (uint64_t)shape->grid[0] * shape->grid[1] * shape->grid[2];

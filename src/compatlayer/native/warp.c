@@ -175,6 +175,7 @@ static bool resolve(struct thread *thread)
 
 static void meet(struct thread *thread, uint32_t operation, uint32_t mask, const cpl_site *site)
 {
+    cpl_thread_alone(thread, site, "a warp operation");
     if (!(mask & 1u << thread->self.lane))
         cpl_thread_fault(thread, CPL_FAULT_TRAP, site, "the mask 0x%x of a warp operation does not name the calling lane %u",
                          mask, thread->self.lane);
@@ -258,6 +259,7 @@ void cpl_warp_sync(cpl_thread *self, uint32_t mask, const cpl_site *site)
 uint32_t cpl_active_mask(cpl_thread *self, const cpl_site *site)
 {
     struct thread *thread = cpl_thread_of(self);
+    cpl_thread_alone(thread, site, "an active-mask query");
     thread->operation = ACTIVE;
     thread->mask = 0;
     thread->site = site;

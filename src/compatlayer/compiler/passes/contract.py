@@ -17,8 +17,9 @@ FIELDS: dict[str, int] = {
     "block_size.x": 32, "block_size.y": 36, "block_size.z": 40, "warps": 44,
     "grid_size.x": 48, "grid_size.y": 52, "grid_size.z": 56, "worker": 60,
     "shared": 64, "dynamic_shared": 72, "dynamic_shared_bytes": 80, "shared_bytes": 84,
+    "first": 88, "end": 92,
 }  # fmt: skip
-THREAD_BYTES = 88
+THREAD_BYTES = 96
 THREAD_ATTRIBUTES = ("noundef", "nonnull", "align 8", f"dereferenceable({THREAD_BYTES})")
 
 _SIGNATURES: dict[str, str] = {
@@ -32,6 +33,11 @@ _SIGNATURES: dict[str, str] = {
     "cpl_redux": "i32 (ptr, i32, i32, i32, ptr)",
     "cpl_warp_sync": "void (ptr, i32, ptr)",
     "cpl_active_mask": "i32 (ptr, ptr)",
+    "cpl_gang_barrier": "void (ptr, i32, i32, i32, ptr)",
+    "cpl_gang_barrier_arrive": "void (ptr, i32, i32, i32, ptr)",
+    "cpl_gang_barrier_reduce": "i32 (ptr, i32, i32, i32, i32, i32, ptr)",
+    "cpl_gang_divergent": "void (ptr, i32, i32, i32, ptr) noreturn cold",
+    "cpl_lane": "ptr (ptr, i32)",
     "cpl_yield": "void (ptr)",
     "cpl_exit": "void (ptr) noreturn",
     "cpl_trap": "void (ptr, ptr) noreturn cold",

@@ -15,7 +15,7 @@ from ..ir.values import Function, Module
 from .externals import is_pure
 
 _KEPT = frozenset(("nounwind", "noinline", "alwaysinline", "noreturn", "cold", "hot", "minsize", "optsize",
-                   "inlinehint", "optnone"))
+                   "inlinehint", "optnone", '"prefer-vector-width"="512"', '"min-legal-vector-width"="512"'))
 _WORD = re.compile(r'"[^"]*"(?:="[^"]*")?|[\w.]+(?:\([^()]*(?:\([^()]*\)[^()]*)*\))?')
 _DROPPED_METADATA = frozenset(("tbaa", "tbaa.struct", "nvvm.annotations"))
 # A stack guard page must be hit, never stepped over, by a frame of any size.

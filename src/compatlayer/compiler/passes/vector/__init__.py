@@ -1,0 +1,39 @@
+"""The vector engine: a kernel's threads become the lanes of vectors.
+
+`run` turns a kernel in canonical form (passes/canonical) into code that runs its gangs; what a gang is, is in lanes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...ir.values import Function, Module
+from ..canonical.loops import Loops
+from .gang import Gang
+from .lanes import Lanes
+from .local import Locals
+from .schedule import order
+from .shapes import Shapes
+from .widen import widen
+
+
+class Facts(NamedTuple):
+    """What the runtime must know of the code."""
+
+    waits: bool  # a gang may be switched away from: it needs a stack of its own
+
+
+def run(module: Module, kernel: Function, width: int, shape: int) -> Facts:
+    """Replaces the kernel's body by its gangs' for blocks of the class `shape`, `width` threads at a time.
+
+    Raises Unsupported for kernels that only the naive engine runs.
+    """
+    lanes = Lanes(width, shape)
+    loops = Loops(kernel)
+    order_ = order(kernel, loops)
+    locals_ = Locals(kernel, width)
+    shapes = Shapes(kernel, order_, lanes, locals_)
+    gang = Gang(module, kernel, order_, shapes, lanes, locals_, loops)
+    gang.run(widen)
+    kernel.attributes = (*kernel.attributes, '"prefer-vector-width"="512"', '"min-legal-vector-width"="512"')
+    return Facts(gang.waits)

@@ -1,0 +1,267 @@
+"""Loads and stores: one scalar, one vector, or one address for each lane.
+
+An address that varies only because 32-bit index arithmetic might wrap is tried as an affine one: a scalar test on lane
+0's index picks the vector access, or the exact one with an address for each lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...ir.build import mangled
+from ...ir.instructions import Call, Cast, ElementPointer, Instruction, MemoryAccess, Phi, Simple
+from ...ir.types import I1, I8, PTR, VOID, IntType, Type, size_bytes
+from ...ir.values import BasicBlock, InlineAssembly, Literal, Value, number
+from .gang import Gang
+from .shapes import VARYING, strides
+
+_DEPTH = 16
+
+
+def emit(gang: Gang, it: MemoryAccess) -> None:
+    """Emits the load or store `it`."""
+    if "volatile" in it.flags:
+        _compiler_fence(gang)
+    if it.ordering:
+        _atomic(gang, it)
+    elif it.opcode == "load":
+        _load(gang, it)
+    else:
+        _store(gang, it)
+    if "volatile" in it.flags:
+        _compiler_fence(gang)
+
+
+def _compiler_fence(gang: Gang) -> None:
+    """Masked accesses cannot be marked volatile: nothing moves over this instead."""
+    type_ = gang.module.types.function(VOID, ())
+    gang.emit.put(Call(type_, InlineAssembly(("sideeffect",), '""', '"~{memory}"'), []))
+
+
+def _load(gang: Gang, it: MemoryAccess) -> None:
+    address, type_ = it.operands[0], it.type
+    if gang.shapes.is_scalar(it):
+        load = gang.emit.load(type_, gang.scalar(address), it.align, it.flags)
+        load.metadata += tuple(each for each in it.metadata if each[0] == "invariant.load")
+        gang.define(it, load)
+        return
+    if type_ is I1:  # in memory it is a byte
+        byte = _read(gang, address, I8, it.align)
+        gang.define(it, gang.emit.cast("trunc", byte, gang.mask_type))
+        return
+    gang.define(it, _read(gang, address, type_, it.align))
+
+
+def _store(gang: Gang, it: MemoryAccess) -> None:
+    value, address = it.operands
+    if value.type is I1:
+        wide = gang.emit.cast("zext", gang.vector(value), gang.vector_type(I8))
+        write(gang, wide, address, I8, it.align)
+        return
+    shapes = gang.shapes
+    if shapes.of(address) == 0:
+        if shapes.of(value) == 0:
+            one = gang.scalar(value)
+        else:  # the last of the active lanes wins, as if they ran in turn
+            one = gang.lane_value(value, _highest(gang))
+        gang.emit.put(MemoryAccess("store", VOID, [one, gang.scalar(address)], it.flags, it.align))
+        return
+    write(gang, gang.vector(value), address, value.type, it.align)
+
+
+def _highest(gang: Gang) -> Value:
+    """The number of the last active lane."""
+    if gang.mask is None:
+        from ...ir.types import I32
+
+        return number(I32, gang.width - 1)
+    bits = gang.bits(gang.mask)
+    zeros = gang.emit.intrinsic(f"llvm.ctlz.{mangled(bits.type)}", bits.type, [bits, Literal(I1, "true")])
+    return gang.as_i32(gang.emit.binary("sub", number(bits.type, gang.width - 1), zeros))
+
+
+# ---- one vector, or one address for each lane ------------------------------------------------------
+def _read(gang: Gang, address: Value, type_: Type, align: int) -> Value:
+    def contiguous(base: Value) -> Value:
+        return _vector_load(gang, base, type_, align)
+
+    def scattered() -> Value:
+        return gather(gang, gang.vector(address), type_, align)
+
+    found = _either(gang, address, size_bytes(type_), contiguous, scattered)
+    assert found is not None
+    return found
+
+
+def write(gang: Gang, value: Value, address: Value, type_: Type, align: int) -> None:
+    """Stores a vector at the lanes' addresses."""
+
+    def contiguous(base: Value) -> None:
+        if gang.mask is None:
+            gang.emit.put(MemoryAccess("store", VOID, [value, base], (), align or size_bytes(type_)))
+        else:
+            name = f"llvm.masked.store.{mangled(value.type)}.p0"
+            _aligned(gang.intrinsic(name, VOID, [value, base, gang.mask]), 1, align)
+
+    def scattered() -> None:
+        addresses = gang.vector(address)
+        name = f"llvm.masked.scatter.{mangled(value.type)}.{mangled(addresses.type)}"
+        mask = gang.all() if gang.mask is None else gang.mask
+        _aligned(gang.intrinsic(name, VOID, [value, addresses, mask]), 1, align)
+
+    _either(gang, address, size_bytes(type_), contiguous, scattered)
+
+
+def _vector_load(gang: Gang, base: Value, type_: Type, align: int) -> Value:
+    whole = gang.vector_type(type_)
+    if gang.mask is None:
+        return gang.emit.load(whole, base, align or size_bytes(type_))
+    name = f"llvm.masked.load.{mangled(whole)}.p0"
+    return _aligned(gang.intrinsic(name, whole, [base, gang.mask, gang.undefined(whole)]), 0, align)
+
+
+def gather(gang: Gang, addresses: Value, type_: Type, align: int) -> Value:
+    """Each active lane's own element."""
+    whole = gang.vector_type(type_)
+    name = f"llvm.masked.gather.{mangled(whole)}.{mangled(addresses.type)}"
+    mask = gang.all() if gang.mask is None else gang.mask
+    return _aligned(gang.intrinsic(name, whole, [addresses, mask, gang.undefined(whole)]), 0, align)
+
+
+def _aligned(call: Value, argument: int, align: int) -> Value:
+    assert isinstance(call, Call)
+    if align > 1:
+        call.argument_attributes[argument] = (f"align {align}",)
+    return call
+
+
+def _either(gang: Gang, address: Value, size: int, contiguous: Callable[[Value], Value | None],
+            scattered: Callable[[], Value | None]) -> Value | None:
+    """The vector access where the lanes' addresses follow each other, else the other; a test decides where needed."""
+    shape = gang.shapes.of(address)
+    if shape != VARYING:
+        return contiguous(gang.scalar(address)) if shape == size else scattered()
+    guess = Guess(gang)
+    if guess.stride(address) != size:
+        return scattered()
+    base = guess.scalar(address)
+    fast, slow, end = (gang.new_block(each) for each in ("contiguous", "scattered", "accessed"))
+    gang.branch(guess.holds(), fast, slow)
+    results: list[tuple[Value | None, BasicBlock]] = []
+    for block, access in ((fast, lambda: contiguous(base)), (slow, scattered)):
+        gang.open(block)
+        gang.arm(lambda access=access: results.append((access(), gang.blocks[-1])))  # type: ignore[misc]
+        gang.jump(end)
+    gang.open(end)
+    value = results[0][0]
+    if value is None:
+        return None
+    return gang.emit.put(Phi(value.type, [each for each, _ in results if each is not None],
+                             [block for _, block in results]))
+
+
+class Guess:
+    """An address as lane 0's scalar and a stride, if no extension on the way to it wraps within the gang."""
+
+    def __init__(self, gang: Gang) -> None:
+        self.gang = gang
+        self.conditions: list[Value] = []
+        self._strides: dict[Value, int | None] = {}
+
+    def stride(self, value: Value, depth: int = 0) -> int | None:
+        """Units per lane, None when the value is not of that kind."""
+        shape = self.gang.shapes.of(value)
+        if isinstance(shape, int):
+            return shape
+        if not isinstance(value, Instruction) or depth > _DEPTH:
+            return None
+        if value not in self._strides:
+            self._strides[value] = self._stride(value, depth + 1)
+        return self._strides[value]
+
+    def _stride(self, it: Instruction, depth: int) -> int | None:
+        if self.gang.locals.scale(it) > 1:
+            return None
+        operands = it.operands
+        if isinstance(it, ElementPointer):
+            total = self.stride(operands[0], depth)
+            for size, index in strides(it):
+                step = self.stride(index, depth)
+                if total is None or step is None or (step and _bits(index) != 64):
+                    return None
+                total += step * size
+            return total
+        if isinstance(it, Cast) and it.opcode in ("sext", "zext") and _bits(operands[0]) == 32:
+            found = self.stride(operands[0], depth)
+            return found if found is not None and abs(found) < 1 << 20 else None
+        if isinstance(it, Simple) and it.opcode in ("add", "sub", "mul", "shl"):
+            first, second = self.stride(operands[0], depth), self.stride(operands[1], depth)
+            if first is None or second is None:
+                return None
+            if it.opcode in ("add", "sub"):
+                return first + second if it.opcode == "add" else first - second
+            if isinstance(operands[1], Literal):
+                factor = int(operands[1].text)
+                return first * factor if it.opcode == "mul" else first << min(factor, 63)
+        return None
+
+    def scalar(self, value: Value) -> Value:
+        """Lane 0's; collects what has to hold."""
+        gang, emit_ = self.gang, self.gang.emit
+        if gang.shapes.is_scalar(value):
+            return gang.scalar(value)
+        assert isinstance(value, Instruction)
+        if isinstance(value, Cast):
+            inner = self.scalar(value.operands[0])
+            step = self.stride(value.operands[0])
+            assert step is not None
+            if step and not (value.opcode == "zext" and "nneg" in value.flags):
+                self._condition(value.opcode, inner, step * (gang.width - 1))
+            signed = value.opcode == "sext" or "nneg" in value.flags
+            return emit_.cast("sext" if signed else "zext", inner, value.type)
+        operands = [self.scalar(each) for each in value.operands]
+        if isinstance(value, ElementPointer):
+            return emit_.put(ElementPointer(PTR, value.source, operands))
+        return emit_.binary(value.opcode, *operands)
+
+    def _condition(self, opcode: str, first: Value, reach: int) -> None:
+        """The last lane's value is `reach` beyond lane 0's without wrapping."""
+        emit_ = self.gang.emit
+        kind = ("s" if opcode == "sext" else "u") + ("add" if reach > 0 else "sub")
+        pair = emit_.intrinsic(f"llvm.{kind}.with.overflow.{first.type.text}",
+                               self.gang.module.types.struct((first.type, I1)),
+                               [first, number(first.type, abs(reach))])
+        self.conditions.append(emit_.binary("xor", emit_.extract(pair, 1, I1), Literal(I1, "true")))
+
+    def holds(self) -> Value:
+        whole: Value = Literal(I1, "true")
+        for each in self.conditions:
+            whole = each if isinstance(whole, Literal) else self.gang.emit.binary("and", whole, each)
+        return whole
+
+
+def _bits(value: Value) -> int:
+    return value.type.bits if isinstance(value.type, IntType) else 0
+
+
+def _atomic(gang: Gang, it: MemoryAccess) -> None:
+    """Atomic loads and stores, lane after lane."""
+    shapes = gang.shapes
+    if it.opcode == "load":
+        type_ = it.type
+        if shapes.of(it.operands[0]) == 0:
+            one = gang.emit.put(MemoryAccess("load", type_, [gang.scalar(it.operands[0])], it.flags, it.align,
+                                             it.ordering, it.scope))
+            gang.define(it, gang.broadcast(one))
+            return
+        found = gang.each_lane("load", lambda lane: gang.emit.put(MemoryAccess(
+            "load", type_, [gang.lane_value(it.operands[0], lane)], it.flags, it.align, it.ordering, it.scope)), type_)
+        assert found is not None
+        gang.define(it, found)
+        return
+
+    def store(lane: Value) -> None:
+        value, address = (gang.lane_value(each, lane) for each in it.operands)
+        gang.emit.put(MemoryAccess("store", VOID, [value, address], it.flags, it.align, it.ordering, it.scope))
+
+    gang.each_lane("store", store)

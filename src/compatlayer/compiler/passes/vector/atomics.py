@@ -1,0 +1,76 @@
+"""Atomic updates: lane after lane; updates of one address whose old value nobody needs are combined first."""
+
+from __future__ import annotations
+
+from ...ir.build import mangled
+from ...ir.instructions import AtomicUpdate, CompareExchange, Instruction
+from ...ir.types import FloatType, IntType, Type
+from ...ir.values import Literal, Value, number
+from .gang import Gang
+
+_COMBINES = {"add": "add", "sub": "add", "and": "and", "or": "or", "xor": "xor", "max": "smax", "min": "smin",
+             "umax": "umax", "umin": "umin", "fadd": "fadd"}
+
+
+def emit(gang: Gang, it: AtomicUpdate | CompareExchange) -> None:
+    """Emits the atomic operation `it`; its value is the vector of old values."""
+    if isinstance(it, CompareExchange):
+        _exchange(gang, it)
+        return
+    address, value = it.operands
+    if gang.shapes.of(address) == 0 and it.operation in _COMBINES and not _is_used(gang, it):
+        total = _combined(gang, it.operation, value)
+        _update(gang, it, gang.scalar(address), total)
+        return
+
+    def one(lane: Value) -> Value:
+        return _update(gang, it, gang.lane_value(address, lane), gang.lane_value(value, lane))
+
+    found = gang.each_lane("atomic", one, it.type if _is_used(gang, it) else None)
+    if found is not None:
+        gang.define(it, found)
+
+
+def _is_used(gang: Gang, it: Instruction) -> bool:
+    return it in gang.shapes.users
+
+
+def _update(gang: Gang, it: AtomicUpdate, address: Value, value: Value) -> Instruction:
+    return gang.emit.put(AtomicUpdate(value.type, it.operation, [address, value], it.flags, it.scope, it.ordering,
+                                      it.align))
+
+
+def _combined(gang: Gang, operation: str, value: Value) -> Value:
+    """The active lanes' values in one."""
+    name, vector = _COMBINES[operation], gang.vector(value)
+    neutral = _neutral(operation, value.type)
+    if gang.mask is not None:
+        vector = gang.emit.select(gang.mask, vector, gang.vector(neutral))
+    intrinsic = f"llvm.vector.reduce.{name}.{mangled(vector.type)}"
+    if name == "fadd":  # the order in which lanes add is anyone's
+        return gang.emit.intrinsic(intrinsic, value.type, [neutral, vector], ("reassoc",))
+    return gang.emit.intrinsic(intrinsic, value.type, [vector])
+
+
+def _neutral(operation: str, type_: Type) -> Literal:
+    if isinstance(type_, FloatType):
+        return Literal(type_, {"half": "0xH8000", "bfloat": "0xR8000"}.get(type_.text, "-0.0"))
+    assert isinstance(type_, IntType)
+    low, high = -(1 << type_.bits - 1), (1 << type_.bits - 1) - 1
+    return number(type_, {"and": -1, "umin": -1, "max": low, "min": high}.get(operation, 0))
+
+
+def _exchange(gang: Gang, it: CompareExchange) -> None:
+    type_ = it.operands[1].type
+    flags = tuple(each for each in it.flags if each != "weak")  # so that equal values mean success
+
+    def one(lane: Value) -> Value:
+        pair = gang.emit.put(CompareExchange(it.type, [gang.lane_value(each, lane) for each in it.operands], flags,
+                                             it.scope, it.success, it.failure, it.align))
+        return gang.emit.extract(pair, 0, type_)
+
+    old = gang.each_lane("exchange", one, type_)
+    assert old is not None
+    same = gang.emit.compare("eq", old, gang.vector(it.operands[1]))
+    empty = Literal(gang.vector_type(it.type), "poison")
+    gang.define(it, gang.emit.insert(gang.emit.insert(empty, old, 0), same, 1))

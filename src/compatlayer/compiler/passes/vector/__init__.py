@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ...ir.values import Function, Module
 from ..canonical.loops import Loops
+from . import leaves
 from .gang import Gang
 from .lanes import Lanes
 from .local import Locals
@@ -17,10 +18,14 @@ from .shapes import Shapes
 from .widen import widen
 
 
+_GANGS, _BLOCK = 1, 2
+
+
 class Facts(NamedTuple):
     """What the runtime must know of the code."""
 
-    waits: bool  # a gang may be switched away from: it needs a stack of its own
+    flags: int  # CPL_KERNEL_GANGS or CPL_KERNEL_BLOCK of include/compatlayer/runtime.h
+    stack_bytes: int  # of a gang's stack; 0: the limit of a thread for each lane
 
 
 def run(module: Module, kernel: Function, width: int, shape: int) -> Facts:
@@ -29,6 +34,7 @@ def run(module: Module, kernel: Function, width: int, shape: int) -> Facts:
     Raises Unsupported for kernels that only the naive engine runs.
     """
     lanes = Lanes(width, shape)
+    leaves.shorten(kernel)
     loops = Loops(kernel)
     order_ = order(kernel, loops)
     locals_ = Locals(kernel, width)
@@ -36,4 +42,4 @@ def run(module: Module, kernel: Function, width: int, shape: int) -> Facts:
     gang = Gang(module, kernel, order_, shapes, lanes, locals_, loops)
     gang.run(widen)
     kernel.attributes = (*kernel.attributes, '"prefer-vector-width"="512"', '"min-legal-vector-width"="512"')
-    return Facts(gang.waits)
+    return Facts(_GANGS if gang.waits else _BLOCK, 0 if gang.calls else gang.stack_bytes())

@@ -65,15 +65,17 @@ def _by_lane(gang: Gang, call: Call) -> None:
     takes_thread = bool(call.arguments) and call.arguments[0] is gang.thread
     if takes_thread and isinstance(callee, Function) and not callee.blocks and callee.name not in _PER_LANE:
         raise Unsupported(f"a call of '{callee.name}'")
-    if not isinstance(callee, (Function, InlineAssembly)) and not gang.shapes.is_scalar(callee):
-        pass  # each lane calls its own function
+
+    if not isinstance(callee, InlineAssembly) and not (isinstance(callee, Function) and not callee.blocks):
+        gang.calls = True
 
     def one(lane: Value) -> Value | None:
         arguments = [gang.lane_value(each, lane) for each in call.arguments]
         if takes_thread:
             arguments[0] = lane_thread(gang, lane)
+        target = gang.lane_value(callee, lane)
         made = _again(gang, call, arguments)
-        made.callee = gang.lane_value(callee, lane)
+        made.callee = target
         return made if call.type is not VOID else None
 
     found = gang.each_lane("call", one, None if call.type is VOID else call.type)

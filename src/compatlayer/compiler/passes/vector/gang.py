@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ...ir.build import Emitter, declare, mangled, splat
 from ...ir.instructions import Alloca, ElementPointer, Instruction, Phi, Simple, Terminator
-from ...ir.types import I1, I8, I32, I64, PTR, IntType, StructType, Type, integer
+from ...ir.types import I1, I8, I32, I64, PTR, IntType, StructType, Type, integer, size_bytes
 from ...ir.values import AggregateConstant, BasicBlock, Constant, Function, Literal, Module, Value, number
 from ..canonical.loops import Loops
 from ..contract import FIELDS, thread
@@ -20,6 +20,7 @@ from .local import Locals
 from .schedule import Order
 from .shapes import VARYING, Shapes
 
+_ROOM_BYTES = 32 << 10
 Mask = Value | None  # None: every lane
 
 
@@ -36,6 +37,7 @@ class Gang:
         self.mask_type = self.vector_type(I1)
         self._made = 0
         self.waits = False  # whether the gang may be switched away from
+        self.calls = False  # whether functions of the program are called, whose stack is theirs to say
         self.blocks: list[BasicBlock] = []
         self.head = BasicBlock("gangs")  # runs once: stack slots
         self.slots = Emitter(module, self.head.instructions)
@@ -285,6 +287,11 @@ class Gang:
 
     def intrinsic(self, name: str, result: Type, arguments: list[Value]) -> Value:
         return self.emit.call(declare(self.module, name, result, [each.type for each in arguments]), arguments)
+
+    def stack_bytes(self) -> int:
+        """What the code may need at most: every slot in memory, and room for the runtime's calls."""
+        return sum(size_bytes(each.allocated) + 64 for each in self.head.instructions
+                   if isinstance(each, Alloca)) * 2 + _ROOM_BYTES
 
     # ---- nodes and edges ------------------------------------------------------------------------
     def run(self, widen: Callable[[Gang, Instruction], None]) -> None:

@@ -10,6 +10,7 @@ from compatlayer.errors import SetupError
 
 # What kernels can be compiled for; compiler/frontends/nvrtc_options.py has the same as numbers.
 CAPABILITIES = ("7.5", "8.0", "8.6", "8.7", "8.8", "8.9", "9.0", "10.0", "10.3", "11.0", "12.0", "12.1")
+ENGINES = ("vector", "naive")
 _LEAST_BYTES, _MOST_BYTES = 1 << 20, 1 << 46  # an address has 47 bits, and not all are memory's
 
 
@@ -32,6 +33,8 @@ class Settings(NamedTuple):
     COMPATLAYER_MEMORY              memory of a CPU device: bytes, or 512M, 4G, 1T; default the machine's, shared out
     COMPATLAYER_COMPUTE_CAPABILITY  reported compute capability, default 8.6
     COMPATLAYER_FAST_LAUNCH         0: every launch goes through Python, which stays the reference; default 1
+    COMPATLAYER_ENGINE              vector, or naive for the reference engine, which is slower; default vector
+    COMPATLAYER_ENGINE_REPORT       1: tell on stderr which kernels the vector engine could not run; default 0
 
     CUDA_VISIBLE_DEVICES and CUDA_LAUNCH_BLOCKING mean what CUDA documents.
     """
@@ -43,6 +46,8 @@ class Settings(NamedTuple):
     visible: str | None  # CUDA_VISIBLE_DEVICES, which programs set themselves
     launch_blocking: bool  # CUDA_LAUNCH_BLOCKING=1: a launch returns when the kernel is done
     fast_launch: bool  # C callers may launch without Python
+    engine: str  # one of ENGINES
+    engine_report: bool  # say which kernels run in the naive engine though the vector one was wanted
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -54,12 +59,20 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         compute_capability=_capability(environment.get("COMPATLAYER_COMPUTE_CAPABILITY") or "8.6"),
         visible=environment.get("CUDA_VISIBLE_DEVICES"),
         launch_blocking=environment.get("CUDA_LAUNCH_BLOCKING", "0") == "1",
-        fast_launch=_switch(environment, "COMPATLAYER_FAST_LAUNCH"),
+        fast_launch=_switch(environment, "COMPATLAYER_FAST_LAUNCH", "1"),
+        engine=_engine(environment.get("COMPATLAYER_ENGINE") or ENGINES[0]),
+        engine_report=_switch(environment, "COMPATLAYER_ENGINE_REPORT", "0"),
     )
 
 
-def _switch(environment: Mapping[str, str], name: str) -> bool:
-    text = environment.get(name) or "1"
+def _engine(text: str) -> str:
+    if text not in ENGINES:
+        raise SettingsError(f"COMPATLAYER_ENGINE={text} is not one of {', '.join(ENGINES)}")
+    return text
+
+
+def _switch(environment: Mapping[str, str], name: str, default: str) -> bool:
+    text = environment.get(name) or default
     if text not in ("0", "1"):
         raise SettingsError(f"{name}={text} is neither 0 nor 1")
     return text == "1"

@@ -8,7 +8,7 @@ import pytest
 from device_code import SNIPPETS, compiled, device_code
 
 from compatlayer.compiler import toolchain
-from compatlayer.compiler.image import DeviceCode
+from compatlayer.compiler.image import NAIVE, TINY, DeviceCode
 from compatlayer.compiler.targets import cpu
 from compatlayer.errors import CompilerError
 
@@ -55,21 +55,25 @@ def test_an_unknown_machine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         cpu.machine()
 
 
-def test_the_library_needs_the_runtime_by_its_name_alone(tmp_path: Path) -> None:
-    library, kernels, variables = cpu.compile_library(compiled("constants"), tmp_path)
-    assert library[:4] == b"\x7fELF"
-    assert str(tmp_path).encode() not in library
-    if cpu.runtime_path() is not None:
-        assert b"\0libcompatlayer.so\0" in library
-        assert str(cpu.runtime_path()).encode() not in library
-    assert b"\0cpl.entry.k\0" in library and b"\0weights\0" in library
-    assert [each.name for each in kernels] == ["k"] and {each.name for each in variables} == {"weights", "record"}
+def test_libraries_need_the_runtime_by_its_name_alone(tmp_path: Path) -> None:
+    loaded = cpu.lower_module(compiled("constants"))
+    assert [each.name for each in loaded.kernels] == ["k"]
+    assert {each.name for each in loaded.variables} == {"weights", "record"}
+    variables = cpu.assemble(loaded.shared_text, tmp_path)
+    kernel = cpu.assemble(cpu.lower_variant(compiled("constants"), "k", TINY, NAIVE).text, tmp_path)
+    assert b"\0cpl.entry.k\0" in kernel and b"\0cpl.address.weights\0" in kernel
+    assert b"\0weights\0" in variables and b"\0cpl.entry.k\0" not in variables
+    for library in (kernel, variables):
+        assert library[:4] == b"\x7fELF"
+        assert str(tmp_path).encode() not in library
+        if cpu.runtime_path() is not None:
+            assert b"\0libcompatlayer.so\0" in library
+            assert str(cpu.runtime_path()).encode() not in library
 
 
-def test_a_module_without_kernels_is_a_library_too(tmp_path: Path) -> None:
+def test_a_module_without_kernels_needs_no_library() -> None:
     code = DeviceCode(ir='target triple = "nvptx64-nvidia-cuda"\n', architecture="sm_86")
-    library, kernels, variables = cpu.compile_library(code, tmp_path)
-    assert library and kernels == variables == ()
+    assert cpu.lower_module(code) == cpu.Loaded("", (), ())
 
 
 def test_a_failing_tool_is_one_sentence(tmp_path: Path) -> None:

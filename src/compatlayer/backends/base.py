@@ -145,10 +145,17 @@ class Fence(ABC):
     def close(self) -> None: ...
 
 
-class Kernel:
+class Kernel(ABC):
     """A launchable entry of a program."""
 
     info: KernelInfo
+
+    @abstractmethod
+    def prepare(self, block: tuple[int, int, int]) -> None:
+        """Before each launch with blocks of that size: compile what it needs. May take a second the first time.
+
+        Any thread may call it, holding no lock. Raises the compiler's CompilerError, or BackendError when what was
+        compiled cannot be loaded."""
 
 
 class Program(ABC):

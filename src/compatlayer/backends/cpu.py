@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from itertools import count
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from compatlayer._native import ffi, lib
@@ -19,7 +20,9 @@ from compatlayer.config import Settings
 from compatlayer.digest import checksum
 
 if TYPE_CHECKING:  # the compiler is loaded with the first image
-    from compatlayer.compiler.image import KernelInfo, NativeImage
+    from pathlib import Path
+
+    from compatlayer.compiler.image import KernelInfo, NativeImage, Variant
 
 _LIMITS = {"stack": lib.CPL_LIMIT_STACK, "printf": lib.CPL_LIMIT_PRINTF, "heap": lib.CPL_LIMIT_HEAP}
 _KINDS = {kind.value: kind for kind in MemoryKind}
@@ -60,7 +63,7 @@ class CpuBackend(base.Backend):
 
     def open(self, ordinal: int) -> CpuDevice:
         _check(lib.cpl_start(self._settings.workers), "starting the worker threads")
-        return CpuDevice(ordinal, self._caps[ordinal], self._settings.fast_launch)
+        return CpuDevice(ordinal, self._caps[ordinal], self._settings)
 
     def _describe(self, ordinal: int, devices: int) -> base.DeviceCaps:
         facts = self._machine
@@ -92,16 +95,16 @@ class CpuBackend(base.Backend):
 class CpuDevice(base.Device):
     """A share of the processor."""
 
-    def __init__(self, ordinal: int, caps: base.DeviceCaps, direct: bool) -> None:
+    def __init__(self, ordinal: int, caps: base.DeviceCaps, settings: Settings) -> None:
         self.ordinal = ordinal
         self.caps = caps
-        self._direct = direct
+        self.settings = settings
 
     def domain(self) -> CpuDomain:
         raw = lib.cpl_domain_open(self.ordinal)
         if raw == ffi.NULL:
             raise base.OutOfMemory("no memory for a fault domain")
-        return CpuDomain(ffi.gc(raw, lib.cpl_domain_close), self._direct)
+        return CpuDomain(ffi.gc(raw, lib.cpl_domain_close), self.settings.fast_launch)
 
     def alloc(self, size_bytes: int, kind: MemoryKind, alignment_bytes: int = 512) -> Allocation:
         if kind is not MemoryKind.HOST and self.used_bytes() + size_bytes > self.caps.memory_bytes:
@@ -132,11 +135,7 @@ class CpuDevice(base.Device):
         return used
 
     def load(self, image: NativeImage) -> CpuProgram:
-        error = ffi.new("char[1024]")
-        raw = lib.cpl_module_open(os.fsencode(image.path), error, 1024)
-        if raw == ffi.NULL:
-            raise base.BackendError(ffi.string(error).decode("utf-8", "replace"))
-        return CpuProgram(self, image, ffi.gc(raw, lib.cpl_module_close))
+        return CpuProgram(self, image)
 
     def copy_now(self, box: Box) -> None:
         if lib.cpl_copy_now(_native_box(box)) < 0:
@@ -321,27 +320,78 @@ class CpuQueue(base.Queue):
 
 
 class CpuKernel(base.Kernel):
-    """An entry of a loaded program, ready to launch."""
+    """An entry of a loaded program, compiled for each class of blocks that it is launched with."""
 
-    def __init__(self, program: CpuProgram, info: KernelInfo, entry: int) -> None:
-        self._library = program.raw  # a stale kernel never points into unmapped code
+    def __init__(self, program: CpuProgram, info: KernelInfo) -> None:
         self.info = info
+        self._program = program
+        self._shared = program.raw  # a stale kernel never points into unmapped code
+        self._libraries: dict[Path, tuple[Any, Any]] = {}  # loaded variants: library and entry
+        self._ready: set[tuple[int, int, int]] = set()  # blocks that were prepared
+        self._lock = Lock()
         self._name = ffi.new("char[]", info.name.encode())
+        self._variants = ffi.new("cpl_variant[]", lib.CPL_SHAPES)
+        self._flags = lib.CPL_KERNEL_WARP if info.warp else 0
         self.raw = ffi.new("cpl_kernel *", {
-            "entry": ffi.cast("cpl_entry", entry), "name": self._name, "args_bytes": info.args_bytes,
-            "shared_bytes": info.shared_extent_bytes, "stack_bytes": info.local_bytes, "flags": 0})
+            "name": self._name, "args_bytes": info.args_bytes, "shared_bytes": info.shared_extent_bytes,
+            "stack_bytes": info.local_bytes, "flags": self._flags, "variants": self._variants})
+
+    def prepare(self, block: tuple[int, int, int]) -> None:
+        if block not in self._ready:
+            self._prepare(block)
+
+    def _prepare(self, block: tuple[int, int, int]) -> None:
+        shape_class = lib.cpl_shape_class(block, self._flags)
+        with self._lock:  # whoever launches the same kernel meanwhile waits for its code
+            native = self._variants[shape_class]
+            if native.entry == ffi.NULL:
+                variant = self._program.compile(self.info, shape_class)
+                entry = self._load(variant)
+                native.width, native.flags, native.stack_bytes = variant.width, variant.flags, variant.stack_bytes
+                native.entry = entry  # last: from now on callers in C find it
+        self._ready.add(block)
+
+    def _load(self, variant: Variant) -> Any:
+        """The entry of a variant, with the addresses that it imports in place."""
+        found = self._libraries.get(variant.path)
+        if found is None:
+            from compatlayer.compiler.image import address_slot
+
+            raw = _open_library(variant.path)
+            for name in variant.imports:
+                slot = _symbol(raw, address_slot(name), variant.path)
+                ffi.cast("uint64_t *", slot)[0] = _symbol(self._shared, name, self.info.name)
+            entry = ffi.cast("cpl_entry", _symbol(raw, variant.entry, variant.path))
+            found = self._libraries[variant.path] = raw, entry
+        return found[1]
+
+
+def _open_library(path: Path) -> Any:
+    error = ffi.new("char[1024]")
+    raw = lib.cpl_module_open(os.fsencode(path), error, 1024)
+    if raw == ffi.NULL:
+        raise base.BackendError(ffi.string(error).decode("utf-8", "replace"))
+    return ffi.gc(raw, lib.cpl_module_close)
+
+
+def _symbol(library: Any, name: str, whose: object) -> int:
+    address: int = lib.cpl_module_symbol(library, name.encode("utf-8", "surrogateescape")) if library is not None else 0
+    if not address:
+        raise base.BackendError(f"the library of {whose} lacks {name}")
+    return address
 
 
 class CpuProgram(base.Program):
-    """A dlopened kernel library whose globals are recorded as module memory."""
+    """What the kernels of a module share, dlopened, with its globals recorded as module memory."""
 
-    def __init__(self, device: CpuDevice, image: NativeImage, raw: Any) -> None:
+    def __init__(self, device: CpuDevice, image: NativeImage) -> None:
         self._device = device
-        self.raw = raw
+        self.raw = None if image.path is None else _open_library(image.path)
         self.image = image
         self._globals: dict[str, Allocation] = {}
+        self._kernels: dict[str, CpuKernel] = {}  # their code stays until close(), whoever else forgets them
         for variable in image.globals:
-            address = lib.cpl_module_symbol(raw, variable.symbol.encode())
+            address = lib.cpl_module_symbol(self.raw, variable.symbol.encode())
             if address:
                 self._globals[variable.name] = self._adopt(address, variable.size_bytes)
 
@@ -352,13 +402,22 @@ class CpuProgram(base.Program):
 
     def kernel(self, name: str) -> CpuKernel:
         """The kernel `name`; KeyError when the program has none."""
-        for info in self.image.kernels:
-            if info.name == name:
-                entry = lib.cpl_module_symbol(self.raw, info.entry.encode())
-                if not entry:
-                    raise base.BackendError(f"{self.image.path} lacks the entry {info.entry} of {name}")
-                return CpuKernel(self, info, entry)
-        raise KeyError(name)
+        found = self._kernels.get(name)
+        if found is None:
+            info = next((each for each in self.image.kernels if each.name == name), None)
+            if info is None:
+                raise KeyError(name)
+            found = self._kernels.setdefault(name, CpuKernel(self, info))
+        return found
+
+    def compile(self, kernel: KernelInfo, shape_class: int) -> Variant:
+        """A kernel's code for a class of blocks, by the engine that the settings ask for."""
+        settings = self._device.settings
+        variant = self.image.compile(kernel, shape_class, settings.engine)
+        if variant.reason and settings.engine_report and sys.stderr is not None:
+            print(f"compatlayer: kernel {kernel.name} runs in the naive engine: {variant.reason}", file=sys.stderr,
+                  flush=True)
+        return variant
 
     def symbol(self, name: str) -> Allocation:
         """The global variable `name`; KeyError when the program has none."""
@@ -369,6 +428,7 @@ class CpuProgram(base.Program):
         for variable in variables.values():
             if variable.size_bytes:
                 self._device.free(variable.base)
+        self._kernels = {}
         self.raw = None
 
 

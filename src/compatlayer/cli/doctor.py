@@ -20,8 +20,8 @@ _TIMEOUT_S = 120
 
 # Every variable that this package reads or sets; docs/command-line.md says what each means.
 VARIABLES = tuple(f"COMPATLAYER_{name}" for name in (
-    "ACTIVE", "CACHE", "CACHE_DIR", "CACHE_MAX_BYTES", "COMPUTE_CAPABILITY", "DEVICES", "DUMP", "FAST_LAUNCH", "MEMORY",
-    "PYTHONPATH", "REPORT", "VERBOSE", "WORKERS", "ZIG"))
+    "ACTIVE", "CACHE", "CACHE_DIR", "CACHE_MAX_BYTES", "COMPUTE_CAPABILITY", "DEVICES", "DUMP", "ENGINE", "ENGINE_REPORT",
+    "FAST_LAUNCH", "MEMORY", "PYTHONPATH", "REPORT", "VERBOSE", "WORKERS", "ZIG"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""The compiler: source to device code, device code to native images; both cached on disk by content."""
+"""The compiler: source to device code, device code to native images, their kernels to native code when they are
+launched first (variants.py); all cached on disk by content."""
 
 from __future__ import annotations
 
@@ -6,7 +7,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache as memoize
+from importlib import import_module
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from .. import digest
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 _FRONT = "front"
 _NATIVE = "native"
-_FORMAT = f"1 {sys.version}"  # records are marshalled
+_FORMAT = f"2 {sys.version}"  # records are marshalled
 
 
 @memoize
@@ -120,54 +123,68 @@ def _folder_state(folder: str) -> int:
 
 
 def build_native(code: DeviceCode, target: str = "cpu") -> NativeImage:
-    """A library for `target` (a module of compiler.targets), from the cache where it was built before."""
-    from importlib import import_module
-
+    """Check `code` for `target` (a module of compiler.targets) and build what its kernels share; from the cache where
+    that was done before. Kernels are compiled by variants.compile_variant."""
     store = cache.store()
     key = digest.key(identity(), target, machine(), code.architecture, code.ir)
     if store is not None:
-        image = _kept_native(store, key)
+        image = _kept_native(store, code, target, key)
         if image is not None:
             return image
-    builder = import_module(f".targets.{target}", __name__)
-    library, kernels, variables = _build_in_scratch(builder, code)
-    path = store.put_file(_NATIVE, key, ".so", library) if store else None
-    if path is None or store is None:
-        path = cache.private_folder() / f"{key}.so"
-        path.write_bytes(library)
-    else:
-        store.put(_NATIVE, key, _native_record(library, kernels, variables))
-    return NativeImage(path, tuple(kernels), tuple(variables))
+    loaded = import_module(f".targets.{target}", __name__).lower_module(code)
+    path = record = None
+    if loaded.shared_text:
+        path, record = keep_library(_NATIVE, key, assemble(target, loaded.shared_text))
+    if store is not None and (path is None or record is not None):
+        store.put(_NATIVE, key, _native_record(record, loaded.kernels, loaded.variables))
+    return NativeImage(code, target, key, path, loaded.kernels, loaded.variables)
 
 
-def _build_in_scratch(builder: Any, code: DeviceCode) -> tuple[bytes, Sequence[KernelInfo], Sequence[GlobalInfo]]:
+def assemble(target: str, text: str) -> bytes:
+    """The library made of a target's IR."""
     from . import scratch
 
     with scratch.folder() as folder:
-        library, kernels, variables = builder.compile_library(code, Path(folder))
-    return library, kernels, variables
+        library: bytes = import_module(f".targets.{target}", __name__).assemble(text, Path(folder))
+    return library
 
 
-def _native_record(library: bytes, kernels: Sequence[KernelInfo], variables: Sequence[GlobalInfo]) -> bytes:
+def keep_library(kind: str, key: str, library: bytes) -> tuple[Path, str | None]:
+    """Where a library can be loaded from, and its checksum for a record; None when the cache does not keep it."""
+    store = cache.store()
+    path = store.put_file(kind, key, ".so", library) if store else None
+    if path is not None:
+        return path, digest.checksum(library).hex()
+    path = cache.private_folder() / f"{kind}-{key}.so"
+    if not path.exists():  # one that is in use must not be written again
+        temporary = path.with_name(f".{path.name}.{get_ident()}")
+        temporary.write_bytes(library)
+        os.replace(temporary, path)
+    return path, None
+
+
+def _native_record(library: str | None, kernels: Sequence[KernelInfo], variables: Sequence[GlobalInfo]) -> bytes:
     import marshal
 
     infos = [(*one._replace(parameters=()), [(*each,) for each in one.parameters]) for one in kernels]
-    return marshal.dumps((digest.checksum(library).hex(), infos, [(*one,) for one in variables]))
+    return marshal.dumps((library, infos, [(*one,) for one in variables]))
 
 
-def _kept_native(store: cache.Store, key: str) -> NativeImage | None:
+def _kept_native(store: cache.Store, code: DeviceCode, target: str, key: str) -> NativeImage | None:
     import marshal
 
     record = store.get(_NATIVE, key)
     if record is None:
         return None
     library, kernels, variables = marshal.loads(record)
-    path = store.get_file(_NATIVE, key, ".so", library)
-    if path is None:
-        return None
+    path = None
+    if library is not None:
+        path = store.get_file(_NATIVE, key, ".so", library)
+        if path is None:
+            return None
     infos = tuple(KernelInfo(*facts)._replace(parameters=tuple(Parameter(*each) for each in parameters))
                   for *facts, parameters in kernels)
-    return NativeImage(path, infos, tuple(GlobalInfo(*one) for one in variables))
+    return NativeImage(code, target, key, path, infos, tuple(GlobalInfo(*one) for one in variables))
 
 
 @memoize

@@ -10,6 +10,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+# Classes of block shapes; a kernel is compiled for each class that it is launched with. include/compatlayer/runtime.h
+# says which block is of which class, and a test compares the numbers.
+SHAPES = TINY, ROW32, ROW16, ROW8, LINE, WHOLE, PART = range(7)
+VECTOR, NAIVE = "vector", "naive"  # engines; config.ENGINES
+
 
 class Parameter(NamedTuple):
     """One kernel parameter in the packed argument buffer; bytes."""
@@ -30,6 +35,7 @@ class KernelInfo(NamedTuple):
     local_bytes: int  # stack objects per thread
     constant_bytes: int
     max_threads: int  # from __launch_bounds__, 1024 without
+    warp: bool  # it may use what only whole warps have: warp operations, lane numbers, named barriers with a count
 
 
 class GlobalInfo(NamedTuple):
@@ -51,8 +57,34 @@ class DeviceCode(NamedTuple):
 
 
 class NativeImage(NamedTuple):
-    """A loadable library in the cache, and what it exports."""
+    """Code that was checked and can be compiled kernel by kernel, and the library of what its kernels share."""
 
-    path: Path
+    code: DeviceCode
+    target: str  # a module of compiler.targets
+    key: str  # hash of all that native code of it depends on
+    path: Path | None  # the library of variables and functions with an address; None when there are none
     kernels: tuple[KernelInfo, ...]
     globals: tuple[GlobalInfo, ...]
+
+    def compile(self, kernel: KernelInfo, shape_class: int, engine: str) -> Variant:
+        """One of `kernels` for a class of blocks; see variants.py."""
+        from .variants import compile_variant
+
+        return compile_variant(self, kernel, shape_class, engine)
+
+
+class Variant(NamedTuple):
+    """One kernel compiled for one class of block shapes: a loadable library that exports `entry`."""
+
+    path: Path
+    entry: str
+    width: int  # threads that one call runs: 1 in the naive engine
+    flags: int  # CPL_KERNEL_*
+    stack_bytes: int  # of one call
+    imports: tuple[str, ...]  # symbols of the image's library, whose addresses go where address_slot() says
+    reason: str  # why the vector engine was wanted and could not; else empty
+
+
+def address_slot(name: str) -> str:
+    """The symbol of a variant's library that holds the address of `name`, a symbol of the image's library."""
+    return "cpl.address." + name

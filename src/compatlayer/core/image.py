@@ -83,16 +83,21 @@ def build(code: DeviceCode, device: Device) -> LoadedImage:
 
 @contextmanager
 def compiling() -> Iterator[None]:
-    """What the compiler raises, in CUDA's terms: INVALID_PTX for code that cannot be built, JIT_COMPILER_NOT_FOUND
-    without a compiler, OPERATING_SYSTEM where the machine hinders it."""
+    """What the compiler raises, in CUDA's terms."""
     try:
         yield
-    except CompilerMissing as error:
-        raise CudaError(Status.JIT_COMPILER_NOT_FOUND, str(error)) from None
-    except CompilerHindered as error:
-        raise CudaError(Status.OPERATING_SYSTEM, str(error)) from None
     except CompilerError as error:
-        raise CudaError(Status.INVALID_PTX, str(error)) from None
+        raise compiler_error(error) from None
+
+
+def compiler_error(error: CompilerError) -> CudaError:
+    """INVALID_PTX for code that cannot be built, JIT_COMPILER_NOT_FOUND without a compiler, OPERATING_SYSTEM where the
+    machine hinders it."""
+    if isinstance(error, CompilerMissing):
+        return CudaError(Status.JIT_COMPILER_NOT_FOUND, str(error))
+    if isinstance(error, CompilerHindered):
+        return CudaError(Status.OPERATING_SYSTEM, str(error))
+    return CudaError(Status.INVALID_PTX, str(error))
 
 
 def architecture_number(architecture: str) -> int:

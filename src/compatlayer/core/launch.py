@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from compatlayer.backends.base import Shape
+from compatlayer.backends.base import BackendError, Shape
 from compatlayer.core import occupancy
 from compatlayer.core.function import Function
+from compatlayer.core.image import compiler_error
 from compatlayer.core.stream import Stream
-from compatlayer.errors import CudaError, Status
+from compatlayer.errors import CompilerError, CudaError, Status
 
 Dim3 = tuple[int, int, int]
 
@@ -20,11 +21,23 @@ def launch(function: Function, grid: Dim3, block: Dim3, dynamic_shared_bytes: in
                                                "belongs to")
     if cooperative:
         check_cooperative(function, grid, block, dynamic_shared_bytes)
+    prepare(function, block)
+    if cooperative:
         _launch_alone(function, Shape(grid, block, dynamic_shared_bytes, True), stream, args)
     else:
         stream.launch(function.kernel, Shape(grid, block, dynamic_shared_bytes), args)
     if function.module.program is None:  # another thread unloaded it: the code is there until this call returns
         stream.drain()
+
+
+def prepare(function: Function, block: Dim3) -> None:
+    """Compile `function` for such blocks, if that was not done; what loading a module raises when that fails."""
+    try:
+        function.kernel.prepare(block)
+    except BackendError as error:
+        raise CudaError(Status.INVALID_IMAGE, f"{function.info.name} could not be loaded: {error}") from None
+    except CompilerError as error:
+        raise compiler_error(error) from None
 
 
 def _launch_alone(function: Function, shape: Shape, stream: Stream, args: bytes) -> None:

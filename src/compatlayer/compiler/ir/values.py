@@ -275,6 +275,8 @@ class Module:
         self.layout = ""
         self.triple = ""
         self.host = "x86_64"  # the machine that native code is made for
+        # Offsets of the shared variables, when they were laid out for a larger module than this one is now.
+        self.shared_places: dict[GlobalVariable, int] = {}
         self.assembly: list[str] = []
         self.comdats: list[str] = []
         self.symbols: dict[str, GlobalValue] = {}

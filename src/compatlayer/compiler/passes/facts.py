@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from ..image import GlobalInfo, KernelInfo, Parameter
-from ..ir.flow import callees
+from ..ir.flow import callees, reached_functions
 from ..ir.instructions import Alloca
 from ..ir.operands import OperandReader
 from ..ir.types import Type, align_bytes, size_bytes
 from ..ir.values import Argument, Function, Literal, Module
+from . import warps
 from .prune import is_exported
 from .shared import Layout
 
@@ -61,15 +62,16 @@ def kernels(module: Module) -> tuple[KernelInfo, ...]:
                          if each.space == 4 and is_exported(each))
     found: list[KernelInfo] = []
     frames: dict[Function, int] = {}
-    for kernel in module.defined():
-        if not kernel.is_kernel:
-            continue
+    reached = reached_functions(module)
+    needs_warps = {function: warps.needed(function) for function in module.defined()}
+    for kernel, functions in reached.items():
         places, args_bytes = parameters(module, kernel)
         found.append(KernelInfo(
             name=kernel.name, entry=ENTRY + kernel.name, parameters=places, args_bytes=args_bytes,
             static_shared_bytes=layout.used.get(kernel.name, 0), shared_extent_bytes=layout.extent.get(kernel.name, 0),
             local_bytes=_stack(kernel, calls, frames, set()), constant_bytes=constant_bytes,
-            max_threads=_max_threads(module, kernel)))  # fmt: skip
+            max_threads=_max_threads(module, kernel),
+            warp=any(needs_warps[each] for each in functions)))  # fmt: skip
     return tuple(found)
 
 
@@ -88,6 +90,11 @@ def _max_threads(module: Module, kernel: Function) -> int:
             product *= int(number)
         limit = min(limit, product)
     return limit
+
+
+def stack_bytes(module: Module, function: Function) -> int:
+    """Bytes of stack objects on the deepest chain of calls from `function`; recursion counts once."""
+    return _stack(function, callees(module), {}, set())
 
 
 def _stack(function: Function, calls: dict[Function, set[Function]], known: dict[Function, int],

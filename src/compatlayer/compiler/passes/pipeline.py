@@ -1,4 +1,7 @@
-"""The passes of the naive engine, in order, and the dumps after each.
+"""The passes in order, and the dumps after each.
+
+Every kernel is lowered by the passes of NAIVE. A variant for a class of block shapes is that lowering, cut down to its
+one kernel, with the passes of the vector engine where that can run the kernel, and `imports` before `entries`.
 
 COMPATLAYER_DUMP=after:<pass> prints the module after that pass to the standard error; after:all does so for each.
 """
@@ -10,9 +13,9 @@ import sys
 from collections.abc import Callable
 
 from ..ir.printer import print_module
-from ..ir.values import Module
+from ..ir.values import Function, Module
 from ..ir.verifier import verify
-from . import atomics, division, entries, host, intrinsics, progress, prune, shared, shifts, spaces, thread
+from . import atomics, division, entries, host, imports, intrinsics, progress, prune, shared, shifts, spaces, thread
 
 Pass = Callable[[Module], Module]
 
@@ -28,29 +31,69 @@ NAIVE: tuple[tuple[str, Pass], ...] = (
     ("spaces", spaces.run),
     ("entries", entries.run),
 )
+_seen: list[str] = []  # the names of passes that were offered to be dumped
+_told: set[str] = set()  # values of COMPATLAYER_DUMP that were complained about
 
 
 def lower(module: Module, machine: str, skip: frozenset[str] = frozenset()) -> Module:
-    """Runs every pass; `skip` leaves passes out, which only tests of the passes do."""
+    """A whole module for the naive engine, in one library. `skip` leaves passes out, which only tests of passes do."""
+    _run(module, machine, skip, told=True)
+    return finish(module, skip | {"entries"})
+
+
+def lower_bodies(module: Module, machine: str, told: bool = True) -> Module:
+    """Everything up to `spaces` for a pruned module; `told` is whether dumps show it."""
+    return _run(module, machine, frozenset(("prune", "entries")), told)
+
+
+def _run(module: Module, machine: str, skip: frozenset[str], told: bool) -> Module:
     module.host = machine
-    asked = os.environ.get("COMPATLAYER_DUMP", "")
-    _check_dump(asked)
     for name, run in NAIVE:
         if name not in skip:
             module = run(module)
-        if asked in (f"after:{name}", "after:all"):
-            print(f"; ---- after {name}\n{print_module(module)}", file=sys.stderr)
-            verify(module)
-    verify(module)
-    module = host.run(module)
-    if asked in ("after:host", "after:all"):
-        print(f"; ---- after host\n{print_module(module)}", file=sys.stderr)
+            if told:
+                dump(module, name)
     return module
 
 
-def _check_dump(asked: str) -> None:
-    """Say so when nothing will be dumped for what the environment asks."""
-    names = [*(name for name, _ in NAIVE), "host", "all"]
-    if asked and asked not in {f"after:{name}" for name in names}:
-        print(f"compatlayer: COMPATLAYER_DUMP={asked} names no pass; write after: and one of {', '.join(names)}",
-              file=sys.stderr)
+def import_shared(module: Module, kernel: Function, names: frozenset[str]) -> tuple[str, ...]:
+    """Loads addresses of what the kernels of a module share; the names that `kernel` needs."""
+    used = imports.run(module, kernel, names)
+    dump(module, "imports")
+    return used
+
+
+def finish(module: Module, skip: frozenset[str] = frozenset(), told: bool = True) -> Module:
+    """The end of every lowering: entries, and the host's module. `skip` may hold `entries`."""
+    for name, run in NAIVE:
+        if name == "entries" and name not in skip:
+            module = run(module)
+            if told:
+                dump(module, name)
+    verify(module)
+    module = host.run(module)
+    if told:
+        dump(module, "host", checked=False)
+    return module
+
+
+def dump(module: Module, name: str, checked: bool = True) -> None:
+    """Prints the module, and verifies it, when the environment asks for the pass `name`."""
+    asked = os.environ.get("COMPATLAYER_DUMP")
+    if not asked:
+        return
+    if name not in _seen:
+        _seen.append(name)
+    if asked in (f"after:{name}", "after:all"):
+        print(f"; ---- after {name}\n{print_module(module)}", file=sys.stderr)
+        if checked:
+            verify(module)
+
+
+def check_dump() -> None:
+    """After a lowering: say so, once, when nothing was dumped for what the environment asks."""
+    asked = os.environ.get("COMPATLAYER_DUMP")
+    if asked and asked not in ("after:all", *(f"after:{name}" for name in _seen)) and asked not in _told:
+        _told.add(asked)
+        print(f"compatlayer: COMPATLAYER_DUMP={asked} names no pass that has run; write after: and one of "
+              f"{', '.join(_seen)}, all", file=sys.stderr)

@@ -5,6 +5,8 @@ Why: headers bring far more than a kernel uses, and every later stage costs time
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...errors import CompilerError, UnresolvedSymbol
 from ..ir.build import replace
 from ..ir.reader import read_into
@@ -28,15 +30,7 @@ def run(module: Module) -> Module:
         found = module.symbols.get(name)
         if isinstance(found, Function) and found.is_declaration:
             _define_pure(module, found)
-    live: set[GlobalValue] = set()
-    pending: list[GlobalValue] = [each for each in module.symbols.values() if _is_root(each)]
-    while pending:
-        value = pending.pop()
-        if value in live:
-            continue
-        live.add(value)
-        for used in _uses(value):
-            pending.extend(symbols_of(used))
+    live = keep(module, [each for each in module.symbols.values() if _is_root(each)])
     for value in live:
         if isinstance(value, Function) and value.is_declaration and not _is_known(value.name):
             raise UnresolvedSymbol(value.name, f"unresolved extern function '{value.name}': no __device__ function of "
@@ -44,8 +38,22 @@ def run(module: Module) -> Module:
         if isinstance(value, GlobalVariable) and value.space != 3 and value.initializer is None:
             raise UnresolvedSymbol(value.name, f"unresolved extern variable '{value.name}': declared but defined "
                                                "nowhere in the program")
-    module.symbols = {name: value for name, value in module.symbols.items() if value in live}
     return module
+
+
+def keep(module: Module, roots: Iterable[GlobalValue]) -> set[GlobalValue]:
+    """Drops what `roots` do not reach; what is left."""
+    live: set[GlobalValue] = set()
+    pending = list(roots)
+    while pending:
+        value = pending.pop()
+        if value in live:
+            continue
+        live.add(value)
+        for used in _uses(value):
+            pending.extend(symbols_of(used))
+    module.symbols = {name: value for name, value in module.symbols.items() if value in live}
+    return live
 
 
 def _define_pure(module: Module, declared: Function) -> None:

@@ -43,6 +43,7 @@ class Layout:
         variables = [each for each in module.variables() if each.space == SPACE and not is_dynamic(each)]
         if not variables:
             return
+        self.offsets |= module.shared_places
         direct = {function: _mentioned(function) for function in module.defined()}
         reached: dict[str, list[GlobalVariable]] = {}
         for kernel, functions in reached_functions(module).items():
@@ -60,7 +61,7 @@ class Layout:
     def _place(self, variables: list[GlobalVariable], end: int) -> int:
         for variable in sorted(variables, key=_alignment, reverse=True):
             end = -(-end // _alignment(variable)) * _alignment(variable)
-            self.offsets[variable] = end
+            end = self.offsets.setdefault(variable, end)
             end += size_bytes(variable.value_type)
         return end
 

@@ -1,7 +1,8 @@
-"""Device code to a shared object for the CPU of this machine: the naive engine.
+"""Device code to shared objects for the CPU of this machine.
 
-The object exports each kernel's entry (`cpl.entry.<name>`) and the module's variables, and needs libcompatlayer.so,
-which the process has loaded already. How a thread of the device runs is include/compatlayer/kernel.h.
+A module has one for what its kernels share, its variables above all, and one for each kernel and class of block shapes
+that is launched (docs/adr/0006-variants.md); these export `cpl.entry.<name>`. They need libcompatlayer.so, which the
+process has loaded already. How threads of the device run is include/compatlayer/kernel.h.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ import os
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from ...errors import CompilerError
 from .. import toolchain
-from ..image import DeviceCode, GlobalInfo, KernelInfo
+from ..image import NAIVE, TINY, DeviceCode, GlobalInfo, KernelInfo
 from ..ir.printer import print_module
 from ..ir.reader import read
-from ..passes import facts, pipeline, prune
+from ..ir.values import Function, Module
+from ..passes import facts, imports, pipeline, prune, shared
+from ..passes.unsupported import Unsupported
+from .width import width
 
 RUNTIME = "libcompatlayer.so"
 _CLANG = (
@@ -29,14 +34,84 @@ _UNWANTED = {"x86_64": ("avx512bf16", "avxneconvert"), "aarch64": ()}
 _MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 
 
-def compile_library(code: DeviceCode, workdir: Path
-                    ) -> tuple[bytes, tuple[KernelInfo, ...], tuple[GlobalInfo, ...]]:
-    """The library's bytes and what it exports; files are made in `workdir`, which the caller removes.
+class Loaded(NamedTuple):
+    """What loading a module needs: facts, and the IR of the library that its kernels share; empty without one."""
 
-    Raises CudaError for programs that are incomplete, CompilerError for what this compiler cannot do.
-    """
-    text, kernels, variables = lower(code)
-    return assemble(text, workdir), kernels, variables
+    shared_text: str
+    kernels: tuple[KernelInfo, ...]
+    variables: tuple[GlobalInfo, ...]
+
+
+class Lowered(NamedTuple):
+    """A variant of a kernel as the host's IR; the other fields are those of image.Variant."""
+
+    text: str
+    width: int
+    flags: int
+    stack_bytes: int
+    imports: tuple[str, ...]
+    reason: str = ""
+
+
+def lower_module(code: DeviceCode) -> Loaded:
+    """Checks that every kernel of `code` can be lowered, and lowers what they share.
+
+    Raises CudaError for programs that are incomplete, CompilerError for what this compiler cannot do."""
+    module = prune.run(read(code.ir))
+    kernels, variables = facts.kernels(module), facts.variables(module)
+    names = imports.shared_symbols(module)
+    module = pipeline.lower_bodies(module, machine(), told=False)
+    text = ""
+    if names:
+        text = print_module(pipeline.finish(imports.keep_shared(module, names), told=False))
+    return Loaded(text, kernels, variables)
+
+
+def lower_variant(code: DeviceCode, kernel: str, shape_class: int, engine: str) -> Lowered:
+    """One kernel for one class of block shapes, by `engine` if that can; `reason` says why not, where it cannot.
+
+    The naive engine's code is the same for all classes. Raises what lower_module does."""
+    reason = ""
+    if engine != NAIVE and shape_class != TINY:
+        try:
+            return _vector(code, kernel, shape_class)
+        except ImportError as error:
+            reason = f"the vector engine is not installed ({error})"
+        except Unsupported as error:
+            reason = str(error)
+    module, function, names = _bodies(code, kernel)
+    stack_bytes = facts.stack_bytes(module, function)
+    used = pipeline.import_shared(module, function, names)
+    text = print_module(pipeline.finish(module))
+    pipeline.check_dump()
+    return Lowered(text, 1, 0, stack_bytes, used, reason)
+
+
+def _bodies(code: DeviceCode, kernel: str) -> tuple[Module, Function, frozenset[str]]:
+    """A module of one kernel, lowered to the host's types, and the names of what it may share with others."""
+    module = prune.run(read(code.ir))
+    names = imports.shared_symbols(module)
+    module.shared_places = shared.Layout(module).offsets
+    function = module.symbols[kernel]
+    assert isinstance(function, Function)
+    prune.keep(module, [function])
+    return pipeline.lower_bodies(module, machine()), function, names
+
+
+def _vector(code: DeviceCode, kernel: str, shape_class: int) -> Lowered:
+    from ..passes.canonical import run as canonise
+    from ..passes.vector import run as vectorise
+
+    module, function, names = _bodies(code, kernel)
+    lanes = width(shape_class, host_cpu())
+    canonise(module, function)
+    pipeline.dump(module, "canonical")
+    found = vectorise(module, function, lanes, shape_class)
+    pipeline.dump(module, "vector")
+    used = pipeline.import_shared(module, function, names)
+    text = print_module(pipeline.finish(module))
+    pipeline.check_dump()
+    return Lowered(text, lanes, found.flags, getattr(found, "stack_bytes", 0), used)
 
 
 def assemble(text: str, workdir: Path) -> bytes:
@@ -55,7 +130,9 @@ def assemble(text: str, workdir: Path) -> bytes:
 
 def lower(code: DeviceCode, skip: frozenset[str] = frozenset()
           ) -> tuple[str, tuple[KernelInfo, ...], tuple[GlobalInfo, ...]]:
-    """The host's IR as text, and what it exports. `skip` names passes to leave out (tests of the passes)."""
+    """A whole module in the naive engine, as one library: its IR, and what it exports. For tests and for reading.
+
+    `skip` names passes to leave out."""
     module = prune.run(read(code.ir))
     kernels, variables = facts.kernels(module), facts.variables(module)
     module = pipeline.lower(module, machine(), skip)

@@ -6,7 +6,7 @@ An address that varies only because 32-bit index arithmetic might wrap is tried 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ...ir.build import mangled
 from ...ir.instructions import Call, Cast, ElementPointer, Instruction, MemoryAccess, Phi, Simple
@@ -205,6 +205,14 @@ class Guess:
                 return first * factor if it.opcode == "mul" else first << min(factor, 63)
         return None
 
+    def leaves(self, value: Value) -> Iterator[Value]:
+        """The scalars that scalar() reads."""
+        if self.gang.shapes.is_scalar(value):
+            yield value
+        elif isinstance(value, Instruction):
+            for each in value.operands:
+                yield from self.leaves(each)
+
     def scalar(self, value: Value) -> Value:
         """Lane 0's; collects what has to hold."""
         gang, emit_ = self.gang, self.gang.emit
@@ -238,6 +246,20 @@ class Guess:
         for each in self.conditions:
             whole = each if isinstance(whole, Literal) else self.gang.emit.binary("and", whole, each)
         return whole
+
+
+def read_elsewhere(gang: Gang) -> set[Value]:
+    """Values that guesses read beside the instructions' own operands."""
+    found: set[Value] = set()
+    for block in gang.order.blocks:
+        for it in block.instructions:
+            if isinstance(it, MemoryAccess) and not it.ordering:
+                address = it.operands[-1]
+                type_ = it.type if it.opcode == "load" else it.operands[0].type
+                guess = Guess(gang)
+                if gang.shapes.of(address) == VARYING and guess.stride(address) == size_bytes(type_):
+                    found.update(each for each in guess.leaves(address) if isinstance(each, Instruction))
+    return found
 
 
 def _bits(value: Value) -> int:

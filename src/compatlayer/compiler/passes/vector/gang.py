@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ....errors import CompilerError
 from ...ir.build import Emitter, declare, mangled, splat
 from ...ir.instructions import Alloca, ElementPointer, Instruction, Phi, Simple, Terminator
 from ...ir.types import I1, I8, I32, I64, PTR, IntType, StructType, Type, integer, size_bytes
@@ -51,7 +52,8 @@ class Gang:
         self._masks: dict[BasicBlock, Instruction] = {}
         self._chains: dict[tuple[tuple[BasicBlock, ...], bool], BasicBlock] = {}
         self._pending_chains: list[tuple[BasicBlock, tuple[BasicBlock, ...], bool]] = []
-        self._outside = self._used_outside()
+        self.outside = self._used_outside()  # values that have a slot
+        self._stored: set[Value] = set()
         self._leaves_apart = self._lanes_leave_apart()
         self._live: Instruction | None = None
         self._objects: dict[Alloca, Value] = {}
@@ -89,7 +91,8 @@ class Gang:
     def define(self, it: Instruction, value: Value) -> None:
         """The value of an instruction of the kernel, as a scalar or vector according to its shape."""
         self._values[it] = value
-        if it in self._outside:
+        if it in self.outside:
+            self._stored.add(it)
             self.emit.store(value, self.slot(it))
 
     def raw(self, value: Value) -> Value:
@@ -302,6 +305,9 @@ class Gang:
             while self._pending_chains:
                 self._emit_chain(*self._pending_chains.pop())
         self._finish()
+        for value in self._slots:
+            if value not in self._stored:  # the optimiser would make anything of it
+                raise CompilerError(f"a value of '{self.function.name}' is read and never written: {value!r}")
         self.function.blocks = self.blocks
 
     def _begin(self) -> None:
@@ -415,6 +421,7 @@ class Gang:
                 old = self.emit.load(value.type, slot)
                 value = self.emit.select(self.all() if mask is None else mask, value, old)
             self.emit.store(value, slot)
+            self._stored.add(phi)
 
     def _go(self, pending: set[BasicBlock], targets: list[BasicBlock]) -> None:
         """To the lowest-ranked block that holds lanes."""

@@ -1,0 +1,45 @@
+"""Which contenders there are here, and the environment that each one's process gets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from suite.process import Process
+
+NAMES = {"ours": "ours", "openmp": "C + OpenMP, same loops", "best": "C + OpenMP, best", "naive": "our naive engine",
+         "pocl": "PoCL", "intel": "Intel OpenCL", "numba": "numba"}
+
+
+def pocl() -> str | None:
+    """PoCL's library as the system's ICD file names it."""
+    for file in sorted(Path("/etc/OpenCL/vendors").glob("*pocl*.icd")):
+        return file.read_text().strip()
+    return None
+
+
+def intel() -> str | None:
+    """Intel's library in this environment (pip install intel-opencl-rt intel-cmplr-lib-rt)."""
+    path = Path(sys.prefix) / "lib" / "libintelocl.so"
+    return str(path) if path.exists() else None
+
+
+def processes(small: bool, cache: str) -> tuple[Process, list[Process], dict[str, str]]:
+    """(ours, the others, why a contender is not here by name); ours compile into the folder `cache`."""
+    threads = str(len(os.sched_getaffinity(0)))
+    # A thread that spins after its last region would take the time of the contender that is measured next.
+    openmp = {"OMP_NUM_THREADS": threads, "GOMP_SPINCOUNT": "20000", "OMP_DYNAMIC": "false"}
+    device = {"COMPATLAYER_CACHE_DIR": cache}
+    one = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    absent: dict[str, str] = {}
+    others = [Process("openmp", {**one, **openmp}, small, False), Process("best", {**one, **openmp}, small, False),
+              Process("naive", {**one, **device, "COMPATLAYER_ENGINE": "naive"}, small, True)]
+    for kind, library, how in (("pocl", pocl(), "apt-get install pocl-opencl-icd ocl-icd-libopencl1"),
+                               ("intel", intel(), "pip install intel-opencl-rt intel-cmplr-lib-rt")):
+        if library is None:
+            absent[kind] = how
+        else:
+            others.append(Process(kind, {**one, "COMPATLAYER_BENCH_OPENCL": library}, small, False))
+    others.append(Process("numba", {**one, "NUMBA_NUM_THREADS": threads}, small, False))
+    return Process("ours", {**one, **device}, small, True), others, absent

@@ -12,6 +12,7 @@ from ..ir.values import Argument, BasicBlock, Function, Literal, Module, Value, 
 from . import flushing
 from .contract import THREAD_ATTRIBUTES
 from .facts import ENTRY, attribute_type, parameter_type, parameters
+from .host import VECTOR_WIDTHS
 
 
 def run(module: Module) -> Module:
@@ -19,7 +20,7 @@ def run(module: Module) -> Module:
         if kernel.is_kernel:
             kernel.prefix = ("internal",)
             # The front end keeps kernels apart; into its entry a kernel may be inlined.
-            kernel.attributes = ("nounwind",)
+            kernel.attributes = ("nounwind", *(each for each in kernel.attributes if each.startswith(VECTOR_WIDTHS)))
             _make_entry(module, kernel)
     return module
 
@@ -29,7 +30,7 @@ def _make_entry(module: Module, kernel: Function) -> None:
     buffer = Argument(PTR, "args", ("noundef", "readonly", "noalias"))
     type_ = module.types.function(VOID, (PTR, PTR))
     entry = Function(ENTRY + kernel.name, ("protected",), type_, [self, buffer])
-    entry.attributes = ("nounwind",)
+    entry.attributes = kernel.attributes
     block = BasicBlock("entry")
     entry.blocks.append(block)
     emit = Emitter(module, block.instructions)

@@ -16,6 +16,7 @@ from .externals import is_pure
 
 _KEPT = frozenset(("nounwind", "noinline", "alwaysinline", "noreturn", "cold", "hot", "minsize", "optsize",
                    "inlinehint", "optnone", '"prefer-vector-width"="512"', '"min-legal-vector-width"="512"'))
+VECTOR_WIDTHS = ('"prefer-vector-width"', '"min-legal-vector-width"')  # the vector engine's own
 _WORD = re.compile(r'"[^"]*"(?:="[^"]*")?|[\w.]+(?:\([^()]*(?:\([^()]*\)[^()]*)*\))?')
 _DROPPED_METADATA = frozenset(("tbaa", "tbaa.struct", "nvvm.annotations"))
 # A stack guard page must be hit, never stepped over, by a frame of any size.
@@ -47,7 +48,7 @@ def run(module: Module) -> Module:
 
 
 def _filtered(words: list[str]) -> list[str]:
-    return [word for word in words if word in _KEPT]
+    return [word for word in words if word in _KEPT or word.startswith(VECTOR_WIDTHS)]
 
 
 def _expanded(words: tuple[str, ...], groups: dict[str, list[str]]) -> tuple[str, ...]:

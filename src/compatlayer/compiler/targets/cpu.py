@@ -92,10 +92,11 @@ def _bodies(code: DeviceCode, kernel: str) -> tuple[Module, Function, frozenset[
     module = prune.run(read(code.ir))
     names = imports.shared_symbols(module)
     module.shared_places = shared.Layout(module).offsets
+    prune.keep(module, [module.symbols[kernel]])
+    module = pipeline.lower_bodies(module, machine())
     function = module.symbols[kernel]
     assert isinstance(function, Function)
-    prune.keep(module, [function])
-    return pipeline.lower_bodies(module, machine()), function, names
+    return module, function, names
 
 
 def _vector(code: DeviceCode, kernel: str, shape_class: int) -> Lowered:

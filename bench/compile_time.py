@@ -1,18 +1,25 @@
 """Compile time: cold (empty cache), warm (same process), and a second process that finds everything cached.
 
 usage: compile_time.py          measures, starting itself again as the second process
-       compile_time.py --child  prints the seconds that the import of cuda.bindings took, and from there to a loaded
-                                kernel
+       compile_time.py --json   ... and ends with a line of JSON: medians in seconds
+       compile_time.py --api    prints the seconds from before `import compatlayer` to a loaded kernel
+       compile_time.py --child  prints the seconds that the import of cuda.bindings took, from there to a loaded
+                                kernel, and from there to the result of its first launch
+
+Kernels are compiled when they are launched first, so the result of that launch is what counts.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from typing import Any
 
 SOURCE = rb"""
 #define TILE 16
@@ -72,15 +79,25 @@ def distinct(label: bytes) -> bytes:
 def load_and_run(label: bytes) -> tuple[float, float]:
     """Compile and load SOURCE made distinct by `label`, and run it.
 
-    Returns the seconds from source to a loaded kernel, and the kernel's sum.
+    Returns the seconds from source to a loaded kernel, and to the end of its first launch.
     """
+    from driver_calls import compile_cubin, load
+
+    launch, finish = prepare()
+    ready = time.perf_counter()
+    module, kernel = load(compile_cubin(distinct(label)), b"smooth")
+    loaded = time.perf_counter()
+    launch(kernel)
+    done = time.perf_counter()
+    finish(module)
+    return loaded - ready, done - ready
+
+
+def prepare() -> tuple[Callable[[Any], None], Callable[[Any], None]]:
+    """What launches the kernel and waits, and what checks its result and unloads its module."""
     import numpy as np
     from cuda.bindings import driver
-    from driver_calls import check, compile_cubin, load
-
-    begin = time.perf_counter()
-    module, kernel = load(compile_cubin(distinct(label)), b"smooth")
-    elapsed = time.perf_counter() - begin
+    from driver_calls import check
 
     image = np.ones((32, 32), np.float32)
     total = np.zeros(1)
@@ -91,12 +108,19 @@ def load_and_run(label: bytes) -> tuple[float, float]:
     arguments = [np.array([int(device)], np.uint64) for device in devices]
     arguments += [np.array([32], np.int32), np.array([32], np.int32), limits]
     pointers = np.array([argument.ctypes.data for argument in arguments], np.uint64)
-    check(driver.cuLaunchKernel(kernel, 2, 2, 1, 16, 16, 1, 0, 0, pointers.ctypes.data, 0))
-    check(driver.cuCtxSynchronize())
-    check(driver.cuMemcpyDtoH(total.ctypes.data, devices[2], total.nbytes))
-    assert abs(total[0] - 1024) < 1e-3, f"the kernel's sum is {total[0]}, expected 1024"
-    check(driver.cuModuleUnload(module))
-    return elapsed, float(total[0])
+
+    def launch(kernel: Any) -> None:
+        check(driver.cuLaunchKernel(kernel, 2, 2, 1, 16, 16, 1, 0, 0, pointers.ctypes.data, 0))
+        check(driver.cuCtxSynchronize())
+
+    def finish(module: Any) -> None:
+        check(driver.cuMemcpyDtoH(total.ctypes.data, devices[2], total.nbytes))
+        assert abs(total[0] - 1024) < 1e-3, f"the kernel's sum is {total[0]}, expected 1024"
+        check(driver.cuModuleUnload(module))
+        for device in devices:
+            check(driver.cuMemFree(device))
+
+    return launch, finish
 
 
 def child() -> None:
@@ -105,16 +129,29 @@ def child() -> None:
 
     imported = time.perf_counter()
     start()
-    load(compile_cubin(distinct(b"0")), b"smooth")
+    module, kernel = load(compile_cubin(distinct(b"0")), b"smooth")
+    loaded = time.perf_counter()
+    launch, finish = prepare()
+    ready = time.perf_counter()
+    launch(kernel)
     done = time.perf_counter()
-    print(f"{imported - begin} {done - imported}")
+    finish(module)
+    print(f"{imported - begin} {loaded - imported} {loaded - imported + done - ready}")
 
 
-def second_process() -> tuple[float, float]:
-    """(import of cuda.bindings, then to a loaded kernel), seconds, in a new process."""
-    text = subprocess.run([sys.executable, __file__, "--child"], check=True, capture_output=True, text=True).stdout
-    imported, loaded = text.split()
-    return float(imported), float(loaded)
+def api() -> None:
+    begin = time.perf_counter()
+    import compatlayer
+
+    with compatlayer.Device() as device, compatlayer.Program(device, distinct(b"0").decode()) as program:
+        program.kernel("smooth")
+        print(time.perf_counter() - begin)
+
+
+def second_process(how: str) -> list[float]:
+    """What a new process prints, called with --child or --api: seconds."""
+    text = subprocess.run([sys.executable, __file__, how], check=True, capture_output=True, text=True).stdout
+    return [float(word) for word in text.split()]
 
 
 def main() -> None:
@@ -123,18 +160,32 @@ def main() -> None:
         from driver_calls import start
 
         start()
-        cold = [load_and_run(b"%d" % number)[0] for number in range(9)]
-        warm = [load_and_run(b"0")[0] for _ in range(9)]
-        children = [second_process() for _ in range(7)]
-    print("| from source to a loaded kernel (50 lines) | median | fastest | slowest |")
+        cold = [load_and_run(b"%d" % number) for number in range(9)]
+        warm = [load_and_run(b"0") for _ in range(9)]
+        children = [second_process("--child") for _ in range(7)]
+        second_process("--api")
+        programs = [second_process("--api")[0] for _ in range(7)]
+    print("| a kernel of 50 lines, from its source | median | fastest | slowest |")
     print("|-|-|-|-|")
-    rows = (("cold: compiled", cold), ("warm: same process", warm),
-            ("second process: cuInit to loaded kernel", [loaded for _, loaded in children]),
-            ("second process: import of cuda.bindings itself", [imported for imported, _ in children]))
+    rows = (("cold: to a loaded kernel", [loaded for loaded, _ in cold]),
+            ("cold: to its first result", [done for _, done in cold]),
+            ("warm, same process: to a loaded kernel", [loaded for loaded, _ in warm]),
+            ("warm, same process: to its first result", [done for _, done in warm]),
+            ("second process: cuInit to loaded kernel", [loaded for _, loaded, _ in children]),
+            ("second process: cuInit to its first result", [done for _, _, done in children]),
+            ("second process: import of cuda.bindings itself", [imported for imported, _, _ in children]),
+            ("second process: import of compatlayer to loaded kernel", programs))
     for name, times in rows:
         print(f"| {name} | {statistics.median(times) * 1e3:.1f} ms | {min(times) * 1e3:.1f} ms "
               f"| {max(times) * 1e3:.1f} ms |")
+    if "--json" in sys.argv:
+        print(json.dumps({name: statistics.median(times) for name, times in rows}))
 
 
 if __name__ == "__main__":
-    child() if "--child" in sys.argv else main()
+    if "--child" in sys.argv:
+        child()
+    elif "--api" in sys.argv:
+        api()
+    else:
+        main()

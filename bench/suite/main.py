@@ -45,8 +45,9 @@ class Run:
                 process.stop()
 
     def markdown(self) -> list[str]:
-        lines = ["## Kernels", "", "A contender's figure is its time as a multiple of ours (above 1 we are faster), the "
-                 "median of the pairs with its 95 % interval.", "", *report.kernels(self.results, self.machine), ""]
+        lines = ["## Kernels", "", "A contender's figure is its time as a multiple of ours (above 1 we are faster):",
+                 "the median of the pairs with its 95 % interval.", "",
+                 *report.kernels(self.results, self.machine), ""]
         lines += [f"- {NAMES[kind]} is not here: {how}" for kind, how in self.absent.items()]
         wrong = report.faults(self.results)
         if wrong:

@@ -52,8 +52,9 @@ def _cell(entry: Entry | None) -> str:
 
 def kernels(results: Sequence[Result], machine: Machine) -> list[str]:
     """The table: our time, what bounds it, and every contender's time as a multiple of ours."""
-    lines = ["| kernel | ours | GB/s | G op/s | bound by | of that limit | " + " | ".join(NAMES[kind] for kind in OTHERS)
-             + " | what holds it back |", "|-|-|-|-|-|-|" + "-|" * len(OTHERS) + "-|"]
+    names = " | ".join(NAMES[kind] for kind in OTHERS)
+    lines = [f"| kernel | ours | GB/s | G op/s | bound by | of that limit | {names} | what holds it back |",
+             "|-|-|-|-|-|-|" + "-|" * len(OTHERS) + "-|"]
     for result in results:
         spot, own = place(result, machine), result.entries["ours"]
         figures = ["**WRONG**" if own.wrong else "-", "", "", "", ""] if spot is None else [
@@ -85,7 +86,8 @@ def limits(machine: Machine) -> list[str]:
     lines = [f"{machine.processor}, {machine.threads} threads, L2 {machine.caches['L2'] >> 10} KiB each, "
              f"L3 {machine.caches['L3'] >> 20} MiB.", "", "| limit | one thread | all threads |", "|-|-|-|"]
     for level, patterns in machine.bandwidth.items():
-        lines += [f"| {level} {pattern} | {by['1']:.1f} GB/s | {by['all']:.1f} GB/s |" for pattern, by in patterns.items()]
+        lines += [f"| {level} {pattern} | {by['1']:.1f} GB/s | {by['all']:.1f} GB/s |"
+                  for pattern, by in patterns.items()]
     lines += [f"| {kind} arithmetic | {by['1']:.1f} G op/s | {by['all']:.1f} G op/s |"
               for kind, by in machine.peak.items()]
     return lines
@@ -121,6 +123,6 @@ def aims(results: Sequence[Result], machine: Machine) -> list[str]:
                  for entry in (result.entries["ours"] for result in results) if entry.times]
     if compile_s:
         median = statistics.median(compile_s) * 1e3
-        lines.append(_aim(f"cold: from source to a kernel that has run, median of {len(compile_s)}", "<= 200 ms", median,
-                          median <= 200, " ms"))
+        lines.append(_aim(f"cold: from source to a kernel that has run, median of {len(compile_s)}", "<= 200 ms",
+                          median, median <= 200, " ms"))
     return lines

@@ -70,15 +70,16 @@ def _limits(axes: _Axes, machine: Machine) -> list[str]:
     for number, (kind, peak) in enumerate(machine.peak.items()):
         parts += [_line(axes.x(top / machine.best_bandwidth("L2")), axes.y(peak["all"]), WIDTH - RIGHT,
                         axes.y(peak["all"]), COLOURS[kind], 1.5),
-                  _text(WIDTH - RIGHT + 6, axes.y(peak["all"]) + 4 + 14 * (number == 2), f"{kind} {peak['all']:.0f} G op/s",
-                        colour=COLOURS[kind])]
+                  _text(WIDTH - RIGHT + 6, axes.y(peak["all"]) + 4 + 14 * (number == 2),
+                        f"{kind} {peak['all']:.0f} G op/s", colour=COLOURS[kind])]
     return parts
 
 
 def draw(results: Sequence[Result], machine: Machine) -> str:
     """The picture's text; a kernel without arithmetic stands at the left edge, at its bytes per 64."""
     axes = _Axes(2 * max(peak["all"] for peak in machine.peak.values()))
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">',
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+             f'width="{WIDTH}" height="{HEIGHT}">',
              f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
              _text(LEFT, 24, f"{machine.processor}, {machine.threads} threads: each kernel below its limit", size=16)]
     parts += _grid(axes) + _limits(axes, machine)

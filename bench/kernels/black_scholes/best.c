@@ -1,6 +1,6 @@
 #include <math.h>
 
-// A polynomial for the normal distribution (Abramowitz and Stegun 26.2.17, 7.5e-8): with -ffast-math all of it is vectors.
+// A polynomial for the normal distribution (Abramowitz and Stegun 26.2.17, 7.5e-8): with -ffast-math all is vectors.
 static inline float normal(float d)
 {
     float a = fabsf(d), t = 1.0f / (1.0f + 0.2316419f * a);

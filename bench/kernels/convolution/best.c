@@ -11,7 +11,8 @@ void convolution(float *restrict out, const float *restrict in, const float *res
             for (int j = -RADIUS; j <= RADIUS; j++) {
                 if (row + j < 0 || row + j >= height)
                     continue;
-                const float *from = in + (long)(row + j) * width + left, *weights = filter + (j + RADIUS) * (2 * RADIUS + 1);
+                const float *from = in + (long)(row + j) * width + left;
+                const float *weights = filter + (j + RADIUS) * (2 * RADIUS + 1);
                 for (int i = -RADIUS; i <= RADIUS; i++) {
                     float weight = weights[i + RADIUS];
                     if (whole)

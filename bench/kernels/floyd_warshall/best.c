@@ -39,6 +39,7 @@ void floyd_warshall(int *d, const int *from, int n)
         for (int i = 0; i < n; i += SIDE)
             for (int j = 0; j < n; j += SIDE)
                 if (i != k && j != k)
-                    relax(d + i * n + j, d + i * n + k, d + k * n + j, n, least(SIDE, n - i), least(SIDE, n - j), depth);
+                    relax(d + i * n + j, d + i * n + k, d + k * n + j, n, least(SIDE, n - i), least(SIDE, n - j),
+                          depth);
     }
 }

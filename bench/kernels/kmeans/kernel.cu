@@ -11,7 +11,8 @@ extern "C" __global__ void clear(float *sums, int *counts)
 }
 
 // points is DIMENSIONS x n.
-extern "C" __global__ void kmeans(int *label, float *sums, int *counts, const float *points, const float *centres, int n)
+extern "C" __global__ void kmeans(int *label, float *sums, int *counts, const float *points, const float *centres,
+                                  int n)
 {
     __shared__ float near[CENTRES * DIMENSIONS], block_sums[CENTRES * DIMENSIONS];
     __shared__ int block_counts[CENTRES];

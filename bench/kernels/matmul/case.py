@@ -7,7 +7,7 @@ def _case(name, kernel, n, tile, dtype):
     real = np.dtype(dtype)
     return Case(
         name=name,
-        inputs=lambda rng: {"a": rng.standard_normal((n, n)).astype(real), "b": rng.standard_normal((n, n)).astype(real),
+        inputs=lambda rng: {**{name: rng.standard_normal((n, n)).astype(real) for name in "ab"},
                             "c": np.zeros((n, n), real)},
         launches=(Launch(kernel, (n // tile, n // tile), (tile, tile), args),),
         function=kernel,

@@ -4,7 +4,7 @@ typedef double REAL;
 typedef float REAL;
 #endif
 
-// The grid's rows of blocks are parallel; k is the outer loop within a row of threads so that the threads' loop is inner.
+// The grid's rows are parallel; k is the outer loop of a row of threads, so that the threads' loop is inner.
 void naive(REAL *restrict c, const REAL *restrict a, const REAL *restrict b, int n)
 {
 #pragma omp parallel for

@@ -30,7 +30,8 @@ static inline void compress(words *state, words *w)
         }
         words first = h + (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25)) + ((e & f) ^ (~e & g))
                          + round_constant[i] + w[i % 16];
-        words second = (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+        words second = (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22))
+                          + ((a & b) ^ (a & c) ^ (b & c));
         h = g;
         g = f;
         f = e;
@@ -52,7 +53,8 @@ static inline void compress(words *state, words *w)
 
 void sha256(unsigned *restrict digest, const unsigned *restrict message, int n)
 {
-    static const unsigned start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    static const unsigned start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 #pragma omp parallel for
     for (int first = 0; first < n; first += 16) {
         words state[8], w[16];

@@ -14,7 +14,8 @@ def cases(small):
     args = ("digest", "message", np.int32(n))
     return [Case(
         name="sha256",
-        inputs=lambda rng: {"message": rng.integers(0, 2**32, (n, 16), np.uint32), "digest": np.zeros((n, 8), np.uint32)},
+        inputs=lambda rng: {"message": rng.integers(0, 2**32, (n, 16), np.uint32),
+                            "digest": np.zeros((n, 8), np.uint32)},
         launches=(Launch("sha256", (groups(n, 128),), (128,), args),),
         function="sha256",
         args=args,

@@ -28,7 +28,8 @@ __device__ void compress(unsigned *state, unsigned *w)
         }
         unsigned first = h + (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25)) + ((e & f) ^ (~e & g))
                          + round_constant[i] + w[i % 16];
-        unsigned second = (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+        unsigned second = (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22))
+                          + ((a & b) ^ (a & c) ^ (b & c));
         h = g;
         g = f;
         f = e;
@@ -53,7 +54,8 @@ extern "C" __global__ void sha256(unsigned *digest, const unsigned *message, int
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n)
         return;
-    unsigned state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    unsigned state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     unsigned w[16];
     for (int j = 0; j < 16; j++)
         w[j] = message[16 * i + j];

@@ -3,10 +3,8 @@ from suite.case import Case, Launch, Tolerance, groups
 
 
 def _inputs(rng, rows, skewed):
-    if skewed:  # Zipf's tail: most rows have one to four elements, some have thousands
-        lengths = np.minimum(rng.zipf(1.7, rows), 4096).astype(np.int64)
-    else:
-        lengths = np.full(rows, 8)
+    # Zipf's tail: most rows have one to four elements, some have thousands.
+    lengths = np.minimum(rng.zipf(1.7, rows), 4096).astype(np.int64) if skewed else np.full(rows, 8)
     start = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     count = int(start[-1])
     return {"start": start, "column": rng.integers(0, rows, count, np.int32),

@@ -18,7 +18,7 @@ from ..canonical.loops import Loops
 from ..contract import FIELDS, thread
 from .lanes import Lanes
 from .local import Locals
-from .schedule import Order
+from .schedule import Order, reach_meetings
 from .shapes import VARYING, Shapes
 
 _ROOM_BYTES = 32 << 10
@@ -37,6 +37,7 @@ class Gang:
         self.bits_type = integer(lanes.width)
         self.mask_type = self.vector_type(I1)
         self._made = 0
+        self.meeting = reach_meetings(function)  # blocks from which lanes may come to wait for others
         self.waits = False  # whether the gang may be switched away from
         self.calls = False  # whether functions of the program are called, whose stack is theirs to say
         self.blocks: list[BasicBlock] = []

@@ -2,7 +2,8 @@
 
 Blocks have ranks: topological order with every loop contiguous, its header first and its latch last. Lanes that part
 at a divergent branch are pending at its targets; the lowest-ranked pending block runs next, so they meet again at the
-first block that all of them reach. `pending[x]` is the set of blocks that may hold other lanes while x runs; all of
+first block that all of them reach. Blocks that lanes only leave by, and that meet nobody on the way, come as early as
+they can, in the loop that they are left from: nobody has to wait for such lanes. `pending[x]` is the set of blocks that may hold other lanes while x runs; all of
 them rank above x. Where it is empty, all live lanes of the gang are in x: control flow there is as in scalar code.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Set
 from typing import NamedTuple
 
 from ...ir.flow import predecessors
+from ...ir.instructions import Call, Instruction
 from ...ir.values import BasicBlock, Function
 from ..canonical.loops import Loops
 from ..unsupported import Unsupported
@@ -27,67 +29,119 @@ class Order(NamedTuple):
 
 def order(function: Function, loops: Loops) -> Order:
     """The ranks of a function in canonical form."""
-    before = predecessors(function)
-    position = {block: index for index, block in enumerate(function.blocks)}
-    members: dict[BasicBlock | None, list[BasicBlock]] = {}
-    for block in function.blocks:  # a header stands for its loop in the loop around it
-        if block in loops.headers:
-            members.setdefault(loops.parent(block), []).append(block)
-            members.setdefault(block, []).append(block)
-        else:
-            members.setdefault(loops.innermost(block), []).append(block)
-    ranked: list[BasicBlock] = []
-    _rank_loop(None, members, loops, before, position, ranked)
+    found = next((block for block in function.blocks if block.terminator.opcode == "ret"), None)
+    ranked = _Ranks(function, loops, found).run()
     if len(ranked) != len(function.blocks):
         raise Unsupported("irreducible control flow")
-    found = next((block for block in ranked if block.terminator.opcode == "ret"), None)
     blocks = [block for block in ranked if block is not found]
     return Order(blocks, {block: index for index, block in enumerate(blocks)}, found)
 
 
-def _rank_loop(header: BasicBlock | None, members: dict[BasicBlock | None, list[BasicBlock]], loops: Loops,
-               before: dict[BasicBlock, list[BasicBlock]], position: dict[BasicBlock, int],
-               out: list[BasicBlock]) -> None:
-    """Appends the blocks of one loop (None: the whole function) in topological order."""
-    nodes = members.get(header, [])
-    represented: dict[BasicBlock, BasicBlock] = {}
-    for node in nodes:
-        if node is not header and node in loops.headers:
-            for block in loops.body(node):
-                represented[block] = node
-        else:
-            represented[node] = node
-    latch = loops.latch(header) if header is not None else None
-    waits = {node: 0 for node in nodes}
-    leads: dict[BasicBlock, list[BasicBlock]] = {node: [] for node in nodes}
-    for node in nodes:
-        if node is header:
-            continue
-        for block in before[node]:
-            source = represented.get(block)
-            if source is not None and source is not node:
-                waits[node] += 1
-                leads[source].append(node)
-    # A stack of what can come next keeps the arms of a branch together; source order breaks ties.
-    ready = sorted((node for node in nodes if waits[node] == 0), key=position.__getitem__, reverse=True)
-    last: BasicBlock | None = None
-    while ready:
-        node = ready.pop()
-        if node is latch and ready:  # everything else of the loop comes before its latch
-            last = node
-            continue
-        if node is header or node not in loops.headers:
-            out.append(node)
-        else:
-            _rank_loop(node, members, loops, before, position, out)
-        after = []
-        for target in leads[node]:
-            waits[target] -= 1
-            if waits[target] == 0:
-                after.append(target)
-        ready.extend(sorted(after, key=position.__getitem__, reverse=True))
-    if last is not None:
-        out.append(last)
+def meets_others(it: Instruction) -> bool:
+    """Whether an instruction waits for other lanes or threads."""
+    return isinstance(it, Call) and it.callee_name in _MEETINGS
+
+
+_MEETINGS = frozenset(("cpl_barrier", "cpl_barrier_reduce", "cpl_barrier_arrive", "cpl_shuffle", "cpl_vote",
+                       "cpl_match_any", "cpl_match_all", "cpl_redux", "cpl_warp_sync", "cpl_active_mask", "cpl_yield"))
+
+
+def reach_meetings(function: Function) -> set[BasicBlock]:
+    """The blocks from which lanes may come to an operation that waits for others, in the block itself or later."""
+    before = predecessors(function)
+    found = {block for block in function.blocks if any(map(meets_others, block.instructions))}
+    work = list(found)
+    while work:
+        for block in before[work.pop()]:
+            if block not in found:
+                found.add(block)
+                work.append(block)
+    return found
+
+
+class _Ranks:
+    """Sorts one function."""
+
+    def __init__(self, function: Function, loops: Loops, exit_: BasicBlock | None) -> None:
+        self.loops, self.exit = loops, exit_
+        self.before = predecessors(function)
+        self.position = {block: index for index, block in enumerate(function.blocks)}
+        self.meets = reach_meetings(function)
+        self.blocks = function.blocks
+        self.home: dict[BasicBlock, BasicBlock | None] = {block: loops.innermost(block) for block in function.blocks}
+        self._place_ways_out()
+        self.members: dict[BasicBlock | None, list[BasicBlock]] = {}
+        for block in function.blocks:  # a header stands for its loop in the loop around it
+            if block in loops.headers:
+                self.members.setdefault(loops.parent(block), []).append(block)
+            self.members.setdefault(self.home[block], []).append(block)
+        self.out: list[BasicBlock] = []
+
+    def run(self) -> list[BasicBlock]:
+        self._rank(None)
+        return self.out
+
+    def _place_ways_out(self) -> None:
+        """Blocks that only lead out belong to the loop that all their predecessors are in."""
+        out = {self.exit}
+        for block in reversed(self.loops.order):
+            if block is not self.exit and block not in self.meets and self.home[block] is None \
+                    and all(target in out for target in block.successors):
+                out.add(block)
+        for block in self.loops.order:
+            if block in out and block is not self.exit:
+                homes = {self.home[each] for each in self.before[block]}
+                if len(homes) == 1:
+                    self.home[block] = homes.pop()
+
+    def _key(self, block: BasicBlock) -> tuple[bool, int]:
+        """The greatest comes first."""
+        return block not in self.meets, -self.position[block]
+
+    def _rank(self, header: BasicBlock | None) -> None:
+        """Appends the blocks of one loop (None: the whole function) in topological order."""
+        nodes = self.members.get(header, [])
+        represented = self._representatives(header, nodes)
+        latch = self.loops.latch(header) if header is not None else None
+        waits = {node: 0 for node in nodes}
+        leads: dict[BasicBlock, list[BasicBlock]] = {node: [] for node in nodes}
+        for block, node in represented.items():
+            for target in block.successors:
+                to = represented.get(target)
+                if to is not None and to is not node and to is not header:
+                    waits[to] += 1
+                    leads[node].append(to)
+        # A stack of what can come next keeps the arms of a branch together.
+        ready = sorted((node for node in nodes if waits[node] == 0), key=self._key)
+        last: BasicBlock | None = None
+        while ready:
+            node = ready.pop()
+            if node is latch and ready:  # everything else of the loop comes before its latch
+                last = node
+                continue
+            if node is header or node not in self.members:
+                self.out.append(node)
+            else:
+                self._rank(node)
+            after = []
+            for target in leads[node]:
+                waits[target] -= 1
+                if waits[target] == 0:
+                    after.append(target)
+            ready.extend(sorted(after, key=self._key))
+        if last is not None:
+            self.out.append(last)
+
+    def _representatives(self, header: BasicBlock | None, nodes: list[BasicBlock]) -> dict[BasicBlock, BasicBlock]:
+        """Every block of the loop, with the node that stands for it: itself, or the header of an inner loop."""
+        found: dict[BasicBlock, BasicBlock] = {}
+        work = [(node, node) for node in nodes]
+        while work:
+            block, node = work.pop()
+            found[block] = node
+            if block is not header and block in self.members:
+                work.extend((each, node) for each in self.members[block] if each is not block)
+        return found
 
 
 def pending_sets(order_: Order, divergent: Set[BasicBlock]) -> dict[BasicBlock, set[BasicBlock]]:

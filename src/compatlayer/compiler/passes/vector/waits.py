@@ -22,7 +22,7 @@ def as_mask32(gang: Gang, bits: Value) -> Value:
 
 def barrier(gang: Gang, call: Call) -> None:
     """__syncthreads, its reductions, and named barriers."""
-    if not gang.alone():
+    if not gang.alone():  # even lanes that only leave have to do so before the barrier opens
         raise Unsupported("a barrier that some lanes of a warp may reach later than others")
     gang.waits = True
     name = call.callee_name

@@ -29,7 +29,8 @@ def _meet(gang: Gang, member: Value, operation: int, site: Value) -> None:
     emit = gang.emit
     uniform = gang.shapes.of(member) == 0
     whole = isinstance(member, Literal) and member.text == "-1"
-    if gang.alone() and whole:
+    together = gang.alone() or not gang.shapes.pending[gang.block] & gang.meeting
+    if together and whole:
         return
     here = gang.bits(gang.mask)
     if uniform:
@@ -40,8 +41,8 @@ def _meet(gang: Gang, member: Value, operation: int, site: Value) -> None:
         has = emit.cast("trunc", own, gang.mask_type)
         outside = gang.bits(gang.both(gang.mask, gang.invert(has)))
         mask = _or_of_lanes(gang, gang.vector(member))
-    if gang.alone():
-        missing: Value = number(I32, 0)
+    if together:
+        missing: Value = number(I32, 0)  # who is elsewhere only leaves
     else:
         _refuse_partners_elsewhere(gang)
         live = gang.live()

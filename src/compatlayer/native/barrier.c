@@ -34,20 +34,26 @@ static bool complete(const struct block *block, const struct barrier *barrier)
     return barrier->expected ? barrier->counted >= barrier->expected : barrier->arrived >= block->live;
 }
 
-static void release(struct block *block, struct barrier *barrier)
+/* `standing`: the last one came to wait, which lets gangs go on as a convoy. */
+static void release(struct block *block, struct barrier *barrier, bool standing)
 {
     if (barrier->mixed)               /* stays shut: the deadlock report names the sites */
         return;
     struct thread *thread = barrier->waiting.head;
-    uint32_t popc = barrier->popc;
-    bool any = barrier->any, all = barrier->all;
+    struct arrival came = barrier->came;
+    bool whole = barrier == block->barriers && !barrier->expected;
+    bool convoy = whole && standing && cpl_convoy_form(block, barrier);
     reset(block, barrier);
     block->progress = true;
+    if (whole)
+        block->passed = came;
+    if (convoy)
+        return;
     while (thread) {
         struct thread *next = thread->next;
-        thread->result = thread->operation == CPL_REDUCE_POPC  ? popc
-                         : thread->operation == CPL_REDUCE_AND ? all
-                                                               : any;
+        thread->result = thread->operation == CPL_REDUCE_POPC  ? came.popc
+                         : thread->operation == CPL_REDUCE_AND ? came.all
+                                                               : came.any;
         cpl_thread_ready(thread);
         thread = next;
     }
@@ -81,7 +87,7 @@ static struct barrier *enter(struct thread *thread, uint32_t id, uint32_t wanted
     if (!(block->barriers_used & 1u << id)) {
         block->barriers_used |= 1u << id;
         barrier->expected = expected;
-        barrier->all = true;
+        barrier->came.all = true;
     } else if (barrier->expected != expected) {
         cpl_thread_fault(thread, CPL_FAULT_BARRIER, site, "barrier %u is awaited with %u and with %u threads at once",
                          id, barrier->expected ? barrier->expected : block->threads,
@@ -90,17 +96,17 @@ static struct barrier *enter(struct thread *thread, uint32_t id, uint32_t wanted
     return barrier;
 }
 
-uint32_t cpl_barrier_wait(struct thread *thread, uint32_t id, uint32_t wanted, uint32_t operation,
-                          struct arrival arrival, const cpl_site *site)
+void cpl_barrier_reach(struct thread *thread, uint32_t id, uint32_t wanted, uint32_t operation, struct arrival arrival,
+                       const cpl_site *site)
 {
     struct block *block = thread->block;
     struct barrier *barrier = enter(thread, id, wanted, site);
     thread->operation = operation;
     thread->site = site;
     thread->barrier = (uint8_t)id;
-    barrier->popc += arrival.popc;
-    barrier->any |= arrival.any;
-    barrier->all &= arrival.all;
+    barrier->came.popc += arrival.popc;
+    barrier->came.any |= arrival.any;
+    barrier->came.all &= arrival.all;
     /* __syncthreads at two places are two barriers; named ones pair producers with consumers by number alone. */
     if (barrier->waiters && id == 0 && !barrier->expected && !cpl_same_site(barrier->site, site))
         barrier->mixed = true;
@@ -108,16 +114,9 @@ uint32_t cpl_barrier_wait(struct thread *thread, uint32_t id, uint32_t wanted, u
         barrier->site = site;
     count(block, barrier, thread);
     thread->state = THREAD_AT_BARRIER;
-    thread->next = NULL;
-    if (barrier->waiting.head)
-        barrier->waiting.tail->next = thread;
-    else
-        barrier->waiting.head = thread;
-    barrier->waiting.tail = thread;
+    cpl_list_append(&barrier->waiting, thread);
     if (complete(block, barrier))
-        release(block, barrier);
-    cpl_thread_out(thread);
-    return thread->result;
+        release(block, barrier, true);
 }
 
 uint32_t cpl_barrier_reduce(cpl_thread *self, uint32_t id, uint32_t count, uint32_t op, uint32_t predicate,
@@ -126,7 +125,9 @@ uint32_t cpl_barrier_reduce(cpl_thread *self, uint32_t id, uint32_t count, uint3
     struct thread *thread = cpl_thread_of(self);
     cpl_thread_alone(thread, site, "a barrier");
     bool set = predicate != 0;
-    return cpl_barrier_wait(thread, id, count, op, (struct arrival){set, set, set}, site);
+    cpl_barrier_reach(thread, id, count, op, (struct arrival){set, set, set}, site);
+    cpl_thread_out(thread);
+    return thread->result;
 }
 
 void cpl_barrier(cpl_thread *self, uint32_t id, uint32_t count, const cpl_site *site)
@@ -144,7 +145,7 @@ void cpl_barrier_pass(struct thread *thread, uint32_t id, uint32_t wanted, const
     barrier->passers++;
     count(block, barrier, thread);
     if (complete(block, barrier))
-        release(block, barrier);
+        release(block, barrier, false);
 }
 
 void cpl_barrier_arrive(cpl_thread *self, uint32_t id, uint32_t count, const cpl_site *site)
@@ -165,7 +166,7 @@ void cpl_barriers_leave(struct thread *thread)
         else if (barrier->of_warp[thread->self.warp])
             barrier->counted++;
         if (complete(block, barrier))
-            release(block, barrier);
+            release(block, barrier, false);
     }
 }
 

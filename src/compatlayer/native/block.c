@@ -1,36 +1,11 @@
-/* One block of a launch: its threads take turns on fibers.
- *
- * Order: threads released from a wait first (few stacks stay live), then fresh ones, then those that yielded.
- * A thread that never waits runs on a fiber that the next fresh thread goes on using: no switch at all.
- * When a whole round of yielded threads changed nothing, the block is set aside so that others can run. */
+/* One block of a launch: its memory, and its change into the next one of the chunk. */
 #include "native.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SPINS = 64, PASSES = 16, STREAK = 4096 };
 static const uint64_t SHARED_ALIGN = 128;
 
-static void append(struct list *list, struct thread *thread)
-{
-    thread->next = NULL;
-    if (list->head)
-        list->tail->next = thread;
-    else
-        list->head = thread;
-    list->tail = thread;
-}
-
-static struct thread *take(struct list *list)
-{
-    struct thread *thread = list->head;
-    if (thread)
-        list->head = thread->next;
-    return thread;
-}
-
-/* ---- life -------------------------------------------------------------------------------------- */
 static void discard(struct block *block)
 {
     if (block->shared_map)
@@ -100,6 +75,15 @@ static void fill_pattern(struct block *block, const struct task *task, uint64_t 
     pattern->shared_bytes = (uint32_t)shared_bytes;
 }
 
+static void clear_warps(struct block *block)
+{
+    if (block->width > 1)             /* warps are within gangs */
+        return;
+    memset(block->warps, 0, block->pattern.warps * sizeof *block->warps);
+    if (block->threads % CPL_LANES)
+        block->warps[block->threads / CPL_LANES].gone = ~0u << block->threads % CPL_LANES;
+}
+
 /* How many struct threads run a block. */
 static uint32_t gangs_of(const struct task *task)
 {
@@ -123,7 +107,6 @@ struct block *cpl_block_open(struct worker *worker, struct task *task, uint64_t 
     }
     /* What lies behind this field stays (memory) or is clean already (barriers, see cpl_block_close). */
     memset(block, 0, offsetof(struct block, capacity));
-    memset(block->warps, 0, (threads + CPL_LANES - 1) / CPL_LANES * sizeof *block->warps);
     block->worker = worker;
     block->task = task;
     block->domain = task->queue->domain;
@@ -132,325 +115,59 @@ struct block *cpl_block_open(struct worker *worker, struct task *task, uint64_t 
     block->threads = threads;
     block->width = task->launch.width;
     block->gangs = block->live = gangs;
+    block->solo = task->launch.flags & CPL_KERNEL_BLOCK;
+    block->of_chunk = true;
+    block->convoy.site = &cpl_nowhere;
     fill_pattern(block, task, linear, shared_bytes, static_bytes);
-    if (threads % CPL_LANES)
-        block->warps[threads / CPL_LANES].gone = ~0u << threads % CPL_LANES;
+    clear_warps(block);
     return block;
 }
 
-static void fiber_main(struct fiber *fiber);
-
-static void return_fiber(struct fiber *fiber)
+bool cpl_block_advance(struct block *block)
 {
-    cpl_fiber_reset(fiber, fiber_main);
-    fiber->idle = false;
-    cpl_fiber_give(fiber);
+    struct worker *worker = block->worker;
+    struct chunk *chunk = &worker->chunk;
+    /* Blocks that were set aside get a turn between two blocks of a chunk. */
+    if (!block->of_chunk || chunk->next == chunk->end || worker->stalled || cpl_block_given_up(block))
+        return false;
+    chunk->finished++;
+    chunk->next++;
+    cpl_thread *pattern = &block->pattern;
+    if (++pattern->block[0] == pattern->grid_size[0]) {
+        pattern->block[0] = 0;
+        if (++pattern->block[1] == pattern->grid_size[1]) {
+            pattern->block[1] = 0;
+            pattern->block[2]++;
+        }
+    }
+    block->live = block->gangs;
+    block->fresh = 0;
+    if (block->solo)
+        return true;
+    if (block->barriers_used) {
+        memset(block->barriers, 0, sizeof block->barriers);
+        block->barriers_used = 0;
+    }
+    clear_warps(block);
+    if (block->width > 1)
+        cpl_convoy_begin(block);
+    return true;
 }
 
 void cpl_block_close(struct block *block)
 {
-    for (uint32_t i = 0; block->live && i < block->fresh; i++) {
-        struct thread *thread = &block->thread[i];
-        if (thread->fiber)
-            return_fiber(thread->fiber);
+    bool attached = block->live || block->width > 1;      /* otherwise each was taken from its thread at its end */
+    for (uint32_t i = 0; attached && i < block->made; i++)
+        if (block->thread[i].fiber)
+            cpl_fiber_give(block->thread[i].fiber);
+    while (block->spare) {
+        struct fiber *next = block->spare->next;
+        cpl_fiber_give(block->spare);
+        block->spare = next;
     }
-    if (block->spare)
-        return_fiber(block->spare);
-    block->spare = NULL;
     if (block->barriers_used)
         memset(block->barriers, 0, sizeof block->barriers);
     struct worker *worker = block->worker;
     block->next = worker->spare_blocks;
     worker->spare_blocks = block;
-}
-
-/* ---- threads ------------------------------------------------------------------------------------ */
-void cpl_thread_ready(struct thread *thread)
-{
-    thread->state = THREAD_READY;
-    append(&thread->block->ready, thread);
-}
-
-static bool over(const struct block *block)
-{
-    return atomic_load_explicit(&block->domain->faulted, memory_order_relaxed) != CPL_FAULT_NONE
-           || atomic_load_explicit(&cpl_stopping, memory_order_relaxed) == 2;
-}
-
-void cpl_thread_out(struct thread *thread)
-{
-    struct block *block = thread->block;
-    struct worker *worker = block->worker;
-    struct fiber *fiber = thread->fiber;
-    struct thread *next = block->ready.head;
-    if (!next || block->streak >= STREAK || !fiber->guard_bytes || over(block)) {
-        CPL_SANITIZER_SWITCH(worker->sanitizer);
-        cpl_fiber_switch(&fiber->sp, worker->scheduler_sp);
-        return;
-    }
-    /* What the scheduler would pick, without the way through it. */
-    block->ready.head = next->next;
-    block->streak++;
-    next->state = THREAD_RUNNING;
-    worker->current = next;
-    worker->running = next->fiber;
-    if (next != thread) {
-        CPL_SANITIZER_SWITCH(next->fiber->sanitizer);
-        cpl_fiber_switch(&fiber->sp, next->fiber->sp);
-    }
-}
-
-void cpl_thread_place(struct thread *thread, uint32_t index)
-{
-    const uint32_t *size = thread->self.block_size;
-    thread->self.thread[0] = index % size[0];
-    thread->self.thread[1] = index / size[0] % size[1];
-    thread->self.thread[2] = index / size[0] / size[1];
-    thread->self.lane = index % CPL_LANES;
-    thread->self.warp = index / CPL_LANES;
-    thread->self.first = index;
-}
-
-static struct thread *next_fresh(struct block *block)
-{
-    uint32_t index = block->fresh++;
-    struct thread *thread = &block->thread[index];
-    thread->self = block->pattern;
-    cpl_thread_place(thread, index * block->width);
-    uint32_t end = thread->self.first + block->width;
-    thread->self.end = block->gangs == 1 || end > block->threads ? block->threads : end;
-    thread->fiber = NULL;
-    thread->gang = thread;
-    thread->spins = 0;
-    thread->arrived = 0;
-    thread->state = THREAD_FRESH;
-    thread->block = block;
-    thread->index = index;
-    block->progress = true;
-    return thread;
-}
-
-static void leave(struct thread *thread)
-{
-    struct block *block = thread->block;
-    thread->state = THREAD_GONE;
-    thread->fiber = NULL;
-    block->live--;
-    block->progress = true;
-    if (block->barriers_used)
-        cpl_barriers_leave(thread);
-    if (block->width > 1)
-        return;
-    block->warps[thread->self.warp].gone |= 1u << thread->self.lane;
-    if (block->warps[thread->self.warp].waiting)
-        cpl_warp_leave(thread);
-}
-
-static void fiber_main(struct fiber *fiber)
-{
-    struct worker *worker = fiber->worker;
-    for (;;) {
-        struct thread *thread = worker->current;
-        struct block *block = thread->block;
-        for (;;) {
-            block->entry(&thread->self, block->args);
-            leave(thread);
-            if (block->ready.head || block->fresh == block->gangs || over(block) || cpl_fiber_overran(fiber))
-                break;
-            thread = worker->current = next_fresh(block);
-            thread->state = THREAD_RUNNING;
-            thread->fiber = fiber;
-        }
-        fiber->idle = true;
-        CPL_SANITIZER_SWITCH(worker->sanitizer);
-        cpl_fiber_switch(&fiber->sp, worker->scheduler_sp);
-    }
-}
-
-void cpl_exit(cpl_thread *self)
-{
-    struct thread *thread = cpl_thread_of(self);
-    cpl_thread_alone(thread, NULL, "exit");
-    struct fiber *fiber = thread->fiber;
-    struct worker *worker = thread->block->worker;
-    leave(thread);
-    void *abandoned;
-    fiber->idle = true;               /* reset below, by the scheduler: it sees that the thread is gone */
-    fiber->sp = NULL;
-    CPL_SANITIZER_SWITCH(worker->sanitizer);
-    cpl_fiber_switch(&abandoned, worker->scheduler_sp);
-    __builtin_unreachable();
-}
-
-void cpl_yield(cpl_thread *self)
-{
-    struct thread *thread = cpl_thread_of(self);
-    /* A switch costs more than a look at memory: most spins are short, most loops over atomics do not spin. */
-    if (++thread->spins % SPINS)
-        return;
-    thread = thread->gang;
-    thread->state = THREAD_YIELDED;
-    append(&thread->block->yielded, thread);
-    thread->block->yielded_count++;
-    cpl_thread_out(thread);
-}
-
-void cpl_nanosleep(cpl_thread *self, uint32_t duration_ns)
-{
-    struct thread *thread = cpl_thread_of(self);
-    uint64_t limit = duration_ns < 1000000 ? duration_ns : 1000000;      /* CUDA's longest sleep is 1 ms */
-    uint64_t begin = cpl_now();
-    do {
-        thread->spins = SPINS - 1;
-        cpl_yield(self);
-    } while (cpl_now() - begin < limit);
-}
-
-/* ---- the scheduler of a block ---------------------------------------------------------------------- */
-enum { NOBODY_NOW, NOBODY_EVER };
-
-/* The next thread to run; NULL with *why set when there is none. */
-static struct thread *pick(struct block *block, int *why)
-{
-    for (;;) {
-        bool others = block->fresh < block->gangs || block->yielded.head;
-        if (block->ready.head && (block->streak < STREAK || !others)) {
-            block->streak = others ? block->streak + 1 : 0;
-            return take(&block->ready);
-        }
-        block->streak = 0;
-        if (block->fresh < block->gangs)
-            return next_fresh(block);
-        if (block->active_waiters && cpl_active_resolve(block, false))
-            continue;
-        if (!block->yielded.head) {
-            *why = NOBODY_EVER;
-            return NULL;
-        }
-        if (block->pass_left == 0) {
-            if (!block->progress && block->active_waiters && cpl_active_resolve(block, true))
-                continue;
-            if (!block->progress || ++block->passes >= PASSES) {
-                *why = NOBODY_NOW;
-                return NULL;
-            }
-            block->progress = false;
-            block->pass_left = block->yielded_count;
-        }
-        block->pass_left--;
-        block->yielded_count--;
-        return take(&block->yielded);
-    }
-}
-
-static void report_overrun(struct thread *thread, uint64_t address)
-{
-    cpl_fault fault;
-    cpl_fault_at(&fault, thread, CPL_FAULT_STACK, NULL);
-    fault.address = address;
-    char *text = fault.message;
-    size_t used = strlen(text);
-    snprintf(text + used, sizeof fault.message - used,
-             ": stack overflow: the thread needs more than %zu bytes; raise the stack limit (cuCtxSetLimit)",
-             (size_t)(thread->fiber->top - thread->fiber->low));
-    cpl_domain_record(thread->block->domain, &fault);
-}
-
-/* The guard caught a hardware fault in `thread` and left its stack. */
-static void report_signal(struct worker *worker, struct thread *thread)
-{
-    uint64_t address = worker->signal_address;
-    int number = worker->signal;
-    worker->signal = 0;
-    const struct fiber *fiber = thread->fiber;
-    uint64_t low = (uint64_t)(uintptr_t)fiber->low;
-    if ((number == SIGSEGV || number == SIGBUS) && address < low && address >= low - fiber->guard_bytes) {
-        report_overrun(thread, address);
-        return;
-    }
-    cpl_fault fault;
-    bool memory = number == SIGSEGV || number == SIGBUS;
-    cpl_fault_at(&fault, thread, memory ? CPL_FAULT_ADDRESS : CPL_FAULT_INSTRUCTION, NULL);
-    fault.address = address;
-    size_t used = strlen(fault.message), room = sizeof fault.message - used;
-    if (number == SIGSEGV && worker->signal_code == 0x80)      /* SI_KERNEL: the processor names no address */
-        snprintf(fault.message + used, room, ": illegal or misaligned address");
-    else if (memory)
-        snprintf(fault.message + used, room, ": illegal address 0x%llx", (unsigned long long)address);
-    else
-        snprintf(fault.message + used, room, ": %s", number == SIGFPE ? "arithmetic fault" : "illegal instruction");
-    cpl_domain_record(thread->block->domain, &fault);
-}
-
-static void run_thread(struct block *block, struct thread *thread)
-{
-    struct worker *worker = block->worker;
-    thread->state = THREAD_RUNNING;
-    worker->current = thread;
-    worker->running = thread->fiber;
-    worker->in_kernel = 1;
-    CPL_SANITIZER_SWITCH(thread->fiber->sanitizer);
-    cpl_fiber_switch(&worker->scheduler_sp, thread->fiber->sp);
-    worker->in_kernel = 0;
-    thread = worker->current;         /* others may have run meanwhile, see cpl_thread_out and fiber_main */
-    struct fiber *fiber = worker->running;
-    if (worker->signal) {
-        report_signal(worker, thread);
-        return;
-    }
-    if (cpl_fiber_overran(fiber)) {
-        thread->fiber = fiber;
-        report_overrun(thread, (uint64_t)(uintptr_t)fiber->low);
-        thread->fiber = thread->state == THREAD_GONE ? NULL : fiber;
-    }
-    if (fiber->idle) {
-        fiber->idle = false;
-        if (!fiber->sp || cpl_fiber_overran(fiber))
-            cpl_fiber_reset(fiber, fiber_main);
-        if (block->spare)
-            return_fiber(block->spare);
-        block->spare = fiber;
-    }
-}
-
-static bool give_fiber(struct block *block, struct thread *thread)
-{
-    if (block->spare) {
-        thread->fiber = block->spare;
-        block->spare = NULL;
-        return true;
-    }
-    thread->fiber = cpl_fiber_take(block->worker, block->task->launch.stack_class);
-    if (thread->fiber) {
-        cpl_fiber_reset(thread->fiber, fiber_main);
-        return true;
-    }
-    cpl_fault fault;
-    cpl_fault_at(&fault, thread, CPL_FAULT_MEMORY, NULL);
-    size_t used = strlen(fault.message);
-    snprintf(fault.message + used, sizeof fault.message - used, ": no memory for the thread's stack");
-    cpl_domain_record(block->domain, &fault);
-    return false;
-}
-
-bool cpl_block_run(struct block *block)
-{
-    block->progress = false;
-    block->passes = 0;
-    block->pass_left = block->yielded_count;
-    for (;;) {
-        if (block->live == 0 || over(block))
-            return true;
-        int why = NOBODY_EVER;
-        struct thread *thread = pick(block, &why);
-        if (!thread) {
-            if (why == NOBODY_NOW)
-                return false;
-            cpl_block_deadlock(block);
-            return true;
-        }
-        if (!thread->fiber && !give_fiber(block, thread))
-            return true;
-        run_thread(block, thread);
-    }
 }

@@ -1,4 +1,5 @@
-/* Faults that a kernel's thread raises itself: trap, assert, misuse of a barrier or a mask. */
+/* Faults of a kernel's thread: those it raises itself (trap, assert, misuse of a barrier or a mask), stack overflow, and
+ * those that the processor raises. */
 #include "native.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,4 +83,42 @@ void cpl_assert_fail(cpl_thread *self, const char *message, const char *file, ui
     fflush(stderr);
     cpl_site site = {file, function, line, 0};
     cpl_thread_fault(thread, CPL_FAULT_ASSERT, &site, "assertion `%s` failed", message);
+}
+
+void cpl_report_overrun(struct thread *thread, uint64_t address)
+{
+    cpl_fault fault;
+    cpl_fault_at(&fault, thread, CPL_FAULT_STACK, NULL);
+    fault.address = address;
+    char *text = fault.message;
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof fault.message - used,
+             ": stack overflow: the thread needs more than %zu bytes; raise the stack limit (cuCtxSetLimit)",
+             (size_t)(thread->fiber->top - thread->fiber->low));
+    cpl_domain_record(thread->block->domain, &fault);
+}
+
+void cpl_report_signal(struct worker *worker, struct thread *thread)
+{
+    uint64_t address = worker->signal_address;
+    int number = worker->signal;
+    worker->signal = 0;
+    const struct fiber *fiber = thread->fiber;
+    uint64_t low = (uint64_t)(uintptr_t)fiber->low;
+    if ((number == SIGSEGV || number == SIGBUS) && address < low && address >= low - fiber->guard_bytes) {
+        cpl_report_overrun(thread, address);
+        return;
+    }
+    cpl_fault fault;
+    bool memory = number == SIGSEGV || number == SIGBUS;
+    cpl_fault_at(&fault, thread, memory ? CPL_FAULT_ADDRESS : CPL_FAULT_INSTRUCTION, NULL);
+    fault.address = address;
+    size_t used = strlen(fault.message), room = sizeof fault.message - used;
+    if (number == SIGSEGV && worker->signal_code == 0x80)      /* SI_KERNEL: the processor names no address */
+        snprintf(fault.message + used, room, ": illegal or misaligned address");
+    else if (memory)
+        snprintf(fault.message + used, room, ": illegal address 0x%llx", (unsigned long long)address);
+    else
+        snprintf(fault.message + used, room, ": %s", number == SIGFPE ? "arithmetic fault" : "illegal instruction");
+    cpl_domain_record(thread->block->domain, &fault);
 }

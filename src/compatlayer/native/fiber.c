@@ -36,6 +36,29 @@ __asm__(
     "  ret\n"
     ".size cpl_fiber_switch, .-cpl_fiber_switch\n"
     ".p2align 4\n"
+    ".hidden cpl_fiber_jump\n"
+    ".globl cpl_fiber_jump\n"
+    ".type cpl_fiber_jump, @function\n"
+    "cpl_fiber_jump:\n"
+    "  pushq %rbp\n"
+    "  pushq %rbx\n"
+    "  pushq %r12\n"
+    "  pushq %r13\n"
+    "  pushq %r14\n"
+    "  pushq %r15\n"
+    "  pushq %rdx\n"
+    "  movq %rsp, (%rdi)\n"
+    "  movq 8(%rsi), %r15\n"
+    "  movq 16(%rsi), %r14\n"
+    "  movq 24(%rsi), %r13\n"
+    "  movq 32(%rsi), %r12\n"
+    "  movq 40(%rsi), %rbx\n"
+    "  movq 48(%rsi), %rbp\n"
+    "  movq 56(%rsi), %rcx\n"
+    "  leaq 64(%rsi), %rsp\n"
+    "  jmp *%rcx\n"
+    ".size cpl_fiber_jump, .-cpl_fiber_jump\n"
+    ".p2align 4\n"
     ".hidden cpl_fiber_begin\n"
     ".globl cpl_fiber_begin\n"
     ".type cpl_fiber_begin, @function\n"
@@ -61,6 +84,13 @@ void cpl_fiber_reset(struct fiber *fiber, void (*main)(struct fiber *))
     sp[5] = (uint64_t)(uintptr_t)main;       /* rbx */
     sp[7] = (uint64_t)(uintptr_t)cpl_fiber_begin;
     fiber->sp = sp;
+}
+
+uint64_t cpl_fiber_control(void)
+{
+    uint32_t control;
+    __asm__ volatile("stmxcsr %0" : "=m"(control));
+    return control;
 }
 
 #elif defined(__aarch64__)
@@ -103,6 +133,38 @@ __asm__(
     "  ret\n"
     ".size cpl_fiber_switch, .-cpl_fiber_switch\n"
     ".p2align 4\n"
+    ".hidden cpl_fiber_jump\n"
+    ".globl cpl_fiber_jump\n"
+    ".type cpl_fiber_jump, %function\n"
+    "cpl_fiber_jump:\n"
+    "  sub sp, sp, #176\n"
+    "  stp x19, x20, [sp, #0]\n"
+    "  stp x21, x22, [sp, #16]\n"
+    "  stp x23, x24, [sp, #32]\n"
+    "  stp x25, x26, [sp, #48]\n"
+    "  stp x27, x28, [sp, #64]\n"
+    "  stp x29, x30, [sp, #80]\n"
+    "  stp d8, d9, [sp, #96]\n"
+    "  stp d10, d11, [sp, #112]\n"
+    "  stp d12, d13, [sp, #128]\n"
+    "  stp d14, d15, [sp, #144]\n"
+    "  str x2, [sp, #160]\n"
+    "  mov x9, sp\n"
+    "  str x9, [x0]\n"
+    "  ldp x19, x20, [x1, #0]\n"
+    "  ldp x21, x22, [x1, #16]\n"
+    "  ldp x23, x24, [x1, #32]\n"
+    "  ldp x25, x26, [x1, #48]\n"
+    "  ldp x27, x28, [x1, #64]\n"
+    "  ldp x29, x30, [x1, #80]\n"
+    "  ldp d8, d9, [x1, #96]\n"
+    "  ldp d10, d11, [x1, #112]\n"
+    "  ldp d12, d13, [x1, #128]\n"
+    "  ldp d14, d15, [x1, #144]\n"
+    "  add sp, x1, #176\n"
+    "  br x30\n"
+    ".size cpl_fiber_jump, .-cpl_fiber_jump\n"
+    ".p2align 4\n"
     ".hidden cpl_fiber_begin\n"
     ".globl cpl_fiber_begin\n"
     ".type cpl_fiber_begin, %function\n"
@@ -126,6 +188,13 @@ void cpl_fiber_reset(struct fiber *fiber, void (*main)(struct fiber *))
     sp[1] = (uint64_t)(uintptr_t)main;       /* x20 */
     sp[11] = (uint64_t)(uintptr_t)cpl_fiber_begin;
     fiber->sp = sp;
+}
+
+uint64_t cpl_fiber_control(void)
+{
+    uint64_t control;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+    return control;
 }
 #else
 #error "the naive engine needs a context switch for this processor: add it to fiber.c"

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 
 #pragma GCC visibility push(hidden)
 
@@ -53,10 +54,14 @@ struct fiber {
     uint8_t *low, *top;               /* usable stack */
     uint32_t guard_bytes;             /* below `low`; 0: a canary stands in for the guard */
     uint8_t size_class;
-    bool idle;                        /* its thread returned: it can run another one as it is */
+    bool idle;                        /* switching to it runs the worker's current thread from its beginning */
     void *sanitizer;                  /* ThreadSanitizer's idea of this stack, see CPL_SANITIZER_* */
 };
 void cpl_fiber_switch(void **save, void *load);
+/* The same for fibers whose floating-point control words are all `control`: it is saved, not read or loaded. Made to be
+ * the last call of a function that generated code calls: it leaves by a jump, as the processor predicts that best. */
+void cpl_fiber_jump(void **save, void *load, uint64_t control);
+uint64_t cpl_fiber_control(void);
 /* Sanitizers must hear of every switch and of every stack left for good; in other builds this is nothing. */
 #if defined(__SANITIZE_THREAD__)
 CPL_EXPORT void *__tsan_create_fiber(unsigned flags);
@@ -117,6 +122,7 @@ struct task {
     enum task_kind kind;
     bool owns_args;
     uint64_t units, next_unit, unfinished;   /* blocks of a launch, pieces of a copy; under cpl_lock */
+    uint64_t pace_ns;                 /* how long one of them takes; 0 = unknown; under cpl_lock */
     union {
         struct {
             cpl_kernel kernel;
@@ -176,6 +182,7 @@ struct thread;
 struct chunk {
     struct task *task;
     uint64_t next, end, finished;
+    uint64_t begun;                   /* when, if its pace is of interest; otherwise 0 */
     bool skip;
 };
 struct worker {
@@ -186,7 +193,7 @@ struct worker {
     int signal_code;
     uint64_t signal_address;
     struct thread *current;
-    struct fiber *running;            /* the fiber that `current` runs on */
+    struct fiber *parked;             /* the fiber that came back because its thread has ended */
     struct block *stalled, *stalled_tail, *spare_blocks;
     struct fiber *fibers[CPL_STACK_CLASSES];
     uint32_t fibers_out, fibers_peak; /* in use now, and at most since the last trim */
@@ -221,7 +228,7 @@ uint64_t cpl_copy_pieces(const cpl_box *box);
 uint64_t cpl_fill_pieces(const struct fill *fill);
 void cpl_copy_run(struct task *task, uint64_t begin, uint64_t end);
 
-/* ---- blocks (block.c, barrier.c, warp.c, gang.c) ------------------------------------------------------------ */
+/* ---- blocks (block.c, thread.c, barrier.c, warp.c, gang.c) ------------------------------------------------------------ */
 enum thread_state { THREAD_FRESH, THREAD_READY, THREAD_RUNNING, THREAD_YIELDED, THREAD_AT_BARRIER, THREAD_AT_WARP,
                     THREAD_AT_ACTIVE, THREAD_GONE };
 /* Whatever runs on a fiber of its own: one CUDA thread, a gang of them, or all gangs of a block in turn. */
@@ -244,23 +251,36 @@ struct thread {
 struct list {
     struct thread *head, *tail;
 };
-struct barrier {
-    struct list waiting;
-    const cpl_site *site;
-    uint32_t waiters, arrived;        /* `arrived`: live threads that are here or passed by cpl_barrier_arrive */
-    uint32_t counted, expected;       /* for a barrier of some warps; expected 0 = the whole block */
-    uint32_t popc, passers;
-    bool any, all, mixed;
-    uint8_t of_warp[CPL_MAX_WARPS];
-};
 /* What a thread or a gang brings to a barrier's reduction. */
 struct arrival {
     uint32_t popc;
     bool any, all;
 };
+struct barrier {
+    struct list waiting;
+    const cpl_site *site;
+    uint32_t waiters, arrived;        /* `arrived`: live threads that are here or passed by cpl_barrier_arrive */
+    uint32_t counted, expected;       /* for a barrier of some warps; expected 0 = the whole block */
+    uint32_t passers;
+    struct arrival came;
+    bool mixed;
+    uint8_t of_warp[CPL_MAX_WARPS];
+};
 struct warp {
     uint32_t waiting, active, gone;   /* lanes at warp operations, at cpl_active_mask, exited or absent */
 };
+/* All gangs of a block that are not gone go round in one order from barrier to barrier (gang.c). Those before the one
+ * that runs have reached `where`, or have left; those behind it stand where they did a round ago. */
+struct convoy {
+    struct thread *head;              /* linked by `next`; NULL: the block's gangs are in the lists below */
+    const cpl_site *site;             /* `where` while a gang that comes there may go the short way, else cpl_nowhere */
+    const cpl_site *where;
+    uint64_t control;                 /* floating-point control word of all gangs at barriers */
+    bool fresh;                       /* the gangs behind the one that runs have not begun */
+    bool leaving;                     /* this round they return */
+    struct arrival round;
+};
+extern const cpl_site cpl_nowhere;
 struct block {
     struct block *next;
     struct worker *worker;
@@ -270,12 +290,17 @@ struct block {
     const void *args;
     cpl_thread pattern;               /* what all threads of the block share */
     uint32_t threads, width;          /* CUDA threads; of one gang */
-    uint32_t gangs, live, fresh;      /* struct threads: in all, not gone, not begun */
+    uint32_t gangs, live, fresh;      /* struct threads: in all, not gone, begun */
+    uint32_t made;                    /* struct threads that hold what no further block of the launch changes */
+    bool solo;                        /* one call of the entry runs the block */
+    bool of_chunk;                    /* goes on with the next block of the worker's chunk */
+    struct convoy convoy;
+    struct arrival passed;            /* what the last barrier 0 of the whole block came to */
     struct list ready, yielded;
     uint32_t yielded_count, pass_left, passes, streak;
     bool progress;
     uint32_t active_waiters, barriers_used;
-    struct fiber *spare;              /* an idle fiber, ready for the next fresh thread */
+    struct fiber *spare;              /* idle fibers, for fresh threads */
     uint32_t capacity;                /* slots in `thread`; from here on kept when the block is used again */
     uint8_t *shared_map;              /* guard page, memory, guard page */
     uint64_t shared_map_bytes;
@@ -284,17 +309,33 @@ struct block {
     struct thread thread[];
 };
 struct block *cpl_block_open(struct worker *worker, struct task *task, uint64_t linear);   /* NULL: out of memory */
-bool cpl_block_run(struct block *block);             /* true: over; false: only spinning threads are left for now */
+bool cpl_block_advance(struct block *block);         /* a block that is over becomes the next one of its chunk, or not */
 void cpl_block_close(struct block *block);           /* back into the worker's cache */
+bool cpl_block_run(struct block *block);             /* true: over; false: only spinning threads are left for now */
 void cpl_thread_out(struct thread *thread);          /* switches to the block's scheduler */
 void cpl_thread_ready(struct thread *thread);
+static inline bool cpl_block_given_up(const struct block *block)
+{
+    return atomic_load_explicit(&block->domain->faulted, memory_order_relaxed) != CPL_FAULT_NONE
+           || atomic_load_explicit(&cpl_stopping, memory_order_relaxed) == 2;
+}
+static inline void cpl_list_append(struct list *list, struct thread *thread)
+{
+    thread->next = NULL;
+    if (list->head)
+        list->tail->next = thread;
+    else
+        list->head = thread;
+    list->tail = thread;
+}
 _Noreturn void cpl_thread_fault(struct thread *thread, int code, const cpl_site *site, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 bool cpl_same_site(const cpl_site *a, const cpl_site *b);
 const char *cpl_site_text(const cpl_site *site, char *text, size_t bytes);
 void cpl_barriers_leave(struct thread *thread);      /* the thread is gone */
-uint32_t cpl_barrier_wait(struct thread *thread, uint32_t id, uint32_t wanted, uint32_t operation,
-                          struct arrival arrival, const cpl_site *site);
+/* The thread stands at the barrier, or has been released already: it must give way then too. */
+void cpl_barrier_reach(struct thread *thread, uint32_t id, uint32_t wanted, uint32_t operation, struct arrival arrival,
+                       const cpl_site *site);
 void cpl_barrier_pass(struct thread *thread, uint32_t id, uint32_t wanted, const cpl_site *site);
 void cpl_warp_leave(struct thread *thread);
 const char *cpl_warp_operation(const struct thread *thread);
@@ -303,9 +344,16 @@ void cpl_block_deadlock(struct block *block);
 void cpl_thread_place(struct thread *thread, uint32_t index);    /* sets its coordinates by linear number */
 /* Refuses operations of one thread where a gang or one of its lanes runs: they cannot wait on their own. */
 void cpl_thread_alone(struct thread *thread, const cpl_site *site, const char *operation);
+void cpl_convoy_begin(struct block *block);          /* for the block's gangs, all fresh; nothing without their fibers */
+bool cpl_convoy_form(struct block *block, struct barrier *barrier);      /* of all gangs, which the barrier lets go */
+void cpl_convoy_break(struct thread *gang);          /* the one that runs: puts all others into the block's lists */
+/* A gang has returned: *next is the one to go on with, NULL after the last. False: the convoy is no more. */
+bool cpl_convoy_leave(struct thread *gang, struct thread **next);
 struct thread *cpl_gang_first(struct thread *thread);  /* of a gang the first lane that waits, otherwise the thread */
 const char *cpl_thread_text(const struct thread *thread, char *text, size_t bytes);
 void cpl_fault_at(cpl_fault *fault, const struct thread *thread, int code, const cpl_site *site);
+void cpl_report_overrun(struct thread *thread, uint64_t address);
+void cpl_report_signal(struct worker *worker, struct thread *thread);    /* what the guard caught: its stack is left */
 
 /* ---- device printf and heap -------------------------------------------------------------------------- */
 void cpl_print_flush(struct task *task);

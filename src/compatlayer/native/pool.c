@@ -9,12 +9,14 @@
 #include <time.h>
 
 /* A worker begins no further block of a launch while blocks of it with this many threads wait there. */
-enum { RESIDENT_THREADS = 32768, RESIDENT_BLOCKS = 1024, CHUNK = 64 };
+enum { RESIDENT_THREADS = 32768, RESIDENT_BLOCKS = 1024, CHUNK = 64, LARGE_CHUNK = 4096 };
 /* Before that, a further block is begun only when those waiting had this many turns each: a loop over atomics looks
  * like waiting and would otherwise fill the memory with half-done blocks. */
 enum { TURNS = 4 };
 /* How long one idle worker looks out for work before it sleeps: waking a thread takes longer than most launches. */
 static const uint64_t LOOKOUT_NS = 30000;
+/* Nothing else begins on a worker within a chunk, however urgent. */
+static const uint64_t CHUNK_NS = 200000;
 static const uint64_t TURN_NS = 100000, PATIENCE_NS = 20000000, NAP_NS = 50000;
 
 static struct worker *workers;
@@ -56,8 +58,21 @@ static bool full(const struct worker *worker, const struct task *task)
     return resident >= limit || (early && resident);
 }
 
+static bool never_waits(const struct task *task)
+{
+    return task->kind == TASK_LAUNCH && (task->launch.flags & CPL_KERNEL_BLOCK);
+}
+
+/* Many tiny blocks are taken at once, few large ones one by one; ever fewer towards the end, so that no worker is left
+ * with much when the others are done. */
 static uint64_t share(const struct task *task)
 {
+    if (never_waits(task)) {
+        uint64_t count = (task->units - task->next_unit) / ((uint64_t)worker_count * 4);
+        uint64_t most = task->pace_ns ? CHUNK_NS / task->pace_ns : CHUNK;
+        most = most < CHUNK ? CHUNK : most > LARGE_CHUNK ? LARGE_CHUNK : most;
+        return count < 1 ? 1 : count > most ? most : count;
+    }
     uint64_t count = task->units / ((uint64_t)worker_count * 8);
     if (task->kind == TASK_LAUNCH && (atomic_load(&task->stalls) || task->next_unit < (uint64_t)worker_count))
         return 1;                     /* the first blocks show whether the launch's blocks wait for each other */
@@ -75,7 +90,8 @@ static bool claim(struct worker *worker)
         uint64_t left = task->units - task->next_unit, count = share(task);
         if (skip || count > left)
             count = left;
-        worker->chunk = (struct chunk){task, task->next_unit, task->next_unit + count, 0, skip};
+        bool timed = count >= CHUNK && !skip && never_waits(task);
+        worker->chunk = (struct chunk){task, task->next_unit, task->next_unit + count, 0, timed ? cpl_now() : 0, skip};
         task->next_unit += count;
         if (task->next_unit == task->units) {
             *at = task->link;
@@ -86,9 +102,12 @@ static bool claim(struct worker *worker)
     return false;
 }
 
-static void finish(struct task *task, uint64_t units)
+/* `pace_ns`: how long each took, rounded up; 0 = unknown. */
+static void finish(struct task *task, uint64_t units, uint64_t pace_ns)
 {
     pthread_mutex_lock(&cpl_lock);
+    if (pace_ns)
+        task->pace_ns = pace_ns;
     task->unfinished -= units;
     bool over = task->unfinished == 0;
     pthread_mutex_unlock(&cpl_lock);
@@ -113,6 +132,7 @@ static void stall(struct worker *worker, struct block *block)
 static void begin_stall(struct worker *worker, struct block *block)
 {
     atomic_store(&block->task->stalls, true);
+    block->of_chunk = false;
     stall(worker, block);
     worker->admit_at = worker->resumes + (uint64_t)TURNS * worker->stalled_count;
 }
@@ -150,7 +170,7 @@ static void step(struct worker *worker)
     if (chunk->next == chunk->end) {
         chunk->task = NULL;
         if (chunk->finished)
-            finish(task, chunk->finished);
+            finish(task, chunk->finished, chunk->begun ? (cpl_now() - chunk->begun) / chunk->finished + 1 : 0);
     }
 }
 
@@ -163,7 +183,7 @@ static void resume(struct worker *worker)
     if (cpl_block_run(block)) {
         struct task *task = block->task;
         cpl_block_close(block);
-        finish(task, 1);
+        finish(task, 1, 0);
         worker->spinning_since = 0;
     } else {
         stall(worker, block);

@@ -111,6 +111,7 @@ struct fiber *cpl_fiber_take(struct worker *worker, int size_class)
 
 static void give_back(struct fiber *fiber)
 {
+    fiber->idle = false;              /* nothing is left of what it was about to do */
     madvise(fiber->low, (size_t)(fiber->top - fiber->low) & ~(size_t)4095, MADV_DONTNEED);
     if (!fiber->guard_bytes)
         paint(fiber);

@@ -8,7 +8,7 @@ import pytest
 from device_code import SNIPPETS, compiled, device_code
 
 from compatlayer.compiler import toolchain
-from compatlayer.compiler.image import NAIVE, TINY, DeviceCode
+from compatlayer.compiler.image import NAIVE, TINY, DeviceCode, Sharing
 from compatlayer.compiler.targets import cpu
 from compatlayer.errors import CompilerError
 
@@ -73,7 +73,7 @@ def test_libraries_need_the_runtime_by_its_name_alone(tmp_path: Path) -> None:
 
 def test_a_module_without_kernels_needs_no_library() -> None:
     code = DeviceCode(ir='target triple = "nvptx64-nvidia-cuda"\n', architecture="sm_86")
-    assert cpu.lower_module(code) == cpu.Loaded("", (), ())
+    assert cpu.lower_module(code) == cpu.Loaded("", (), (), Sharing((), {}))
 
 
 def test_a_failing_tool_is_one_sentence(tmp_path: Path) -> None:

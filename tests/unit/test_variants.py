@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from device_code import compiled, device_code
+from compatlayer._native import lib
+from device_code import SNIPPETS, compiled, device_code
 
 from compatlayer import compiler, config
-from compatlayer._native import lib
 from compatlayer.compiler import cache, image, toolchain, variants
 from compatlayer.compiler.image import LINE, NAIVE, PART, ROW8, ROW16, ROW32, SHAPES, TINY, VECTOR, WHOLE
+from compatlayer.compiler.ir.excerpt import excerpt
 from compatlayer.compiler.passes import imports, prune
 from compatlayer.compiler.passes.unsupported import Unsupported
 from compatlayer.compiler.targets import cpu
@@ -202,7 +203,8 @@ def test_an_unknown_engine_is_named_with_those_that_are_known() -> None:
         config.from_environment({"COMPATLAYER_ENGINE": "fast"})
 
 
-def test_dumps_show_the_passes_of_a_variant(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_dumps_show_the_passes_of_a_variant(monkeypatch: pytest.MonkeyPatch,
+                                            capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COMPATLAYER_DUMP", "after:imports")
     cpu.lower_variant(compiled("constants"), "k", TINY, NAIVE)
     assert capsys.readouterr().err.startswith("; ---- after imports\n")
@@ -219,3 +221,24 @@ def test_variants_are_kept_apart_by_kernel_class_and_engine() -> None:
     keys = {variants._key(made, kernel, shape, engine) for shape in SHAPES for engine in (VECTOR, NAIVE)}
     keys.add(variants._key(made, kernel._replace(name="other"), TINY, NAIVE))
     assert len(keys) == 2 * len(SHAPES) + 1
+
+
+@pytest.mark.parametrize("name", ["function_pointers", "virtual_calls", "shared_memory", "constants", "printing"])
+def test_reading_a_kernel_alone_gives_what_reading_the_module_gives(
+        name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    more = 'extern "C" __global__ void other(float *p) { __shared__ float more[40]; more[threadIdx.x] = *p; }'
+    code = device_code(SNIPPETS[name] + "\n__shared__ float more_for_k[3];\n" + more)
+    alone = cpu.lower_variant(code, "k", TINY, NAIVE)
+    monkeypatch.setattr(cpu, "excerpt", lambda text, kernel: text)
+    whole = cpu.lower_variant(code, "k", TINY, NAIVE)
+    plain = [re.sub(r"!\d+", "!", "\n".join(line for line in each.text.splitlines() if line[:1] != "!"))
+             for each in (alone, whole)]
+    assert plain[0] == plain[1]
+    assert alone._replace(text="") == whole._replace(text="")
+
+
+def test_reading_a_kernel_alone_skips_the_others() -> None:
+    source = "".join(f'extern "C" __global__ void k{n}(int *p) {{ *p = {n}; }}\n' for n in range(20))
+    text = device_code(source).ir
+    part = excerpt(text, "k7")
+    assert "@k7(" in part and "@k8(" not in part and part.count("define") == 1

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import digest
 from . import cache, headers, toolchain
-from .image import DeviceCode, GlobalInfo, KernelInfo, NativeImage, Parameter
+from .image import DeviceCode, GlobalInfo, KernelInfo, NativeImage, Parameter, Sharing
 
 if TYPE_CHECKING:
     from .frontends.cuda_cpp import Compiled, Source
@@ -136,8 +136,8 @@ def build_native(code: DeviceCode, target: str = "cpu") -> NativeImage:
     if loaded.shared_text:
         path, record = keep_library(_NATIVE, key, assemble(target, loaded.shared_text))
     if store is not None and (path is None or record is not None):
-        store.put(_NATIVE, key, _native_record(record, loaded.kernels, loaded.variables))
-    return NativeImage(code, target, key, path, loaded.kernels, loaded.variables)
+        store.put(_NATIVE, key, _native_record(record, loaded))
+    return NativeImage(code, target, key, path, loaded.kernels, loaded.variables, loaded.sharing)
 
 
 def assemble(target: str, text: str) -> bytes:
@@ -163,11 +163,11 @@ def keep_library(kind: str, key: str, library: bytes) -> tuple[Path, str | None]
     return path, None
 
 
-def _native_record(library: str | None, kernels: Sequence[KernelInfo], variables: Sequence[GlobalInfo]) -> bytes:
+def _native_record(library: str | None, loaded: Any) -> bytes:
     import marshal
 
-    infos = [(*one._replace(parameters=()), [(*each,) for each in one.parameters]) for one in kernels]
-    return marshal.dumps((library, infos, [(*one,) for one in variables]))
+    infos = [(*one._replace(parameters=()), [(*each,) for each in one.parameters]) for one in loaded.kernels]
+    return marshal.dumps((library, infos, [(*one,) for one in loaded.variables], (*loaded.sharing,)))
 
 
 def _kept_native(store: cache.Store, code: DeviceCode, target: str, key: str) -> NativeImage | None:
@@ -176,7 +176,7 @@ def _kept_native(store: cache.Store, code: DeviceCode, target: str, key: str) ->
     record = store.get(_NATIVE, key)
     if record is None:
         return None
-    library, kernels, variables = marshal.loads(record)
+    library, kernels, variables, sharing = marshal.loads(record)
     path = None
     if library is not None:
         path = store.get_file(_NATIVE, key, ".so", library)
@@ -184,7 +184,8 @@ def _kept_native(store: cache.Store, code: DeviceCode, target: str, key: str) ->
             return None
     infos = tuple(KernelInfo(*facts)._replace(parameters=tuple(Parameter(*each) for each in parameters))
                   for *facts, parameters in kernels)
-    return NativeImage(code, target, key, path, infos, tuple(GlobalInfo(*one) for one in variables))
+    return NativeImage(code, target, key, path, infos, tuple(GlobalInfo(*one) for one in variables),
+                       Sharing(*sharing))
 
 
 @memoize

@@ -56,6 +56,13 @@ class DeviceCode(NamedTuple):
     log: str = ""
 
 
+class Sharing(NamedTuple):
+    """What all kernels of a module must agree on, so that each can be compiled by itself."""
+
+    symbols: tuple[str, ...] = ()  # variables and functions that have one address, in the module's library
+    places: Mapping[str, int] = MappingProxyType({})  # offsets of its __shared__ variables in the block's memory
+
+
 class NativeImage(NamedTuple):
     """Code that was checked and can be compiled kernel by kernel, and the library of what its kernels share."""
 
@@ -65,6 +72,7 @@ class NativeImage(NamedTuple):
     path: Path | None  # the library of variables and functions with an address; None when there are none
     kernels: tuple[KernelInfo, ...]
     globals: tuple[GlobalInfo, ...]
+    sharing: Sharing
 
     def compile(self, kernel: KernelInfo, shape_class: int, engine: str) -> Variant:
         """One of `kernels` for a class of blocks; see variants.py."""

@@ -24,7 +24,7 @@ def compile_variant(image: NativeImage, kernel: KernelInfo, shape_class: int, en
     if found is not None:
         return found
     lowered = import_module(f".targets.{image.target}", __package__).lower_variant(
-        image.code, kernel.name, max(shape_class, TINY), engine)
+        image.code, kernel.name, max(shape_class, TINY), engine, image.sharing)
     if lowered.reason:
         _keep_reason(image, kernel, shape_class, engine, lowered.reason)
         engine, shape_class = NAIVE, _ANY

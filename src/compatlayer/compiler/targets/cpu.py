@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 from ...errors import CompilerError
 from .. import toolchain
-from ..image import NAIVE, TINY, DeviceCode, GlobalInfo, KernelInfo
+from ..image import NAIVE, TINY, DeviceCode, GlobalInfo, KernelInfo, Sharing
+from ..ir.excerpt import excerpt
 from ..ir.printer import print_module
 from ..ir.reader import read
-from ..ir.values import Function, Module
+from ..ir.values import Function, Module, quote
 from ..passes import facts, imports, pipeline, prune, shared
 from ..passes.unsupported import Unsupported
 from .width import width
@@ -40,6 +41,7 @@ class Loaded(NamedTuple):
     shared_text: str
     kernels: tuple[KernelInfo, ...]
     variables: tuple[GlobalInfo, ...]
+    sharing: Sharing
 
 
 class Lowered(NamedTuple):
@@ -58,58 +60,66 @@ def lower_module(code: DeviceCode) -> Loaded:
 
     Raises CudaError for programs that are incomplete, CompilerError for what this compiler cannot do."""
     module = prune.run(read(code.ir))
-    kernels, variables = facts.kernels(module), facts.variables(module)
-    names = imports.shared_symbols(module)
+    kernels, variables, sharing = facts.kernels(module), facts.variables(module), _sharing(module)
     module = pipeline.lower_bodies(module, machine(), told=False)
     text = ""
-    if names:
-        text = print_module(pipeline.finish(imports.keep_shared(module, names), told=False))
-    return Loaded(text, kernels, variables)
+    if sharing.symbols:
+        text = print_module(pipeline.finish(imports.keep_shared(module, frozenset(sharing.symbols)), told=False))
+    return Loaded(text, kernels, variables, sharing)
 
 
-def lower_variant(code: DeviceCode, kernel: str, shape_class: int, engine: str) -> Lowered:
+def _sharing(module: Module) -> Sharing:
+    places = shared.Layout(module).offsets
+    return Sharing(tuple(sorted(imports.shared_symbols(module))), {each.name: places[each] for each in places})
+
+
+def lower_variant(code: DeviceCode, kernel: str, shape_class: int, engine: str,
+                  sharing: Sharing | None = None) -> Lowered:
     """One kernel for one class of block shapes, by `engine` if that can; `reason` says why not, where it cannot.
 
-    The naive engine's code is the same for all classes. Raises what lower_module does."""
+    The naive engine's code is the same for all classes. `sharing` is what lower_module found, None to find it anew.
+    Raises what lower_module does."""
     reason = ""
+    if sharing is None:
+        sharing = _sharing(prune.run(read(code.ir)))
     if engine != NAIVE and shape_class != TINY:
         try:
-            return _vector(code, kernel, shape_class)
+            return _vector(code, kernel, shape_class, sharing)
         except ImportError as error:
             reason = f"the vector engine is not installed ({error})"
         except Unsupported as error:
             reason = str(error)
-    module, function, names = _bodies(code, kernel)
+    module, function = _bodies(code, kernel, sharing)
     stack_bytes = facts.stack_bytes(module, function)
-    used = pipeline.import_shared(module, function, names)
+    used = pipeline.import_shared(module, function, frozenset(sharing.symbols))
     text = print_module(pipeline.finish(module))
     pipeline.check_dump()
     return Lowered(text, 1, 0, stack_bytes, used, reason)
 
 
-def _bodies(code: DeviceCode, kernel: str) -> tuple[Module, Function, frozenset[str]]:
-    """A module of one kernel, lowered to the host's types, and the names of what it may share with others."""
-    module = prune.run(read(code.ir))
-    names = imports.shared_symbols(module)
-    module.shared_places = shared.Layout(module).offsets
+def _bodies(code: DeviceCode, kernel: str, sharing: Sharing) -> tuple[Module, Function]:
+    """A module of one kernel and what that reaches, lowered to the host's types."""
+    module = prune.run(read(excerpt(code.ir, quote(kernel))))
+    module.shared_places = {each: sharing.places[each.name] for each in module.variables()
+                            if each.name in sharing.places}
     prune.keep(module, [module.symbols[kernel]])
     module = pipeline.lower_bodies(module, machine())
     function = module.symbols[kernel]
     assert isinstance(function, Function)
-    return module, function, names
+    return module, function
 
 
-def _vector(code: DeviceCode, kernel: str, shape_class: int) -> Lowered:
+def _vector(code: DeviceCode, kernel: str, shape_class: int, sharing: Sharing) -> Lowered:
     from ..passes.canonical import run as canonise
     from ..passes.vector import run as vectorise
 
-    module, function, names = _bodies(code, kernel)
+    module, function = _bodies(code, kernel, sharing)
     lanes = width(shape_class, host_cpu())
     canonise(module, function)
     pipeline.dump(module, "canonical")
     found = vectorise(module, function, lanes, shape_class)
     pipeline.dump(module, "vector")
-    used = pipeline.import_shared(module, function, names)
+    used = pipeline.import_shared(module, function, frozenset(sharing.symbols))
     text = print_module(pipeline.finish(module))
     pipeline.check_dump()
     return Lowered(text, lanes, found.flags, getattr(found, "stack_bytes", 0), used)

@@ -19,37 +19,51 @@ from compatlayer.compiler.passes.unsupported import Unsupported
 def canonicalise(module: Module) -> Module:
     """Every kernel that can be, in canonical form; checked."""
     text = print_module(module)
+    kernels = [each.name for each in module.defined() if each.is_kernel]
     refused: dict[str, str] = {}
-    while True:
-        again = False
-        for kernel in [each for each in module.defined() if each.is_kernel and each.name not in refused]:
-            try:
-                canonical.run(module, kernel)
-            except Unsupported as reason:
-                refused[kernel.name] = str(reason)
-                again = True
-                break
+    while (failed := _first_refused(text, module.host, [each for each in kernels if each not in refused])) is not None:
+        refused[failed[0]] = failed[1]
+    for name in kernels:
+        if name not in refused:
+            kernel = _kernel(module, name)
+            canonical.run(module, kernel)
             canonical.check(module, kernel)
-        if not again:
-            break
-        host = module.host
-        module = read(text)  # half a transformation is of no use
-        module.host = host
     verify(module)
-    _report(module, refused)
+    _report(kernels, refused)
     return module
 
 
-def _report(module: Module, refused: dict[str, str]) -> None:
+def _first_refused(text: str, host: str, kernels: list[str]) -> tuple[str, str] | None:
+    """Tried on a copy: half a transformation is of no use."""
+    module = read(text)
+    module.host = host
+    for name in kernels:
+        try:
+            canonical.run(module, _kernel(module, name))
+        except Unsupported as reason:
+            return name, str(reason)
+    return None
+
+
+def _kernel(module: Module, name: str) -> Function:
+    found = module.symbols[name]
+    assert isinstance(found, Function)
+    return found
+
+
+def _report(kernels: list[str], refused: dict[str, str]) -> None:
     path = os.environ.get("COMPATLAYER_TEST_UNSUPPORTED")
     if path:
         with open(path, "a") as file:
-            for kernel in module.defined():
-                if isinstance(kernel, Function) and kernel.is_kernel:
-                    file.write(f"{kernel.name}: {refused.get(kernel.name, 'canonical')}\n")
+            file.writelines(f"{name}: {refused.get(name, 'canonical')}\n" for name in kernels)
 
 
-names = [name for name, _ in pipeline.NAIVE]
-if "canonical" not in names:
-    at = names.index("entries")
-    pipeline.NAIVE = (*pipeline.NAIVE[:at], ("canonical", canonicalise), *pipeline.NAIVE[at:])
+def passes() -> tuple[tuple[str, pipeline.Pass], ...]:
+    """The naive engine's passes with the canonical form before the entries."""
+    at = [name for name, _ in pipeline.NAIVE].index("entries")
+    return (*pipeline.NAIVE[:at], ("canonical", canonicalise), *pipeline.NAIVE[at:])
+
+
+def pytest_configure() -> None:
+    """Runs when this module is loaded as a plugin, not when it is imported."""
+    pipeline.NAIVE = passes()

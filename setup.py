@@ -14,16 +14,20 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from compatlayer.api.build import BuildError, build  # noqa: E402
+from compatlayer.compiler.library.build import make as make_library  # noqa: E402
+from compatlayer.errors import CompilerError  # noqa: E402
 
 
 class BuildNative(build_ext):
-    """Everything that a C compiler makes, in place or in the build folder."""
+    """Everything that a C compiler makes, in place or in the build folder; the device math library too."""
 
     def run(self) -> None:
         (extension,) = self.extensions
+        target = Path(self.get_ext_fullpath(extension.name)).resolve()
         try:
-            build(ROOT, Path(self.get_ext_fullpath(extension.name)).resolve())
-        except BuildError as error:
+            build(ROOT, target)
+            make_library(target.parent / "_lib")
+        except (BuildError, CompilerError) as error:
             sys.exit(f"compatlayer: {error}")
 
 

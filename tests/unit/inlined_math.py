@@ -36,7 +36,7 @@ static long double r_rcbrt_(long double x) { return 1 / cbrtl(x); }
 static long double r_sinpi_(long double x) {
     long double r = x - 2 * rintl(x / 2), a = fabsl(r), s = a <= .25L ? sinl(PI * a) : a < .75L ? cosl(PI * (.5L - a))
         : sinl(PI * (1 - a));
-    return copysignl(s, r == 0 ? x : r); }
+    return copysignl(s, s == 0 ? x : r); }
 static long double r_cospi_(long double x) {
     long double r = x - 2 * rintl(x / 2), a = fabsl(r);
     return a <= .25L ? cosl(PI * a) : a < .75L ? sinl(PI * (.5L - a)) : -cosl(PI * (1 - a)); }

@@ -93,9 +93,9 @@ def _newest_header(*folders: Path) -> float:
 
 
 def _remove_strangers(folder: Path, ours: set[str]) -> None:
-    """Delete what an older build left, so that no stale stub is preloaded."""
+    """Delete what an older build left, so that no stale stub is preloaded. The device math library is text (.ir)."""
     for path in folder.iterdir():
-        if path.name not in ours:
+        if path.name not in ours and path.suffix != ".ir":
             path.unlink()
 
 

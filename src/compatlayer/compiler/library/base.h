@@ -22,6 +22,7 @@ typedef unsigned long uint64_t;
 #define CPL_SLOW(name) __nv_##name
 /* The scalar C functions. */
 float __nv_sinf(float), __nv_cosf(float), __nv_tanf(float), __nv_fmodf(float, float), __nv_remainderf(float, float);
+double __nv_erfcinv(double), __nv_normcdfinv(double);
 double __nv_sin(double), __nv_cos(double), __nv_tan(double), __nv_fmod(double, double), __nv_remainder(double, double);
 #define CPL_RARE(condition) __builtin_expect(!!(condition), 0)
 
@@ -128,6 +129,8 @@ CPL_INLINE near_d nearest_d(double x) {
     double shifted = x + 0x1.8p52;
     return (near_d){shifted - 0x1.8p52, (int64_t)(bits_d(shifted) - bits_d(0x1.8p52))};
 }
+/* A select, where clang would make a branch of nested choices. */
+CPL_INLINE double pick(int condition, double yes, double no) { return condition ? yes : no; }
 /* Clamps that keep NaN. */
 CPL_INLINE float clamp_f(float x, float low, float high) {
     float above = x < low ? low : x;

@@ -16,13 +16,15 @@ from ...errors import CompilerError
 from .. import toolchain
 
 SOURCES = Path(__file__).resolve().parent
+# Both sides of a choice are computed and one is selected, whatever that costs: branches would end at SIMD lanes.
+_STRAIGHT = ("-mllvm", "-phi-node-folding-threshold=1000", "-mllvm", "-two-entry-phi-node-folding-threshold=1000")
 # Kind -> what the sources are compiled with. The processor only tells the optimiser what is cheap.
 KINDS: dict[str, tuple[str, ...]] = {
     "fused": ("-target-cpu", "x86-64-v3"),
     "unfused": ("-target-cpu", "x86-64-v2", "-DCPL_NO_FMA"),
 }
 _CLANG = ("clang", "-cc1", "-triple", "x86_64-unknown-linux-gnu", "-x", "c", "-std=c11", "-O2", "-ffp-contract=off",
-          "-Wall", "-Wextra", "-Werror", "-emit-llvm", "-o", "-")  # fmt: skip
+          "-Wall", "-Wextra", "-Werror", "-Wno-unused-const-variable", *_STRAIGHT, "-emit-llvm", "-o", "-")  # fmt: skip
 _DEFINITION = re.compile(r"^define [^\n]*?@cpl_math_(\w+)\(.*?^}\n", re.MULTILINE | re.DOTALL)
 _DECLARATION = re.compile(r"^declare ([^\n]*?)@([\w.]+)\(([^\n]*?)\)[^\n]*\n", re.MULTILINE)
 _METADATA = re.compile(r",? ![\w.]+ ![0-9]+")

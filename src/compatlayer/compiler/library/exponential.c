@@ -60,14 +60,5 @@ CPL_MATH(double, expm1, double x) {
     return __builtin_fabs(x) < 0x1p-54 ? x : result;
 }
 
-/* The fast forms are within 2 + |1.17 x| ulp: one step of reduction, and no subnormal results. */
-CPL_INLINE float fast_exp2(float x) {
-    float bounded = clamp_f(x, -127.0f, 128.0f);
-    near_f n = nearest_f(bounded);
-    float f = bounded - n.value;
-    float result = float_of(bits_f(madf(CPL_POLYF(f, EXP2_F), f, 1.0f)) + ((uint32_t)n.whole << 23));
-    result = x < -126.0f ? 0.0f : result;
-    return x >= 128.0f ? CPL_INFF : result;
-}
 CPL_MATH(float, fast_expf, float x) { return fast_exp2(x * 0x1.715476p+0f); }
 CPL_MATH(float, fast_exp10f, float x) { return fast_exp2(x * 0x1.a934fp+1f); }

@@ -59,16 +59,15 @@ CPL_INLINE double exp_scaled(double x, int64_t shift) {
     double r = mad(n.value, -LN2_LOW, mad(n.value, -LN2_HIGH, bounded));
     return scale_d(exp_fraction(r), n.whole + shift);
 }
-/* e^(x + low) 2^shift for a pair; |low| is far below 1. */
-CPL_INLINE double exp_of_pair(double x, double low, int64_t shift) {
+/* e^(x + low) as a fraction times 2^n; |low| is far below 1, and left out where x is clamped. */
+typedef struct { double fraction; int64_t n; } power_d;
+CPL_INLINE power_d exp_of_pair(double x, double low) {
     double bounded = clamp_d(x, -760.0, 720.0);
     reduced_d it = reduce_exp(bounded);
-    double kept = bounded == x ? low : 0.0;
-    double rest = it.low + kept, r = it.r;
-    double tail = mad(CPL_POLY(r, EXP_D), r * r, rest + rest * r);
-    return scale_d(1.0 + (r + tail), it.n + shift);
+    double rest = it.low + (bounded == x ? low : 0.0), r = it.r;
+    double tail = CPL_POLY(r, EXP_D) * (r * r);
+    return (power_d){1.0 + (r + mad(rest, 1.0 + (r + tail), tail)), it.n};
 }
-
 /* e^x and 2^x to 2^-34; |x| <= 700 and 1000. */
 CPL_INLINE double exp_medium(double x) {
     near_d n = nearest_d(x * LOG2_E);
@@ -86,5 +85,14 @@ CPL_INLINE float exp_float(float x) {
     float r = madf(n.value, -LN2_LOW_F, madf(n.value, -LN2_HIGH_F, bounded));
     float q = CPL_POLYF(r, EXP_F);
     return scale_f(madf(madf(q, r, 1.0f), r, 1.0f), n.whole);
+}
+/* The fast forms are within 2 + |1.17 x| ulp: one step of reduction, and no subnormal results. */
+CPL_INLINE float fast_exp2(float x) {
+    float bounded = clamp_f(x, -127.0f, 128.0f);
+    near_f n = nearest_f(bounded);
+    float f = bounded - n.value;
+    float result = float_of(bits_f(madf(CPL_POLYF(f, EXP2_F), f, 1.0f)) + ((uint32_t)n.whole << 23));
+    result = x < -126.0f ? 0.0f : result;
+    return x >= 128.0f ? CPL_INFF : result;
 }
 #endif

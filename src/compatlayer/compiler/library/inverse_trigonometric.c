@@ -66,14 +66,16 @@ CPL_MATH(float, atan2f, float y, float x) {
 }
 CPL_MATH(double, atan2, double y, double x) {
     double a = __builtin_fabs(y), b = __builtin_fabs(x);
-    int far = b > 0x1p1000 || a > 0x1p1000, near = b < 0x1p-960 && a < 0x1p-960;
-    double scale = far ? 0x1p-40 : near ? 0x1p60 : 1.0;
+    int far = (b > 0x1p1000) | (a > 0x1p1000), near = (b < 0x1p-960) & (a < 0x1p-960);
+    double scale = pick(far, 0x1p-40, pick(near, 0x1p60, 1.0));
     int equal = a == b; /* infinities and zeros as well */
-    double above = equal ? (a == 0.0 ? 0.0 : 1.0) : a == CPL_INF ? 1.0 : b == CPL_INF ? 0.0 : a * scale;
-    double below = equal ? 1.0 : a == CPL_INF ? 0.0 : b == CPL_INF ? 1.0 : b * scale;
+    double above = pick(a == CPL_INF, 1.0, pick(b == CPL_INF, 0.0, a * scale));
+    double below = pick(a == CPL_INF, 0.0, pick(b == CPL_INF, 1.0, b * scale));
+    above = pick(equal, pick(a == 0.0, 0.0, 1.0), above);
+    below = pick(equal, 1.0, below);
     double tiny = a / b, half = angle(above, below);
     half = above < below * 0x1p-40 ? tiny : half; /* may be subnormal */
-    half = equal && a == 0.0 ? 0.0 : half;
+    half = pick(equal & (a == 0.0), 0.0, half);
     double left = 2.0 * PI_2_HIGH - (half - 2.0 * PI_2_LOW);
     double result = bits_d(x) >> 63 ? left : half;
     result = x != x || y != y ? x + y : result;
@@ -86,9 +88,10 @@ CPL_MATH(float, asinf, float x) {
     int large = size > 0.5f;
     float root = __builtin_sqrtf(outer);
     float t = large ? root : size, z = large ? outer : size * size;
-    float inner = madf(CPL_POLYF(z, ASIN_F) * z, t, t);
-    float result = large ? PI_2_HIGH_F - (2.0f * inner - PI_2_LOW_F) : inner;
-    return __builtin_copysignf(result, x);
+    float tail = CPL_POLYF(z, ASIN_F) * z * t, edge = 2.0f * tail - PI_2_LOW_F;
+    /* pi/2 = 1 + 0.57; 1 - 2 root is exact where it is small */
+    float outside = (1.0f - 2.0f * root) + ((PI_2_HIGH_F - 1.0f) - edge);
+    return __builtin_copysignf(large ? outside : t + tail, x);
 }
 CPL_MATH(float, acosf, float x) {
     float size = __builtin_fabsf(x), outer = 0.5f * (1.0f - size);

@@ -56,14 +56,6 @@ CPL_MATH(double, log1p, double x) {
     return __builtin_fabs(x) < 0x1p-54 ? x : result;
 }
 
-/* Within 2^-22 on [1/2, 2] and 2 ulp elsewhere; subnormals may be taken for the least normal numbers. */
-CPL_INLINE float fast_log2(float x) {
-    uint32_t bits = bits_f(x) - 0x3f3504f3u;
-    float f = float_of((bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-    float tail = CPL_POLYF(f, LOG2_F) * f;
-    float result = madf(f, 0x1.715476p+0f + tail, (float)((int32_t)bits >> 23));
-    return log_edges_f(x, result);
-}
 CPL_MATH(float, fast_log2f, float x) { return fast_log2(x); }
 CPL_MATH(float, fast_logf, float x) { return fast_log2(x) * 0x1.62e43p-1f; }
 CPL_MATH(float, fast_log10f, float x) { return fast_log2(x) * 0x1.344136p-2f; }

@@ -102,4 +102,12 @@ CPL_INLINE double log1p_plain(double x) {
     double low = __builtin_fabs(sum) >= 0x1p1000 ? 0.0 : lost * shrink / (1.0 + it.f);
     return log_of_split_d(it.f, double_of_int(it.exponent), low);
 }
+/* Within 2^-22 on [1/2, 2] and 2 ulp elsewhere; subnormals may be taken for the least normal numbers. */
+CPL_INLINE float fast_log2(float x) {
+    uint32_t bits = bits_f(x) - 0x3f3504f3u;
+    float f = float_of((bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+    float tail = CPL_POLYF(f, LOG2_F) * f;
+    float result = madf(f, 0x1.715476p+0f + tail, (float)((int32_t)bits >> 23));
+    return log_edges_f(x, result);
+}
 #endif

@@ -17,9 +17,15 @@ typedef struct { double sine, cosine; int64_t n; } waves_d;
 /* Numbers from 2^24 (2^53) on are even integers; infinity less itself is NaN. */
 CPL_INLINE waves_f waves_of_f(float x) {
     float bounded = __builtin_fabsf(x) >= 0x1p24f ? x - x : x;
-    float whole = __builtin_rintf(2.0f * bounded), r = madf(whole, -0.5f, bounded), z = r * r;
-    float sine = madf(r, 0x1.921fb6p+1f, madf(CPL_POLYF(z, SINPI_F) * z, r, r * -0x1.777a5cp-24f));
+    float whole = __builtin_rintf(2.0f * bounded), r = madf(whole, -0.5f, bounded);
+#ifdef CPL_NO_FMA
+    double wide = r, square = wide * wide; /* the products' roundings would add up to more than an ulp */
+    double sine = wide * (0x1.921fb54442d18p+1 + CPL_POLY(square, SINPI_D) * square);
+    return (waves_f){(float)sine, (float)(1.0 + CPL_POLY(square, COSPI_D) * square), (int32_t)whole};
+#else
+    float z = r * r, sine = madf(r, 0x1.921fb6p+1f, madf(CPL_POLYF(z, SINPI_F) * z, r, r * -0x1.777a5cp-24f));
     return (waves_f){sine, madf(CPL_POLYF(z, COSPI_F), z, 1.0f), (int32_t)whole};
+#endif
 }
 CPL_INLINE waves_d waves_of(double x) {
     double bounded = __builtin_fabs(x) >= 0x1p53 ? x - x : x;

@@ -15,7 +15,21 @@ from collections.abc import Callable
 from ..ir.printer import print_module
 from ..ir.values import Function, Module
 from ..ir.verifier import verify
-from . import atomics, division, entries, host, imports, intrinsics, progress, prune, shared, shifts, spaces, thread
+from . import (
+    atomics,
+    division,
+    entries,
+    host,
+    imports,
+    intrinsics,
+    math,
+    progress,
+    prune,
+    shared,
+    shifts,
+    spaces,
+    thread,
+)
 
 Pass = Callable[[Module], Module]
 
@@ -29,6 +43,7 @@ NAIVE: tuple[tuple[str, Pass], ...] = (
     ("progress", progress.run),
     ("shared", shared.run),
     ("spaces", spaces.run),
+    ("math", math.run),
     ("entries", entries.run),
 )
 _seen: list[str] = []  # the names of passes that were offered to be dumped
@@ -43,7 +58,7 @@ def lower(module: Module, machine: str, skip: frozenset[str] = frozenset()) -> M
 
 def lower_bodies(module: Module, machine: str, told: bool = True) -> Module:
     """Everything up to `spaces` for a pruned module; `told` is whether dumps show it."""
-    return _run(module, machine, frozenset(("prune", "entries")), told)
+    return _run(module, machine, frozenset(("prune", "entries") if told else ("prune", "math", "entries")), told)
 
 
 def _run(module: Module, machine: str, skip: frozenset[str], told: bool) -> Module:

@@ -1,15 +1,25 @@
-"""Atomic updates: lane after lane; updates of one address whose old value nobody needs are combined first."""
+"""Atomic updates: lane after lane; updates of one address whose old value nobody needs are combined first.
+
+Shared memory belongs to one block, and a block's gangs take turns on one processor, only where the code says so:
+updates there need no bus lock.
+"""
 
 from __future__ import annotations
 
 from ...ir.build import mangled
-from ...ir.instructions import AtomicUpdate, CompareExchange, Instruction
+from ...ir.instructions import AtomicUpdate, CompareExchange, ElementPointer, Instruction
 from ...ir.types import FloatType, IntType, Type
 from ...ir.values import Literal, Value, number
 from .gang import Gang
+from .registers import field_of
 
 _COMBINES = {"add": "add", "sub": "add", "and": "and", "or": "or", "xor": "xor", "max": "smax", "min": "smin",
              "umax": "umax", "umin": "umin", "fadd": "fadd"}
+
+
+_PLAIN = {"add": "add", "sub": "sub", "and": "and", "or": "or", "xor": "xor", "max": "smax", "min": "smin",
+          "umax": "umax", "umin": "umin", "fadd": "fadd", "fsub": "fsub", "xchg": "xchg"}
+_DEPTH = 16
 
 
 def emit(gang: Gang, it: AtomicUpdate | CompareExchange) -> None:
@@ -35,7 +45,31 @@ def _is_used(gang: Gang, it: Instruction) -> bool:
     return it in gang.shapes.users
 
 
-def _update(gang: Gang, it: AtomicUpdate, address: Value, value: Value) -> Instruction:
+def in_shared(address: Value) -> bool:
+    """Whether the address is surely one of the block's shared memory."""
+    for _ in range(_DEPTH):
+        if not isinstance(address, Instruction):
+            return False
+        if isinstance(address, ElementPointer):
+            address = address.operands[0]
+        else:
+            return field_of(address) in ("shared", "dynamic_shared")
+    return False
+
+
+def _update(gang: Gang, it: AtomicUpdate, address: Value, value: Value) -> Value:
+    plain = _PLAIN.get(it.operation)
+    if plain is not None and in_shared(it.operands[0]):
+        emit_ = gang.emit
+        old = emit_.load(value.type, address, it.align)
+        if plain == "xchg":
+            new = value
+        elif plain in ("smax", "smin", "umax", "umin"):
+            new = emit_.intrinsic(f"llvm.{plain}.{mangled(value.type)}", value.type, [old, value])
+        else:
+            new = emit_.binary(plain, old, value)
+        emit_.store(new, address, it.align)
+        return old
     return gang.emit.put(AtomicUpdate(value.type, it.operation, [address, value], it.flags, it.scope, it.ordering,
                                       it.align))
 

@@ -36,6 +36,8 @@ class Gang:
         self.thread = thread(function)
         self.bits_type = integer(lanes.width)
         self.mask_type = self.vector_type(I1)
+        self._before_loop: BasicBlock | None = None  # set while a loop over lanes is emitted
+        self._spilled: dict[Value, Value] = {}
         self._made = 0
         self.meeting = reach_meetings(function)  # blocks from which lanes may come to wait for others
         self.waits = False  # whether the gang may be switched away from
@@ -152,6 +154,10 @@ class Gang:
     def lane_value(self, value: Value, lane: Value) -> Value:
         """One lane's scalar; `lane` is an i32."""
         shape = self.shapes.of(value)
+        if shape == VARYING and self._before_loop is not None:
+            type_ = _in_memory(value.type)
+            element = self.emit.load(type_, self.emit.put(ElementPointer(PTR, type_, [self._spill(value), lane])))
+            return self.emit.cast("trunc", element, I1) if value.type is I1 else element
         raw = self.raw(value)
         if shape == VARYING:
             return self.extract(raw, lane)
@@ -251,34 +257,53 @@ class Gang:
         self._values, self._vectors = values, vectors
 
     def each_lane(self, name: str, body: Callable[[Value], Value | None], result: Type | None = None) -> Value | None:
-        """A loop over the active lanes in order; `body(lane)` answers the lane's result."""
+        """A loop over the active lanes in order; `body(lane)` answers the lane's result, read by lane_value().
+
+        Vectors go through memory: an element whose number is not constant is cheap there."""
         start, loop, end = self.blocks[-1], self.new_block(f"{name}.lane"), self.new_block(f"{name}.end")
         bits = self.bits(self.mask)
-        self.jump(loop)
         self.open(loop)
         left = Phi(self.bits_type, [bits], [start])
         self.emit.put(left)
-        found: Phi | None = None
-        if result is not None:
-            type_ = self.vector_type(result)
-            found = Phi(type_, [self.undefined(type_)], [start])
-            self.emit.put(found)
         lane = self.lowest(left)
+        outer, self._before_loop = self._before_loop, start
+        spilled, self._spilled = self._spilled, {}
         values, vectors = dict(self._values), dict(self._vectors)
         value = body(lane)
         self._values, self._vectors = values, vectors
-        whole = self.insert(found, value, lane) if found is not None and value is not None else None
+        self._before_loop, self._spilled = outer, spilled
+        place: Instruction | None = None
+        if result is not None and value is not None:
+            place = self.slots.alloca(self.vector_type(_in_memory(result)), 64)
+            self.emit.store(self.emit.cast("zext", value, I8) if result is I1 else value,
+                            self.emit.put(ElementPointer(PTR, _in_memory(result), [place, lane])))
         rest = self.emit.binary("and", left, self.emit.binary("sub", left, number(self.bits_type, 1)))
         more = self.emit.compare("ne", rest, number(self.bits_type, 0))
-        last = self.blocks[-1]
         left.operands.append(rest)
-        left.blocks.append(last)
-        if found is not None and whole is not None:
-            found.operands.append(whole)
-            found.blocks.append(last)
+        left.blocks.append(self.blocks[-1])
         self.branch(more, loop, end)
+        Emitter(self.module, start.instructions).put(Terminator("br", [], [loop]))
         self.open(end)
-        return whole
+        if place is None or result is None:
+            return None
+        whole: Value = self.emit.load(self.vector_type(_in_memory(result)), place, 64)
+        return self.emit.cast("trunc", whole, self.mask_type) if result is I1 else whole
+
+    def _spill(self, value: Value) -> Value:
+        """Where the vector lies in memory, put there before the loop over the lanes."""
+        found = self._spilled.get(value)
+        if found is None:
+            assert self._before_loop is not None
+            here, self.emit.out = self.emit.out, self._before_loop.instructions
+            values, vectors = dict(self._values), dict(self._vectors)
+            vector = self.raw(value)
+            if value.type is I1:
+                vector = self.emit.cast("zext", vector, self.vector_type(I8))
+            found = self._spilled[value] = self.slots.alloca(vector.type, 64)
+            self.emit.store(vector, found, 64)
+            self._values, self._vectors = values, vectors
+            self.emit.out = here
+        return found
 
     def lowest(self, bits: Value) -> Value:
         """The number of the lowest set bit, as an i32."""
@@ -461,3 +486,7 @@ class Gang:
 def _byte_steps(base: Value, steps: Value) -> Instruction:
     """An address, or a vector of them, plus bytes."""
     return ElementPointer(base.type, I8, [base, steps])
+
+
+def _in_memory(type_: Type) -> Type:
+    return I8 if type_ is I1 else type_

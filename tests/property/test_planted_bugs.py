@@ -39,7 +39,7 @@ def trial(name: str, seeds: Iterable[int], limit_s: float = 100) -> int | None:
 
     A process of its own: a mistake may well ruin the context, and other tests have theirs."""
     here = Path(__file__).parent
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), *sys.path])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), *sys.path]), "COMPATLAYER_ENGINE": "naive"}
     command = [sys.executable, "-c", TRIAL, name, *map(str, seeds)]
     try:
         return subprocess.run(command, env=environment, timeout=limit_s, capture_output=True, check=False).returncode

@@ -27,8 +27,10 @@ _FORMAT = f"2 {sys.version}"  # records are marshalled
 
 @memoize
 def identity() -> str:
-    """Changes when the compiler binary, our headers or the compiler's own source do. Costs stats, no process."""
-    ours = digest.folder_state(Path(__file__).parent, ".py")
+    """Changes when the compiler binary, our headers, the compiler's own source or its math library do. Costs stats,
+    no process."""
+    built = Path(__file__).parents[1] / "_lib"
+    ours = digest.folder_state(Path(__file__).parent, ".py") + (digest.folder_state(built, ".ir") if built.is_dir() else "")
     return digest.key(_FORMAT, toolchain.identity(), headers.digest(), ours)
 
 

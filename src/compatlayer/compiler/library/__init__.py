@@ -1,6 +1,7 @@
 """CUDA's device math library as LLVM IR that is inlined into kernels, in SIMD lanes too.
 
-`link` gives a module the definitions of the functions that it calls. They take no thread, and must be added after the
+`link` gives a module the definitions of the functions that it calls, also those that it calls by the names of LLVM's
+intrinsics or of libm. They take no thread, and must be added after the
 passes that give one to every defined function. Functions that the library lacks, and rare arguments of those that it
 has, stay calls of the scalar C library. A tree that is not built has no library; then all of them stay calls.
 """
@@ -14,8 +15,13 @@ from typing import NamedTuple
 from ..ir.instructions import Call
 from ..ir.reader import read_into
 from ..ir.values import Function, Module
+from ..passes.externals import C_FUNCTIONS
 
 PREFIX = "cpl.math."
+# LLVM's intrinsics that processors have no instruction for, and its names of types.
+_INTRINSICS = frozenset(("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "exp", "exp2",
+                         "exp10", "log", "log2", "log10", "pow"))  # fmt: skip
+_SUFFIXES = {"f32": "f", "f64": ""}
 _FOLDER = Path(__file__).resolve().parents[2] / "_lib"
 
 
@@ -57,47 +63,50 @@ def link(module: Module, fused: bool | None = None) -> None:
     """Defines the math functions that `module` calls, for processors with a fused multiply-add or without.
 
     `fused` None: as this machine's processor has it."""
-    called = {call.callee_name for function in module.defined() for call in function.instructions()
-              if isinstance(call, Call) and call.callee_name in _interesting(module)}
-    if not called:
-        return
-    library = load(host_is_fused() if fused is None else fused)
+    wanted = {value.name: base for value in module.symbols.values()
+              if isinstance(value, Function) and value.is_declaration and (base := _base(value.name))}
+    library = load(host_is_fused() if fused is None else fused) if wanted else None
     if library is None:
         return
-    targets: dict[str, Function] = {}
-    for name in called:
-        base = name[5:]
+    calls = [call for function in module.defined() if not function.name.startswith(PREFIX)
+             for call in function.instructions() if isinstance(call, Call) and call.callee_name in wanted]
+    for call in calls:
+        base = wanted[call.callee_name]
         if library.defines(base):
-            read_into(module, library.text(base))
-            target = module.symbols[PREFIX + base]
-            assert isinstance(target, Function)
-            targets[name] = target
-    _redirect(module, targets)
+            target = _definition(module, library, base)
+            if target.function_type is call.function_type:
+                call.callee = target
 
 
-def _interesting(module: Module) -> set[str]:
-    """Library functions that the module declares."""
-    return {name for name, value in module.symbols.items()
-            if name.startswith("__nv_") and isinstance(value, Function) and value.is_declaration}
+def _base(name: str) -> str:
+    """The library's name for a function that front ends call; empty where it is none."""
+    if name.startswith("__nv_"):
+        return name[5:]
+    if name.startswith("llvm."):
+        operation, _, type_ = name[5:].partition(".")
+        return operation + _SUFFIXES[type_] if operation in _INTRINSICS and type_ in _SUFFIXES else ""
+    return name if name in C_FUNCTIONS else ""
 
 
-def _redirect(module: Module, targets: dict[str, Function]) -> None:
-    """Calls of the C functions become calls of the definitions; slow paths inside of these stay."""
-    for function in module.defined():
-        if function.name.startswith(PREFIX):
-            continue
-        for call in function.instructions():
-            if isinstance(call, Call) and call.callee_name in targets:
-                call.callee = targets[call.callee_name]
+def _definition(module: Module, library: Library, base: str) -> Function:
+    name = PREFIX + base
+    if name not in module.symbols:
+        read_into(module, library.text(base))
+    found = module.symbols[name]
+    assert isinstance(found, Function)
+    return found
 
 
 @cache
 def load(fused: bool) -> Library | None:
     """The library of one kind; None in a tree that is not built."""
-    from .build import file_name
-
     path = _FOLDER / file_name("fused" if fused else "unfused")
     return Library(path) if path.is_file() else None
+
+
+def file_name(kind: str) -> str:
+    """The file of one kind of the library."""
+    return f"math-{kind}.ir"
 
 
 def host_is_fused() -> bool:

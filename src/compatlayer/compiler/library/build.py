@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ...errors import CompilerError
 from .. import toolchain
+from . import file_name
 
 SOURCES = Path(__file__).resolve().parent
 # Both sides of a choice are computed and one is selected, whatever that costs: branches would end at SIMD lanes.
@@ -33,11 +34,6 @@ _GROUP = re.compile(r"\) #\d+")
 _PARAMETER = re.compile(r"\b(?:noundef|dso_local|local_unnamed_addr|initializes\(\([^)]*\)\)|writeonly|nocapture|"
                         r"captures\(none\)|dead_on_return) ")
 _CALLED = re.compile(r"@([\w.]+)\(")
-
-
-def file_name(kind: str) -> str:
-    """The file of one kind of the library."""
-    return f"math-{kind}.ir"
 
 
 def make(folder: Path) -> None:
@@ -90,7 +86,7 @@ def _function(text: str) -> str:
 def _indexed(functions: dict[str, str], declarations: dict[str, str]) -> str:
     lines, texts, offset = [], [], 0
     for name, text in [*sorted(functions.items()), *sorted(declarations.items())]:
-        needed = dict.fromkeys(each for each in _CALLED.findall(text) if each in declarations) if name in functions else {}
+        needed = [each for each in dict.fromkeys(_CALLED.findall(text)) if each in declarations and each != name]
         lines.append(" ".join([name, str(offset), str(len(text)), *needed]))
         texts.append(text)
         offset += len(text)

@@ -30,8 +30,9 @@ def identity() -> str:
     """Changes when the compiler binary, our headers, the compiler's own source or its math library do. Costs stats,
     no process."""
     built = Path(__file__).parents[1] / "_lib"
-    ours = digest.folder_state(Path(__file__).parent, ".py") + (digest.folder_state(built, ".ir") if built.is_dir() else "")
-    return digest.key(_FORMAT, toolchain.identity(), headers.digest(), ours)
+    ours = digest.folder_state(Path(__file__).parent, ".py")
+    library = digest.folder_state(built, ".ir") if built.is_dir() else ""
+    return digest.key(_FORMAT, toolchain.identity(), headers.digest(), ours, library)
 
 
 def compile_cuda(source: str, name: str, options: Sequence[str], headers: Mapping[str, str] | None = None,

@@ -67,6 +67,21 @@ def test_a_thread_that_exits_returns_and_what_follows_is_gone() -> None:
     assert "unreachable" not in opcodes(kernel)
 
 
+def test_lanes_that_exit_leave_the_mode_that_flushes_to_the_others() -> None:
+    source = 'extern "C" __global__ void k(float *p) { if (p[0] > 1.f) asm volatile("exit;"); p[1] = p[2] * p[3]; }'
+    module = read(compile_cuda(source, "s.cu", ["--gpu-architecture=sm_86", "-ftz=true"]).ir)
+    module.host = "x86_64"
+    for step, run in pipeline.NAIVE:
+        if step != "entries":
+            module = run(module)
+    assert "@llvm.x86.sse.ldmxcsr(" in print_module(module)
+    kernel = module.symbols["k"]
+    assert isinstance(kernel, Function)
+    canonical.run(module, kernel)
+    canonical.check(module, kernel)
+    assert not any(isinstance(each, (Call, Alloca)) for each in kernel.instructions())
+
+
 def test_code_behind_a_trap_is_unreachable() -> None:
     kernel, text = made("  br i1 %c, label %a, label %b\na:\n  call void @cpl_trap(ptr %p, ptr null)\n"
                         "  store i32 7, ptr %p\n  br label %b\nb:\n  ret void")
@@ -380,7 +395,8 @@ BREACHES = {
     "without a latch": "  br label %h\nh:\n  br i1 %c, label %h, label %b\nb:\n  ret void",
     "nothing reaches": "  br label %b\nx:\n  br label %b\nb:\n  ret void",
     "without a phi at the exit": ("  br label %h\nh:\n  %x = load volatile i32, ptr %p\n"
-                                  "  br i1 %c, label %l, label %a\nl:\n  br label %h\na:\n  store i32 %x, ptr %p\n  br label %b\nb:\n  ret void"),
+                                  "  br i1 %c, label %l, label %a\nl:\n  br label %h\na:\n"
+                                  "  store i32 %x, ptr %p\n  br label %b\nb:\n  ret void"),
     "two places": ("  br i1 %c, label %x, label %y\nx:\n  br i1 %c, label %y, label %b\ny:\n  br label %x\n"
                    "b:\n  ret void"),
     "need not have been made": ("  br i1 %c, label %x, label %y\nx:\n  %v = add i32 %n, 1\n  br label %y\ny:\n"

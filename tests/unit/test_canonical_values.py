@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import canonical_engine
 import numpy as np
 import pytest
+import vector_programs
 from device_code import SNIPPETS, Threads, library_bytes
 
 from compatlayer.compiler import compile_cuda
@@ -14,6 +16,7 @@ from compatlayer.compiler.image import DeviceCode
 from compatlayer.compiler.passes import pipeline
 from compatlayer.compiler.targets import cpu
 
+PROGRAMS = int(os.environ.get("COMPATLAYER_VECTOR_PROGRAMS", "10"))
 THREADS = 24
 IN_BYTES, OUT_BYTES = 192, 512
 # Each thread has 128 bytes of random integers, then 64 of random floats; %op is where it writes.
@@ -274,7 +277,7 @@ other:
     i1 true, label %join
   ]
 join:
-  %r = phi i32 [ %v1, %one ], [ 22, %two ], [ %v3, %three ], [ 44, %other ], [ 44, %other ], [ 5, %entry ], [ 5, %entry ]
+  %r = phi i32 [ %v1, %one ], [ 2, %two ], [ %v3, %three ], [ 44, %other ], [ 44, %other ], [ 5, %entry ], [ 5, %entry ]
   store i32 %r, ptr %op""", ""),
     "calls": ("""
   %a = call i32 @straight(i32 %x)
@@ -390,9 +393,18 @@ def outputs(code: DeviceCode, folder: Path) -> np.ndarray:
 
 @pytest.mark.parametrize("name", BODIES)
 def test_a_kernel_stores_the_same_in_canonical_form(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare(*BODIES[name], tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("seed", range(PROGRAMS))
+def test_random_programs_on_vectors_store_the_same(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare(*vector_programs.Program(seed).text(40), tmp_path, monkeypatch)
+
+
+def compare(body: str, more: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a kernel with and without the canonical form."""
     if cpu.runtime_path() is None:
         pytest.skip("the native runtime is not built")
-    body, more = BODIES[name]
     code = DeviceCode(ir=KERNEL.format(body=body + RET, more=more), architecture="sm_86")
     (tmp_path / "plain").mkdir()
     wanted = outputs(code, tmp_path / "plain")

@@ -96,7 +96,7 @@ class _Inliner:
         if callee in self.recursive:
             self.staying.append(call)
             return None
-        if call.function_type is not callee.function_type:
+        if call.function_type is not callee.function_type or callee.function_type.variadic:
             raise Unsupported(f"'{callee.name}' is called as if it were of another type")
         return callee
 

@@ -91,8 +91,17 @@ lint: $(VENV)/.checkers $(VENV)/.packages
 	for file in src/compatlayer/native/*.c; do \
 	    cc -std=c11 -Wall -Wextra -Werror -fsyntax-only -Iinclude -Isrc/compatlayer/native $$file; done
 
-bench: install
-	$(BIN)/compatlayer run bench/run.py
+# Everything that is measured, in one report (docs/benchmarks.md). KERNELS=saxpy,triad: only these; SMALL=1: a moment.
+# Contenders that cannot be installed are missing from the table, which says how to get them.
+$(VENV)/.contenders: $(VENV)/.packages
+	$(call requirements,p["project"]["optional-dependencies"]["bench"])
+	$(call requirements,p["project"]["optional-dependencies"]["bench-contenders"]) || \
+	    echo "some contenders could not be installed; the table will say which" >&2
+	touch $@
+
+bench: install $(VENV)/.contenders
+	$(BIN)/python bench/run.py $(if $(KERNELS),--kernels $(KERNELS)) $(if $(SMALL),--small) \
+	    $(if $(AGAINST),--against $(AGAINST)) $(if $(PAIRS),--pairs $(PAIRS)) $(PARTS)
 
 # The page that lists what each library has.
 docs/coverage.md: install

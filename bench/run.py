@@ -1,6 +1,6 @@
 """Measure everything and print one report; it is also left in bench/results/ with its JSON and the roofline picture.
 
-usage: run.py [--kernels NAME,...] [--small] [--against CONTENDER,...] [PART ...]
+usage: run.py [--kernels NAME,...] [--small] [--against CONTENDER,...] [--pairs N] [PART ...]
 
 PARTs are kernels, launch_stream, compile_time, compile_size, launch_cost, launch_from_c, copy_bandwidth; all of them
 without one, and `kernels` alone with --kernels. --small takes sizes that are over in a moment, to try the suite itself.
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from suite.contest import PAIRS
 from suite.main import Run
 
 FOLDER = Path(__file__).resolve().parent
@@ -66,6 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kernels", default="", help="kernels or their folders, separated by commas")
     parser.add_argument("--small", action="store_true", help="small sizes, to try the suite itself")
     parser.add_argument("--against", default="", help="contenders, separated by commas (all that are here)")
+    parser.add_argument("--pairs", type=int, default=PAIRS, help="fewer pairs, for a quick look (%(default)s)")
     parser.add_argument("parts", nargs="*", help=", ".join(PARTS))
     arguments = parser.parse_args()
     unknown = [part for part in arguments.parts if part not in PARTS]
@@ -85,7 +87,7 @@ def main() -> int:
     run = None
     if "kernels" in parts:
         try:
-            run = Run(_words(arguments.kernels), arguments.small, _words(arguments.against))
+            run = Run(_words(arguments.kernels), arguments.small, _words(arguments.against), arguments.pairs)
         except ValueError as error:
             print(error, file=sys.stderr)
             return 2

@@ -20,7 +20,7 @@ from suite.statistics import Ratio, ratio
 
 SAMPLE_S, SETTLE_S = 0.0025, 0.002
 PAIRS, LEAST_PAIRS, NAIVE_PAIRS = 20, 6, 3
-MOST_S = 5.0  # for the pairs with one contender; beyond it there are fewer of them
+MOST_S = 4.0  # for the pairs with one contender; beyond it there are fewer of them
 
 
 @dataclass
@@ -96,10 +96,10 @@ def _load(case: Case, data: Path, process: Process, entry: Entry) -> _Runner | N
     return None
 
 
-def _pairs(ours: _Runner, other: _Runner) -> list[tuple[float, float]]:
+def _pairs(ours: _Runner, other: _Runner, most: int) -> list[tuple[float, float]]:
     """(ours, theirs) in turn; who is first changes from pair to pair."""
     pairs: list[tuple[float, float]] = []
-    wanted = NAIVE_PAIRS if other.entry is not None and other.process.kind == "naive" else PAIRS
+    wanted = min(most, NAIVE_PAIRS) if other.process.kind == "naive" else most
     begin = time.perf_counter()
     while len(pairs) < wanted:
         spent = time.perf_counter() - begin
@@ -120,9 +120,9 @@ def _check_again(runner: _Runner) -> None:
         runner.entry.wrong, runner.entry.missing, runner.entry.ratio = True, f"after timing: {error}", None
 
 
-def _measure(ours: _Runner, other: _Runner, own_times: list[float]) -> None:
+def _measure(ours: _Runner, other: _Runner, own_times: list[float], most: int) -> None:
     try:
-        pairs = _pairs(ours, other)
+        pairs = _pairs(ours, other, most)
         own_times += [own for own, _ in pairs]
         other.entry.run_s = statistics.median(theirs for _, theirs in pairs)
         other.entry.ratio = ratio(pairs)
@@ -131,8 +131,8 @@ def _measure(ours: _Runner, other: _Runner, own_times: list[float]) -> None:
         other.entry.wrong, other.entry.missing, other.entry.ratio = True, str(failed), None
 
 
-def contest(case: Case, ours: Process, others: list[Process]) -> Result:
-    """Measure one case."""
+def contest(case: Case, ours: Process, others: list[Process], most: int = PAIRS) -> Result:
+    """Measure one case with at most so many pairs for each contender."""
     arrays = case.inputs(np.random.default_rng(SEED))
     entries = {process.kind: Entry() for process in [ours, *others]}
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -145,7 +145,7 @@ def contest(case: Case, ours: Process, others: list[Process]) -> Result:
         if first is not None:
             for runner in runners:
                 if runner is not None:
-                    _measure(first, runner, own_times)
+                    _measure(first, runner, own_times, most)
             own = entries["ours"]
             own.run_s = statistics.median(own_times or [first.sample() for _ in range(LEAST_PAIRS)])
             own.times["ready"] = max(own.first_s - own.run_s, 0.0)  # a variant is compiled when first launched

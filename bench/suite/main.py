@@ -12,15 +12,15 @@ from typing import Any
 from suite import machine, report, roofline
 from suite.case import load
 from suite.contenders import NAMES, processes
-from suite.contest import Result, contest
+from suite.contest import PAIRS, Result, contest
 
 
 class Run:
     """What one run of the suite found."""
 
-    def __init__(self, names: Sequence[str], small: bool, only: Sequence[str] = ()) -> None:
+    def __init__(self, names: Sequence[str], small: bool, only: Sequence[str] = (), pairs: int = PAIRS) -> None:
         self.cases = load(names, small)
-        self.small, self.only = small, only
+        self.small, self.only, self.pairs = small, only, pairs
         self.results: list[Result] = []
         self.absent: dict[str, str] = {}
 
@@ -37,7 +37,7 @@ class Run:
         try:
             for case in self.cases:
                 begin = time.perf_counter()
-                result = contest(case, ours, others)
+                result = contest(case, ours, others, self.pairs)
                 self.results.append(result)
                 print(_progress(result, time.perf_counter() - begin), file=sys.stderr, flush=True)
         finally:

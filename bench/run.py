@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from suite.main import Run
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "results"
 WITH_JSON = ("launch_stream", "compile_time", "compile_size")
+LOAD_AT_START = os.getloadavg()[0]
 PARTS = ("kernels", *WITH_JSON, "launch_cost", "launch_from_c", "copy_bandwidth")
 
 
@@ -62,12 +64,20 @@ def script_aims(figures: dict[str, dict[str, Any]]) -> list[str]:
     return rows
 
 
+def _load() -> list[str]:
+    """A warning where other programs use the processors: times are then of little worth."""
+    load, processors = LOAD_AT_START, len(os.sched_getaffinity(0))
+    return [f"**Other programs kept {load:.1f} of {processors} processors busy before the start: do not trust these "
+            "times.**", ""] if load > 0.3 * processors else []
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="measure compatlayer")
     parser.add_argument("--kernels", default="", help="kernels or their folders, separated by commas")
     parser.add_argument("--small", action="store_true", help="small sizes, to try the suite itself")
     parser.add_argument("--against", default="", help="contenders, separated by commas (all that are here)")
-    parser.add_argument("--pairs", type=int, default=PAIRS, help="fewer pairs, for a quick look (%(default)s)")
+    parser.add_argument("--pairs", type=int, default=PAIRS,
+                        help="fewer pairs, for a quick look; 0: check outputs alone (%(default)s)")
     parser.add_argument("parts", nargs="*", help=", ".join(PARTS))
     arguments = parser.parse_args()
     unknown = [part for part in arguments.parts if part not in PARTS]
@@ -95,7 +105,7 @@ def main() -> int:
     scripts = [Script(part) for part in parts if part != "kernels"]
     figures = {script.name: script.figures for script in scripts if script.figures}
     aims = (run.aims() if run and not arguments.small else []) + script_aims(figures)
-    report = ["# What was measured", ""]
+    report = ["# What was measured", "", *_load()]
     if run:
         report += [*run.markdown(), ""]
     for script in scripts:

@@ -79,7 +79,7 @@ def _write(case: Case, folder: Path) -> None:
             np.save(folder / place / f"{name}.npy", array)
 
 
-def _load(case: Case, data: Path, process: Process, entry: Entry) -> _Runner | None:
+def _load(case: Case, data: Path, process: Process, entry: Entry, most: int) -> _Runner | None:
     try:
         answer = process.ask("load", case=case.name, data=str(data))
         entry.times, entry.first_s = answer["times"], answer["first_s"]
@@ -87,7 +87,8 @@ def _load(case: Case, data: Path, process: Process, entry: Entry) -> _Runner | N
             entry.wrong, entry.missing = True, answer["error"]
             return None
         runner = _Runner(process, entry)
-        runner.calibrate()
+        if most:
+            runner.calibrate()
         return runner
     except Absent as absent:
         entry.missing = str(absent)
@@ -124,23 +125,24 @@ def _measure(ours: _Runner, other: _Runner, own_times: list[float], most: int) -
     try:
         pairs = _pairs(ours, other, most)
         own_times += [own for own, _ in pairs]
-        other.entry.run_s = statistics.median(theirs for _, theirs in pairs)
-        other.entry.ratio = ratio(pairs)
+        if pairs:
+            other.entry.run_s = statistics.median(theirs for _, theirs in pairs)
+            other.entry.ratio = ratio(pairs)
         _check_again(other)
     except Failed as failed:
         other.entry.wrong, other.entry.missing, other.entry.ratio = True, str(failed), None
 
 
 def contest(case: Case, ours: Process, others: list[Process], most: int = PAIRS) -> Result:
-    """Measure one case with at most so many pairs for each contender."""
+    """Measure one case with at most so many pairs for each contender; with none, check all outputs alone."""
     arrays = case.inputs(np.random.default_rng(SEED))
     entries = {process.kind: Entry() for process in [ours, *others]}
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
     data = Path(tempfile.mkdtemp(prefix="compatlayer-bench-", dir=shared))
     try:
         _write(case, data)
-        first = _load(case, data, ours, entries["ours"])
-        runners = [_load(case, data, process, entries[process.kind]) for process in others]
+        first = _load(case, data, ours, entries["ours"], most)
+        runners = [_load(case, data, process, entries[process.kind], most) for process in others]
         own_times: list[float] = []
         if first is not None:
             for runner in runners:

@@ -20,6 +20,11 @@ from .text import INPUTS, tables
 UPDATES = ("add", "min", "max", "xor", "and", "or")
 _SHARED = (("u", "sh_u"), ("c", "sh_c"), ("d", "sh_d"), ("m", "sh_m"))
 _ALL = "0xffffffffu"
+# What a kernel is made of, by seed: everything, which as a rule is for an engine with a stack for each thread; only what
+# threads do alone and barriers, for blocks of any shape; operations of warps too, but not on two sides of a branch.
+STYLES = ("all", "plain", "warp", "plain", "warp", "plain")
+_NEAR = (1, 1, 2, 3, 31, 32, 100, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFF0, 0xFFFFFF00)
+_FACTORS = (1, 2, 3, 5, 8, 0x10001, 0x80000001, 0x9E3779B1, 0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Place:
     in_loop: bool = False
     may_return: bool = True
     epoch: str = ""  # the operation of the shared cells, or "lock"
+    labels: tuple[int, ...] = ()
 
 
 class Writer:
@@ -39,7 +45,12 @@ class Writer:
 
     def __init__(self, seed: int, name: str) -> None:
         self.random = Random(seed)
+        self.style = STYLES[seed % len(STYLES)]
         self.kernel = tree.Kernel(name, seed, [], [], [], [])
+        self.kernel.warp = self.style != "plain"
+        self.kernel.barriers = self.kernel.warp or self.random.random() < 0.5
+        self.kernel.tail = not self.kernel.barriers and self.random.random() < 0.7
+        self.labels = 0
         self.readable: list[tree.Variable] = []
         self.writable: list[tree.Variable] = []
         self.arrays: list[tuple[str, str, int]] = []
@@ -94,6 +105,10 @@ class Writer:
         if fitting and pick < 0.55:
             return self.random.choice(fitting)
         if pick < 0.7 and self.in_kernel:
+            if type_ in tree.COLUMN and self.random.random() < 0.2:
+                return tree.Element(type_, "column", f"col_{type_}", tree.COLUMNS, self.index(depth))
+            if self.random.random() < 0.5:
+                return tree.Element(type_, "near", f"in_{type_}", tree.INPUT, self.near())
             return tree.Element(type_, "input", f"in_{type_}", tree.INPUT, self.index(depth))
         arrays = [each for each in self.arrays if each[0] == type_]
         if arrays and pick < 0.85:
@@ -113,6 +128,29 @@ class Writer:
             return self.expression(self.random.choice("iu"), depth - 1)
         names = [each for each in self.readable if each.type in "iu"]
         return self.random.choice(names) if names else self.random_constant("i")
+
+    def near(self) -> tree.Expression:
+        """An index that often counts up with the threads, or seems to until it wraps."""
+        type_ = self.random.choice("uuuil")
+        names = [*(tree.Variable("i", name) for name in ("gid", "gid", "tid", "tx", "ty", "lane")), *self.counters]
+        index: tree.Expression = self.random.choice(names)
+        if type_ != "i":
+            index = tree.Apply(type_, f"to_{type_}.i", [index])
+        for _ in range(self.random.randint(0, 3)):
+            other: tree.Expression = tree.Constant(type_, odd_value(type_, self.random.choice(_NEAR)))
+            name = self.random.choice(("add", "add", "sub", "sub", "mul", "and", "xor", "uniform", "small"))
+            if name == "mul":
+                other = tree.Constant(type_, odd_value(type_, self.random.choice(_FACTORS)))
+            elif name == "uniform":
+                name, other = "add", tree.Apply("i", "and.ii", [self.uniform_expression(1), self.number(255)])
+                if type_ != "i":
+                    other = tree.Apply(type_, f"to_{type_}.i", [other])
+            elif name == "small":
+                other = tree.Constant(type_, odd_value(type_, self.random.choice((7, 8, 500))))
+            index = tree.Apply(type_, f"{name}.{type_ * 2}", [index, other])
+        if self.random.random() < 0.3:
+            index = tree.Apply(type_, f"and.{type_ * 2}", [index, self.number(tree.INPUT - 1, type_)])
+        return index
 
     def random_constant(self, type_: str) -> tree.Constant:
         return tree.Constant(type_, random_value(self.random, type_))
@@ -156,17 +194,19 @@ class Writer:
         return found
 
     def refresh(self, place: Place) -> list[tree.Statement]:
+        if not self.kernel.warp:
+            return []
         mask = place.masks[-1]
         return [tree.Ballot(mask, _ALL if mask == "m0" else mask, self.number(1), fresh=False)]
 
     def statement(self, place: Place) -> list[tree.Statement]:
         kinds = {"assign": 8, "store": 3, "if": 4, "loop": 3, "switch": 2, "jump": 2, "private": 2, "update": 2,
-                 "struct": 2}
+                 "struct": 2, "swap": 2, "label": 2}
         if place.depth >= 3:
-            kinds |= {"if": 0, "loop": 0, "switch": 0}
+            kinds |= {"if": 0, "loop": 0, "switch": 0, "label": 0}
         if not self.in_kernel:
             kinds |= {"private": 0, "update": 0, "struct": 0}
-        if place.level != "plain":
+        if place.level != "plain" and self.kernel.warp:
             kinds |= {"shuffle": 6, "compute": 5, "mask_if": 4, "warp_loop": 2}
         if place.level == "block":
             kinds |= {"barrier": 3, "exchange": 6, "epoch": 3, "uniform_if": 3, "uniform_loop": 3}
@@ -184,7 +224,23 @@ class Writer:
         variable = self.target()
         return [tree.Assign(variable, self.expression(variable.type, 4))]
 
+    def write_swap(self, place: Place) -> list[tree.Statement]:
+        variable = self.target()
+        others = [each for each in self.writable if each.type == variable.type and each is not variable]
+        return [tree.Swap(variable, self.random.choice(others))] if others else self.write_assign(place)
+
+    def write_label(self, place: Place) -> list[tree.Statement]:
+        self.labels += 1
+        number = self.labels
+        inner = self.inner(place, labels=(*place.labels, number))
+        body = [*self.block(inner, self.random.randint(1, 3)), *self.write_loop(inner)]
+        self.returned = self.may_end(body)
+        return [tree.Label(number, body)]
+
     def write_store(self, place: Place) -> list[tree.Statement]:
+        if self.in_kernel and self.random.random() < 0.5:
+            type_ = self.random.choice(tree.COLUMN)
+            return [tree.Store("column", f"col_{type_}", tree.COLUMNS, self.index(1), self.expression(type_))]
         if not self.arrays:
             return self.write_assign(place)
         type_, name, length = self.random.choice(self.arrays)
@@ -208,7 +264,8 @@ class Writer:
         counter = self.counters[place.depth]
         body = self.block(self.inner(place, in_loop=True), self.random.randint(1, 3))
         self.returned = self.may_end(body)
-        bound = self.trips(self.expression("i", 2), self.random.choice((3, 7, 3)))
+        times = self.uniform_expression() if self.in_kernel and self.random.random() < 0.3 else self.expression("i", 2)
+        bound = self.trips(times, self.random.choice((3, 7, 3)))
         return [tree.Loop(self.random.choice(("for", "while", "do")), counter, bound, body)]
 
     def write_switch(self, place: Place) -> list[tree.Statement]:
@@ -221,6 +278,8 @@ class Writer:
     def write_jump(self, place: Place) -> list[tree.Statement]:
         if place.level == "plain" and place.in_loop and self.random.random() < 0.75:
             return [tree.Jump(self.random.choice(("break", "continue")), self.condition())]
+        if place.level == "plain" and place.labels and self.random.random() < 0.7:
+            return [tree.Jump("goto", self.condition(), None, self.random.choice(place.labels))]
         if not place.may_return or self.random.random() < 0.5:
             return self.write_assign(place)
         self.returned = True
@@ -234,7 +293,7 @@ class Writer:
             return self.write_assign(place)
         function = self.random.choice(functions)
         return [tree.StructCall(self.random.choice("pq"), self.random.choice("pq"), function.name,
-                                self.expression(function.parameter[0], 2))]
+                                self.expression(function.parameter[0], 2), function.recursive)]
 
     def write_private(self, place: Place) -> list[tree.Statement]:
         cell = self.random.choice((0, 0, 1, 2, 3))
@@ -261,13 +320,14 @@ class Writer:
             how = "lock" if locked else self.random.choice(("atomic", "cas"))
             return [tree.SharedUpdate("shared", "add" if locked else place.epoch, how, self.index(1),
                                       self.varied("u"))]
-        how = self.random.choice(("atomic", "atomic", "cas", "lock"))
+        how = self.random.choice(("atomic", "atomic", "cas", "lock" if self.style == "all" else "cas"))
         operation = "add" if how == "lock" else self.random.choice((*UPDATES, "add64", "imin", "fadd"))
         return [tree.SharedUpdate("global", operation, how, self.index(1), self.varied("u"))]
 
     # ---- all threads of the block ----------------------------------------------------------------
     def write_barrier(self, place: Place) -> list[tree.Statement]:
-        kind = self.random.choice(("plain", "function", "count", "and", "or", "meet", "chain"))
+        spins = ("meet", "chain") if self.style == "all" else ()
+        kind = self.random.choice(("plain", "function", "count", "and", "or", *spins))
         if kind in ("plain", "function"):
             return [tree.Barrier(kind)]
         if kind in ("meet", "chain"):
@@ -289,7 +349,7 @@ class Writer:
         return [*statements, tree.Assign(variable, read), tree.Barrier("plain")]
 
     def write_epoch(self, place: Place) -> list[tree.Statement]:
-        operation = self.random.choice((*UPDATES, "lock"))
+        operation = self.random.choice((*UPDATES, "lock" if self.style == "all" else "add"))
         inside = replace(place, level="plain", depth=place.depth + 1, epoch=operation, may_return=False)
         body = self.write_update(replace(inside, epoch=operation)) + self.block(inside, self.random.randint(1, 3))
         return [tree.Epoch("add" if operation == "lock" else operation, body, self.target("u"), self.index(1)),
@@ -323,7 +383,8 @@ class Writer:
         ballot = tree.Ballot(mask, of, self.condition())
         warp = replace(place, level="warp", depth=place.depth + 1)
         then = self.block(replace(warp, masks=(*place.masks, mask)), self.random.randint(1, 3))
-        otherwise = self.block(replace(warp, masks=(*place.masks, mask + "e")), self.random.randint(0, 2))
+        other = replace(warp, masks=(*place.masks, mask + "e")) if self.style == "all" else self.inner(place)
+        otherwise = self.block(other, self.random.randint(0, 2))
         self.returned = self.may_end([*then, *otherwise])
         return [ballot, tree.MaskIf(mask, of, flag, then, otherwise)]
 
@@ -396,7 +457,8 @@ class Writer:
         array = tree.STRUCT_ARRAY
         self.enter(fields, [(array[0], f"q.{array[1]}", array[2])], [*fields, parameter])
         place = Place("plain", depth=3, may_return=False)
-        return tree.StructFunction(f"{self.kernel.name}_s", parameter, self.block(place, self.random.randint(1, 3)))
+        return tree.StructFunction(f"{self.kernel.name}_s", parameter, self.block(place, self.random.randint(1, 3)),
+                                   self.random.random() < 0.4)
 
     def enter(self, writable: list[tuple[str, str]], arrays: list[tuple[str, str, int]],
               readable: list[tuple[str, str]]) -> None:
@@ -420,17 +482,19 @@ class Writer:
         if self.random.random() < 0.5:
             kernel.functions.append(self.struct_function())
         counters = [("i", f"c{each}") for each in range(4)]
-        variables = self.locals("v", self.random.randint(5, 8), "ium" + self.random.choice("fd"))
+        small = self.style != "all"  # code for vectors takes long to compile
+        variables = self.locals("v", self.random.randint(5, 6 if small else 8), "ium" + self.random.choice("fd"))
         kernel.arrays = [(self.random.choice(STORED), f"a{number}", self.random.randint(1, 8))
                          for number in range(self.random.randint(0, 2))]
         fields = [(type_, f"{name}.{each}") for name in "pq" for type_, each in tree.STRUCT_FIELDS]
         registers = [("i", name) for name in tree.REGISTERS]
+        self.uniform = [tree.Variable("i", name) for name in ("p_i", "bid", "threads", "blocks", "bx", "by", "bz")]
         self.enter([*variables, *fields], [*kernel.arrays, ("f", "p.f", 3), ("f", "q.f", 3)],
                    [*variables, *counters, *fields, *registers, *tree.PARAMETERS])
         self.in_kernel = True
         kernel.variables = [*variables, *counters]
-        self.uniform = [tree.Variable("i", name) for name in ("p_i", "bid", "threads", "blocks", "bx", "by", "bz")]
-        kernel.body = self.block(Place("block"), self.random.randint(6, 12))
+        place = Place("block") if kernel.barriers else Place("plain")
+        kernel.body = self.block(place, self.random.randint(3, 6) if small else self.random.randint(6, 12))
         return kernel
 
 
@@ -454,7 +518,7 @@ def bodies(statement: tree.Statement) -> list[list[tree.Statement]]:
     match statement:
         case tree.If() | tree.MaskIf():
             return [statement.then, statement.otherwise]
-        case tree.Loop() | tree.WarpLoop() | tree.Epoch():
+        case tree.Loop() | tree.WarpLoop() | tree.Epoch() | tree.Label():
             return [statement.body]
         case tree.Switch():
             return [body for _, body in statement.cases]

@@ -32,6 +32,10 @@ def cell_words(cells: dict[str, Array]) -> Array:
     return np.concatenate([each.view(np.uint32) for each in cells.values()])
 
 
+def column_words(columns: Sequence[Array]) -> Array:
+    return np.concatenate([words(each.reshape(-1)) for each in columns])
+
+
 @dataclass(frozen=True)
 class Data:
     """What a launch is given: input buffers by type letter, parameters and the fields of the struct by name."""
@@ -51,6 +55,7 @@ class Frame:
         self.result: Array | None = None
         self.breaks: list[Array] = []
         self.continues: list[Array] = []
+        self.labels: dict[int, Array] = {}
 
 
 class Model:
@@ -71,6 +76,7 @@ class Model:
         self.exited = np.zeros(size, bool)
         self.own = [np.zeros(size, SCALARS[each].dtype) for each in tree.OWN]
         self.cells = np.zeros((blocks, tree.CELLS), np.uint32)
+        self.side_by_side = {f"col_{t}": np.zeros((tree.COLUMNS, size), SCALARS[t].dtype) for t in tree.COLUMN}
         self.grid = fresh_cells()
         shape = blocks, threads
         self.shared = {"sh_u": (tid.astype(np.uint32) * np.uint32(2654435761)).reshape(shape),
@@ -105,14 +111,15 @@ class Model:
             frame.arrays[f"{struct}.f"] = np.repeat(self.data.array[None, :], self.size, axis=0)
         return frame
 
-    def run(self) -> tuple[Array, Array, Array]:
-        """Rows of words per thread, the cells of the grid in the kernel's order, the threads' own cells."""
+    def run(self) -> tuple[Array, Array, Array, Array]:
+        """Rows of words per thread, the cells of the grid in the kernel's order, the threads' own cells, columns."""
         with np.errstate(all="ignore"):
             everyone = np.ones(self.size, bool)
             self.frame.values["m0"] = self.members(everyone)
             active = self.run_block(self.kernel.body, everyone)
             self.save(active, 2)
-        return self.rows, cell_words(self.grid), np.stack([words(each) for each in self.own], axis=1)
+        own = np.stack([words(each) for each in self.own], axis=1)
+        return self.rows, cell_words(self.grid), own, column_words(list(self.side_by_side.values()))
 
     def save(self, active: Array, code: int) -> None:
         frame = self.frame
@@ -149,8 +156,15 @@ class Model:
         return self.value(e, active).astype(np.int64) % 2**32 % length
 
     def element(self, e: tree.Element, active: Array) -> Array:
-        index = self.index(e.index, e.length or self.threads, active)
         everyone = np.arange(self.size)
+        if e.space == "near":
+            place = self.value(e.index, active).astype(np.int64)
+            inside = (place >= 0) & (place < tree.INPUT)
+            kind = SCALARS[e.type].dtype.type
+            return np.where(inside, self.data.inputs[e.type][np.where(inside, place, 0)], kind(0))
+        index = self.index(e.index, e.length or self.threads, active)
+        if e.space == "column":
+            return self.side_by_side[e.array][index, everyone]
         if e.space == "input":
             return self.data.inputs[e.type][index]
         if e.space == "shared":
@@ -221,6 +235,9 @@ class Model:
                 else:
                     assert s.index is not None
                     index = self.index(s.index, s.length, active)
+                    if s.space == "column":
+                        self.side_by_side[s.array][index[active], np.flatnonzero(active)] = value[active]
+                        return active
                     self.frame.arrays[s.array][np.flatnonzero(active), index[active]] = value[active]
             case tree.If():
                 condition = self.value(s.condition, active) != 0
@@ -232,6 +249,13 @@ class Model:
                 return self.run_switch(s, active)
             case tree.Jump():
                 return self.run_jump(s, active)
+            case tree.Label():
+                self.frame.labels[s.number] = np.zeros(self.size, bool)
+                return self.run_block(s.body, active) | self.frame.labels.pop(s.number)
+            case tree.Swap():
+                one, two = (self.frame.values[each.name] for each in (s.variable, s.other))
+                self.assign(s.variable, two, active)
+                self.assign(s.other, one, active)
             case tree.StructCall():
                 self.run_struct(s, active)
             case _:
@@ -282,6 +306,8 @@ class Model:
             frame.breaks[-1] |= leaving
         elif s.kind == "continue":
             frame.continues[-1] |= leaving
+        elif s.kind == "goto":
+            frame.labels[s.label] |= leaving
         elif s.value is not None:
             assert frame.result is not None
             frame.result = np.where(leaving, self.value(s.value, leaving), frame.result)
@@ -302,6 +328,10 @@ class Model:
         inner.arrays["q.f"] = outer.arrays[f"{s.source}.f"].copy()
         inner.values["x"] = argument
         self.run_block(function.body, active)
+        for turn in range(1, 4 if function.recursive else 0):
+            deep = active & ((self.lane & 3) >= turn)
+            if deep.any():
+                self.run_block(function.body, deep)
         self.frame = outer
         for name in names:
             self.assign(tree.Variable("", f"{s.target}.{name}"), inner.values[f"q.{name}"], active)

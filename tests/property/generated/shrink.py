@@ -36,7 +36,7 @@ def shrink(device: Device, found: Difference, limit_s: float = 60.0) -> Differen
 
 def _try(device: Device, kernel: tree.Kernel, found: Difference) -> Difference | None:
     try:
-        trial = Trial(device, [kernel])
+        trial = Trial(device, [kernel], [found.engine])
     except (CompileError, CudaError):
         return None
     try:
@@ -93,7 +93,7 @@ def _expressions(kernel: tree.Kernel) -> list[tuple[object, str, int]]:
     for owner in owners:
         for field in dataclasses.fields(owner):  # type: ignore[arg-type]
             value = getattr(owner, field.name)
-            if isinstance(value, tree.Expression) and field.name not in ("variable", "counter", "condition_flag"):
+            if isinstance(value, tree.Expression) and field.name not in ("variable", "counter", "other"):
                 places.append((owner, field.name, -1))
                 owners.append(value)
             elif isinstance(value, list):

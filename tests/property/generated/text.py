@@ -34,6 +34,9 @@ template <class T> __device__ __noinline__ T call_idx(unsigned int m, T x, int b
 template <class T> __device__ __noinline__ T call_up(unsigned int m, T x, int b) { return __shfl_up_sync(m, x, b); }
 template <class T> __device__ __noinline__ T call_down(unsigned int m, T x, int b) { return __shfl_down_sync(m, x, b); }
 template <class T> __device__ __noinline__ T call_xor(unsigned int m, T x, int b) { return __shfl_xor_sync(m, x, b); }
+template <class T> FN T near(const T *p, unsigned int i) { return i < 512u ? p[i] : (T)0; }
+template <class T> FN T near(const T *p, int i) { return i >= 0 && i < 512 ? p[i] : (T)0; }
+template <class T> FN T near(const T *p, long long i) { return i >= 0 && i < 512 ? p[i] : (T)0; }
 __device__ __noinline__ void call_barrier() { __syncthreads(); }
 __device__ int locks[4];
 """
@@ -67,6 +70,10 @@ def expression(e: tree.Expression) -> str:
             return f"({expression(e.condition)} ? {expression(e.then)} : {expression(e.otherwise)})"
         case tree.Element(space="own"):
             return "*(unsigned int *)own"
+        case tree.Element(space="near"):
+            return f"near({e.array}, {expression(e.index)})"
+        case tree.Element(space="column"):
+            return column(e.array, e.index)
         case tree.Element():
             length = f"{e.length}u" if e.length else "(unsigned int)threads"
             return f"{e.array}[(unsigned int)({expression(e.index)}) % {length}]"
@@ -76,6 +83,10 @@ def expression(e: tree.Expression) -> str:
                 return f"{e.function}({arguments})"
             return f"{e.function}_table[(unsigned int)({expression(e.index)}) % {len(e.table)}u]({arguments})"
     raise AssertionError(e)
+
+
+def column(array: str, index: tree.Expression) -> str:
+    return f"{array}[((unsigned int)({expression(index)}) % {tree.COLUMNS}u) * everyone + gid]"
 
 
 class Printer:
@@ -97,6 +108,8 @@ class Printer:
         match s:
             case tree.Assign():
                 self.put(f"{s.variable.name} = {expression(s.value)};", depth)
+            case tree.Store(space="column", index=tree.Expression()):
+                self.put(f"{column(s.array, s.index)} = {expression(s.value)};", depth)
             case tree.Store():
                 index = "tid" if s.index is None else f"(unsigned int)({expression(s.index)}) % {s.length}u"
                 self.put(f"{s.array}[{index}] = {expression(s.value)};", depth)
@@ -118,8 +131,20 @@ class Printer:
                 self.put("}", depth)
             case tree.Jump():
                 self.jump(s, depth)
+            case tree.Label():
+                self.put("{", depth)
+                self.block(s.body, depth + 1)
+                self.put(f"}} label{s.number}: ;", depth)
+            case tree.Swap():
+                one, two = s.variable.name, s.other.name
+                self.put(f"{{ {SCALARS[s.variable.type].name} kept = {one}; {one} = {two}; {two} = kept; }}", depth)
             case tree.StructCall():
-                self.put(f"{s.target} = {s.function}({s.source}, {expression(s.argument)});", depth)
+                argument = expression(s.argument)
+                if s.recursive:
+                    self.put(f"{{ S changed = {s.source}; {s.function}(changed, {argument}, lane & 3); "
+                             f"{s.target} = changed; }}", depth)
+                else:
+                    self.put(f"{s.target} = {s.function}({s.source}, {argument});", depth)
             case _:
                 self.together(s, depth)
 
@@ -140,9 +165,9 @@ class Printer:
         self.put("}" if s.style == "while" else f"}} while ({counter} + 1 < {bound});", depth)
 
     def jump(self, s: tree.Jump, depth: int) -> None:
-        end = f"{s.kind};"
+        end = f"goto label{s.label};" if s.kind == "goto" else f"{s.kind};"
         if s.kind == "return":
-            end = f"return {expression(s.value)};" if s.value is not None else f"{{ {self.save} return; }}"
+            end = f"return {expression(s.value)};" if s.value is not None else f"{{ {self.save} }}"
         self.put(f"if ({expression(s.condition)}) {end}", depth)
 
     def together(self, s: tree.Statement, depth: int) -> None:
@@ -259,6 +284,12 @@ def _function_text(function: tree.Function | tree.StructFunction) -> str:
     printer = Printer("")
     if isinstance(function, tree.StructFunction):
         type_, name = function.parameter
+        if function.recursive:
+            printer.put(f"static __device__ __noinline__ void {function.name}(S &q, {SCALARS[type_].name} {name}, "
+                        "int depth)\n{", 0)
+            printer.block(function.body, 1)
+            printer.put(f"if (depth > 0) {function.name}(q, {name}, depth - 1);\n}}", 1)
+            return "\n".join(printer.lines) + "\n"
         printer.put(f"static __device__ __noinline__ S {function.name}(S q, {SCALARS[type_].name} {name})\n{{", 0)
         printer.block(function.body, 1)
         printer.put("return q;\n}", 1)
@@ -291,18 +322,20 @@ def kernel_text(kernel: tree.Kernel) -> str:
         parameters = ", ".join(SCALARS[type_].name for type_, _ in example.parameters)
         functions += (f"static __device__ {SCALARS[example.result].name} (*const {names[0]}_table[])({parameters}) = "
                       f"{{{', '.join(names)}}};\n")
+    columns = ", ".join(f"{SCALARS[t].name} *col_{t}" for t in tree.COLUMN)
+    count = ("unsigned int", "int", "long long", "size_t")[kernel.seed // 7 % 4]
     inputs = ", ".join(f"const {SCALARS[t].name} *in_{t}" for t in INPUTS)
     parameters = ", ".join(f"{SCALARS[t].name} {name}" for t, name in tree.PARAMETERS)
-    printer = Printer(f"{save}(1)")
+    printer = Printer("code = 1; goto done;" if kernel.tail else f"{save}(1) return;")
     head = f"""
 #define {save}(code) row[0] = code; {stores}
 {functions}
 extern "C" __global__ void {kernel.name}({inputs}, word *out, unsigned int *cells_out, word *owned,
-    {parameters}, S p)
+    {columns}, {parameters}, S p)
 {{
-    __shared__ unsigned int sh_u[256];
-    __shared__ unsigned char sh_c[256];
-    __shared__ double sh_d[256];
+    __shared__ unsigned int sh_u[{tree.SHARED_SLOTS}];
+    __shared__ unsigned char sh_c[{tree.SHARED_SLOTS}];
+    __shared__ double sh_d[{tree.SHARED_SLOTS}];
     __shared__ unsigned int cells[{tree.CELLS}];
     __shared__ int meeting, ticket;
     extern __shared__ word sh_m[];
@@ -313,16 +346,17 @@ extern "C" __global__ void {kernel.name}({inputs}, word *out, unsigned int *cell
     word *row = out + (long long)gid * {len(saved) + 1};
     const int tx = threadIdx.x, ty = threadIdx.y, tz = threadIdx.z;
     const int bx = blockIdx.x, by = blockIdx.y, bz = blockIdx.z;
+    const {count} everyone = ({count})threads * blocks;
     word *own = owned + gid * 4;
     unsigned int *grid_add = cells_out, *grid_min = cells_out + 16, *grid_max = cells_out + 32,
         *grid_xor = cells_out + 48, *grid_and = cells_out + 64, *grid_or = cells_out + 80, *grid_lock = cells_out + 96,
         *grid_imin = cells_out + 112, *grid_fadd = cells_out + 128, *grid_add64 = cells_out + 144;
     sh_u[tid] = tid * 2654435761u; sh_c[tid] = (unsigned char)(tid * 7); sh_d[tid] = tid * 0.5; sh_m[tid] = tid;
-    if (tid < {tree.CELLS}) cells[tid] = 0;
-    meeting = ticket = 0;
-    __syncthreads();
-    unsigned int m0 = __ballot_sync(0xffffffffu, 1);
 """
+    if kernel.barriers:
+        head += "    if (tid < 16) cells[tid] = 0;\n    meeting = ticket = 0;\n    __syncthreads();\n"
+    if kernel.warp:
+        head += "    unsigned int m0 = __ballot_sync(0xffffffffu, 1);\n"
     for type_, name in kernel.variables:
         printer.put(f"{SCALARS[type_].name} {name} = ({SCALARS[type_].name})gid;", 1)
     for type_, name, length in kernel.arrays:
@@ -331,8 +365,12 @@ extern "C" __global__ void {kernel.name}({inputs}, word *out, unsigned int *cell
     for number in range(kernel.flags):
         printer.put(f"int b{number} = 0;", 1)
     printer.put("S q = p;", 1)
-    printer.block(kernel.body, 1)
-    printer.put(f"{save}(2)\n}}", 1)
+    if kernel.tail:
+        printer.put("int code = 2;", 1)
+    printer.put("{", 1)
+    printer.block(kernel.body, 2)
+    printer.put("}", 1)
+    printer.put(f"done: {save}(code)\n}}" if kernel.tail else f"{save}(2)\n}}", 1)
     return head + "\n".join(printer.lines) + "\n"
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-SHARED_SLOTS = 256  # elements of a shared array: one for each thread of the largest block
+SHARED_SLOTS = 1024  # elements of a shared array: one for each thread of the largest block
 CELLS = 16  # elements of an array that atomics update
-INPUT = 64  # elements of each input buffer
+COLUMNS = 4  # rows of the arrays in which the threads' elements lie side by side
+INPUT = 512  # elements of each input buffer
 
 
 # ---- expressions -------------------------------------------------------------------------------
@@ -45,7 +46,8 @@ class Choice(Expression):
 @dataclass(slots=True)
 class Element(Expression):
     """Of an array, at `index` modulo its length (0: the threads of the block). space: input, constant, local,
-    shared, or own for the thread's own cells."""
+    shared, own for the thread's own cells, column for its place in a row that all threads share, or near: an input
+    array at `index` itself, 0 outside of it."""
 
     space: str
     array: str
@@ -77,7 +79,7 @@ class Assign(Statement):
 
 @dataclass(slots=True)
 class Store(Statement):
-    """To a local array, or to the thread's own slot of a shared one (index None)."""
+    """To a local array, to the thread's own slot of a shared one (index None), or to its place in a column."""
 
     space: str
     array: str
@@ -113,11 +115,28 @@ class Switch(Statement):
 
 @dataclass(slots=True)
 class Jump(Statement):
-    """break, continue, or return (of a kernel: results are stored first)."""
+    """break, continue, goto the end of a Label, or return (of a kernel: results are stored first)."""
 
     kind: str
     condition: Expression
     value: Expression | None = None
+    label: int = 0
+
+
+@dataclass(slots=True)
+class Label(Statement):
+    """A body that jumps leave from anywhere inside it."""
+
+    number: int
+    body: list[Statement]
+
+
+@dataclass(slots=True)
+class Swap(Statement):
+    """Two variables of one type change places."""
+
+    variable: Variable
+    other: Variable
 
 
 @dataclass(slots=True)
@@ -128,6 +147,7 @@ class StructCall(Statement):
     source: str
     function: str
     argument: Expression
+    recursive: bool = False
 
 
 @dataclass(slots=True)
@@ -248,11 +268,13 @@ class Function:
 
 @dataclass(slots=True)
 class StructFunction:
-    """Takes a struct by value, changes it and returns it."""
+    """Takes a struct by value, changes it and returns it. A recursive one takes a reference and runs its body up to
+    four times."""
 
     name: str
     parameter: tuple[str, str]
     body: list[Statement]
+    recursive: bool = False
 
 
 @dataclass(slots=True)
@@ -265,6 +287,9 @@ class Kernel:
     body: list[Statement]
     flags: int = 0  # condition variables of MaskIf
     constants: list[tuple[str, str, list[np.generic]]] = field(default_factory=list)  # __constant__ arrays
+    warp: bool = True  # uses operations of a warp
+    barriers: bool = True
+    tail: bool = False  # threads that return early jump to where the results are stored
 
 
 # One struct for all: fields by name, and an array.
@@ -273,3 +298,4 @@ STRUCT_ARRAY = ("f", "f", 3)
 PARAMETERS = (("i", "p_i"), ("c", "p_c"), ("d", "p_d"), ("f", "p_f"), ("l", "p_l"))
 REGISTERS = ("tid", "gid", "lane", "bid", "threads", "blocks", "tx", "ty", "tz", "bx", "by", "bz")
 OWN = "uimf"  # the types of a thread's own cells, each in 8 bytes
+COLUMN = "ucsdm"  # the types of columns

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-# Types by their bits, so that bitcasts find a partner.
+# No elements of odd sizes: LLVM's optimiser gets `<2 x i24>` wrong where the canonical form does not.
 TYPES = ("<2 x i32>", "<4 x i16>", "<8 x i8>", "i64", "<4 x i32>", "<2 x i64>", "<8 x i16>", "i128", "<3 x i16>", "i48",
-         "<6 x i8>", "<2 x i24>")
+         "<6 x i8>")
 
 
 def parts(type_: str) -> tuple[int, str]:

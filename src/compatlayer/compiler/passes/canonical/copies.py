@@ -106,7 +106,7 @@ def _step(align: int) -> int:
 def _blocks(begin: int, end: int, step: int) -> list[Unit]:
     units: list[Unit] = []
     while begin < end:
-        while begin + step > end or (step > 1 and begin % step and step > end - begin):
+        while begin + step > end:
             step //= 2
         units.append(Unit(begin, integer(8 * step)))
         begin += step

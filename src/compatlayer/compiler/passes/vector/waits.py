@@ -7,7 +7,18 @@ loops that wait where lanes leave at different turns: what those that left do ma
 
 from __future__ import annotations
 
-from ...ir.instructions import AtomicUpdate, Call, CompareExchange, Fence, Instruction, MemoryAccess
+from ...ir.instructions import (
+    AtomicUpdate,
+    Call,
+    Cast,
+    Compare,
+    CompareExchange,
+    Fence,
+    Instruction,
+    MemoryAccess,
+    Phi,
+    Simple,
+)
 from ...ir.types import I32
 from ...ir.values import BasicBlock, InlineAssembly, Literal, Value, number
 from ..contract import runtime
@@ -71,7 +82,9 @@ def _lanes_leave_apart(gang: Gang, header: BasicBlock) -> bool:
 
 def _waits(gang: Gang, header: BasicBlock) -> bool:
     """Whether the loop can wait for another thread. Loops around an atomic update that always changes something, and
-    retries of a compare-and-swap with the value just seen, go on by themselves."""
+    retries of a compare-and-swap with the value just seen, go on by themselves, and so do loops that count."""
+    if _counts(gang, header):
+        return False
     for block in gang.loops.body(header):
         for it in block.instructions:
             if isinstance(it, MemoryAccess) and it.opcode == "load" and ("volatile" in it.flags or it.ordering):
@@ -85,6 +98,33 @@ def _waits(gang: Gang, header: BasicBlock) -> bool:
             if isinstance(it, CompareExchange) and not _retries(gang, it, header):
                 return True
     return False
+
+
+def _counts(gang: Gang, header: BasicBlock) -> bool:
+    """Whether arithmetic alone, every turn, decides to leave the loop: memory has no say in it."""
+    body = gang.loops.body(header)
+    latch = gang.loops.latch(header)
+    inside = {each: block for block in body for each in block.instructions}
+    pending: list[Value] = []
+    for block in body:
+        if any(target not in body for target in block.successors):
+            if block is not header and latch not in block.successors:
+                return False
+            pending.append(block.terminator.operands[0])
+    seen: set[Value] = set()
+    counts = False
+    while pending:
+        value = pending.pop()
+        if value in seen or value not in inside:
+            continue
+        assert isinstance(value, Instruction)
+        seen.add(value)
+        if isinstance(value, Phi) and inside[value] is header:
+            counts = True
+        elif not isinstance(value, (Simple, Cast, Compare)):
+            return False
+        pending.extend(value.operands)
+    return counts
 
 
 def _changes(it: AtomicUpdate) -> bool:

@@ -12,7 +12,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ["process", "arena", "tree", "stack", "fiber", "domain", "guard", "copy", "fence", "queue", "direct",
-           "callback", "pool", "block", "thread", "barrier", "warp", "fault", "gang", "module", "print", "heap", "space"]
+           "callback", "pool", "block", "thread", "barrier", "warp", "fault", "gang", "module", "print", "heap",
+           "space"]
 FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", f"-I{ROOT / 'include'}"]
 OK, OUT_OF_MEMORY, INVALID, FORKED, FAULTED, SYSTEM, TIMEOUT = 0, -1, -2, -3, -4, -5, -6
 FAULT = {name: i for i, name in enumerate(
@@ -75,8 +76,9 @@ def build(folder: Path, name: str, flags: Sequence[str] = ("-O1",)) -> tuple[Pat
     command = ["gcc", *FLAGS, *flags, "-shared", f"-Wl,-soname,{runtime.name}", *sources, "-o", str(runtime),
                "-pthread", "-ldl", "-Wl,-z,defs"]
     subprocess.run(command, check=True)
-    subprocess.run(["gcc", *FLAGS, *flags, "-shared", *[str(ROOT / "tests/unit" / f"native_{each}.c") for each in ("kernels", "gangs")], "-o",
-                    str(kernels), str(runtime), f"-Wl,-rpath,{folder}"], check=True)
+    files = [str(ROOT / "tests/unit" / f"native_{each}.c") for each in ("kernels", "gangs")]
+    subprocess.run(["gcc", *FLAGS, *flags, "-shared", *files, "-o", str(kernels), str(runtime),
+                    f"-Wl,-rpath,{folder}"], check=True)
     return runtime, kernels
 
 

@@ -53,6 +53,48 @@ static void faulty(cpl_thread *self, const void *args)
     cpl_barrier(self, 0, 0, NULL);
 }
 
+/* The same for gangs of 32: a sum over barriers, with gangs that yield and leave. */
+static void gang(cpl_thread *self, const void *args)
+{
+    uint32_t *out;
+    memcpy(&out, args, sizeof out);
+    uint32_t *shared = (uint32_t *)self->shared, first = self->first;
+    for (uint32_t round = 0; round < 9; round++) {
+        for (uint32_t i = first; i < self->end; i++)
+            shared[i] = i + round;
+        cpl_gang_barrier(self, 0, 0, 0xffffffffu, NULL);
+        uint32_t other = 0;
+        for (uint32_t i = first; i < self->end; i++)
+            other += shared[63 - i];
+        CHECK(other == (first ? 496 : 1520) + 32 * round);
+        for (uint32_t i = 0; round == 5 + first / 32 && i < 64; i++)
+            cpl_yield(cpl_lane(self, first + 3));
+        if (round == 8 && first)
+            return;
+        CHECK(cpl_gang_barrier_reduce(self, 0, 0, CPL_REDUCE_POPC, ~0u, 0xff, NULL) == (round == 8 ? 8 : 16));
+    }
+    __atomic_fetch_add(out, 1, __ATOMIC_RELAXED);
+}
+
+static void whole(cpl_thread *self, const void *args)
+{
+    uint32_t *out;
+    memcpy(&out, args, sizeof out);
+    CHECK(self->end == 64);
+    for (; self->first < self->end; self->first += 32)
+        __atomic_fetch_add(out, 1, __ATOMIC_RELAXED);
+}
+
+static void launch_gangs(cpl_queue *queue, cpl_entry entry, uint32_t flags, const void *args)
+{
+    cpl_variant variants[CPL_SHAPES] = {[CPL_SHAPE_ROW32] = {entry, 32, flags, 0}};
+    cpl_kernel described = {NULL, "gangs", 8, 256, 0, 0, variants};
+    cpl_shape shape = {{70, 1, 1}, {64, 1, 1}, 0, 0};
+    CHECK(cpl_queue_launch(queue, &described, &shape, args, 8) == CPL_OK);
+    shape.block[0] = 33;
+    CHECK(cpl_queue_launch(queue, &described, &shape, args, 8) == CPL_NOT_COMPILED);
+}
+
 static void launch(cpl_queue *queue, cpl_entry entry, const void *args, uint32_t args_bytes)
 {
     cpl_kernel described = {entry, "kernel", args_bytes, 256, 0, 0, NULL};
@@ -81,6 +123,15 @@ static void *work(void *data)
         CHECK(cpl_queue_copy(queue, &box) == CPL_OK);
         CHECK(cpl_queue_fill(queue, large, 4096, (uint32_t)i, 4, 1000, 16) == CPL_OK);
         launch(queue, kernel, &small, sizeof small);
+        if (i % 4 == 1) {
+            CHECK(cpl_queue_drain(queue, PATIENCE_NS) == CPL_OK);
+            uint32_t before = *(uint32_t *)(uintptr_t)small;
+            launch_gangs(queue, gang, CPL_KERNEL_GANGS, &small);
+            launch_gangs(queue, whole, CPL_KERNEL_BLOCK, &small);
+            CHECK(cpl_queue_drain(queue, PATIENCE_NS) == CPL_OK);
+            CHECK(*(uint32_t *)(uintptr_t)small - before == 70 + 140);
+            *(uint32_t *)(uintptr_t)small = before;
+        }
         cpl_fence *mine = cpl_queue_signal(queue);
         cpl_fence *old = atomic_exchange(&published[number], mine);
         cpl_fence *theirs = atomic_exchange(&published[(number + 1) % THREADS], NULL);
@@ -150,6 +201,27 @@ static void *call_directly(void *data)
     return NULL;
 }
 
+static void direct_variants(cpl_queue *queue)
+{
+    static cpl_variant variants[CPL_SHAPES];
+    static const cpl_kernel described = {NULL, "later", 8, 0, 0, 0, variants};
+    cpl_callable facts = {&described, {9, 9, 9}, {99, 9, 9}, 99, 0, 0, 1};
+    uint32_t offset = 0, bytes = 8, count = 0;
+    uint32_t *target = &count;
+    void *arguments[] = {&target};
+    cpl_shape shape = {{5, 1, 1}, {64, 1, 1}, 0, 0};
+    cpl_door *door = cpl_door_make(doors, queue, CPL_DOOR_FREE, 48);
+    cpl_door_open(door, cpl_door_ticket());
+    CHECK(cpl_doors_accept(doors, 8, &facts, &offset, &bytes) == CPL_OK);
+    CHECK(cpl_direct_launch(8, 48, &shape, arguments) == CPL_NOT_COMPILED && door->launches == 0);
+    variants[CPL_SHAPE_ROW32] = (cpl_variant){NULL, 32, CPL_KERNEL_BLOCK, 0};
+    __atomic_store_n(&variants[CPL_SHAPE_ROW32].entry, whole, __ATOMIC_RELEASE);
+    CHECK(cpl_direct_launch(8, 48, &shape, arguments) == CPL_OK && door->launches == 1);
+    CHECK(cpl_queue_drain(queue, PATIENCE_NS) == CPL_OK && count == 10);
+    cpl_doors_forget(doors, 8);
+    cpl_door_close(door);
+}
+
 static void direct(void)
 {
     static const cpl_kernel described = {counting, "counting", 8, 0, 0, 0, NULL};
@@ -164,6 +236,7 @@ static void direct(void)
         queues[i] = cpl_queue_open(domain, 0);
         made[i] = cpl_door_make(doors, queues[i], i == 0 ? CPL_DOOR_BARRIER : i, (uint64_t)i * 16);
     }
+    direct_variants(queues[1]);
     for (intptr_t i = 0; i < 3; i++)
         pthread_create(&callers[i], NULL, call_directly, (void *)i);
     for (int i = 0; i < 2000 || atomic_load(&direct_launches) < 1000; i++) {

@@ -96,8 +96,8 @@ static struct barrier *enter(struct thread *thread, uint32_t id, uint32_t wanted
     return barrier;
 }
 
-void cpl_barrier_reach(struct thread *thread, uint32_t id, uint32_t wanted, uint32_t operation, struct arrival arrival,
-                       const cpl_site *site)
+static inline void reach(struct thread *thread, uint32_t id, uint32_t wanted, uint32_t operation,
+                         struct arrival arrival, const cpl_site *site)
 {
     struct block *block = thread->block;
     struct barrier *barrier = enter(thread, id, wanted, site);
@@ -119,13 +119,19 @@ void cpl_barrier_reach(struct thread *thread, uint32_t id, uint32_t wanted, uint
         release(block, barrier, true);
 }
 
+void cpl_barrier_reach(struct thread *thread, uint32_t id, uint32_t wanted, uint32_t operation, struct arrival arrival,
+                       const cpl_site *site)
+{
+    reach(thread, id, wanted, operation, arrival, site);
+}
+
 uint32_t cpl_barrier_reduce(cpl_thread *self, uint32_t id, uint32_t count, uint32_t op, uint32_t predicate,
                             const cpl_site *site)
 {
     struct thread *thread = cpl_thread_of(self);
     cpl_thread_alone(thread, site, "a barrier");
     bool set = predicate != 0;
-    cpl_barrier_reach(thread, id, count, op, (struct arrival){set, set, set}, site);
+    reach(thread, id, count, op, (struct arrival){set, set, set}, site);
     cpl_thread_out(thread);
     return thread->result;
 }

@@ -157,9 +157,14 @@ bool cpl_block_advance(struct block *block)
 void cpl_block_close(struct block *block)
 {
     bool attached = block->live || block->width > 1;      /* otherwise each was taken from its thread at its end */
-    for (uint32_t i = 0; attached && i < block->made; i++)
-        if (block->thread[i].fiber)
-            cpl_fiber_give(block->thread[i].fiber);
+    for (uint32_t i = 0; attached && i < block->made; i++) {
+        struct fiber *fiber = block->thread[i].fiber;
+        if (!fiber)
+            continue;
+        if (block->convoy.head)       /* a fault ended it, and its stack pointers are elsewhere */
+            fiber->idle = false;
+        cpl_fiber_give(fiber);
+    }
     while (block->spare) {
         struct fiber *next = block->spare->next;
         cpl_fiber_give(block->spare);

@@ -21,8 +21,16 @@ static void spare_fibers(struct block *block)
     }
 }
 
+/* `gang` comes after `before`; the last one comes before the first. */
+static void link_up(struct thread *before, struct thread *gang)
+{
+    gang->save = &before->resume;
+    before->resume = gang->fiber->sp;
+}
+
 void cpl_convoy_begin(struct block *block)
 {
+    struct thread *before = &block->thread[block->gangs - 1];
     for (uint32_t i = 0; i < block->gangs; i++) {
         struct thread *gang = &block->thread[i];
         if (!gang->fiber) {
@@ -41,6 +49,8 @@ void cpl_convoy_begin(struct block *block)
         gang->spins = 0;
         gang->arrived = 0;
         gang->next = gang + 1;
+        link_up(before, gang);
+        before = gang;
     }
     block->thread[block->gangs - 1].next = NULL;
     block->fresh = block->gangs;
@@ -51,9 +61,13 @@ bool cpl_convoy_form(struct block *block, struct barrier *barrier)
 {
     if (block->width == 1 || barrier->waiters != block->live || barrier->arrived != block->live)
         return false;
-    for (const struct thread *gang = barrier->waiting.head; gang; gang = gang->next)
+    struct thread *before = barrier->waiting.tail;
+    for (struct thread *gang = barrier->waiting.head; gang; gang = gang->next) {
         if (!gang->fiber->guard_bytes)
             return false;
+        link_up(before, gang);
+        before = gang;
+    }
     block->convoy = (struct convoy){.head = barrier->waiting.head, .site = &cpl_nowhere, .round.all = true,
                                     .control = cpl_fiber_control()};
     return true;
@@ -67,6 +81,7 @@ void cpl_convoy_break(struct thread *gang)
     struct thread *at = convoy->head, *next;
     for (; at != gang; at = next) {
         next = at->next;
+        at->fiber->sp = *at->save;
         if (convoy->leaving) {
             at->state = THREAD_GONE;
             block->live--;
@@ -89,6 +104,7 @@ void cpl_convoy_break(struct thread *gang)
     gang->state = THREAD_RUNNING;
     for (at = gang->next; at; at = next) {
         next = at->next;
+        at->fiber->sp = *at->save;
         cpl_thread_ready(at);
     }
     block->progress = true;
@@ -107,6 +123,8 @@ bool cpl_convoy_leave(struct thread *gang, struct thread **next)
     convoy->leaving = true;
     *next = gang->next;
     if (!*next) {
+        for (struct thread *at = convoy->head; at != gang; at = at->next)
+            at->fiber->sp = *at->save;
         block->live = 0;
         convoy->head = NULL;
     }
@@ -120,9 +138,9 @@ static void hand_over(struct thread *gang, struct thread *next)
     block->worker->current = next;
     CPL_SANITIZER_SWITCH(next->fiber->sanitizer);
     if (block->convoy.fresh)
-        cpl_fiber_switch(&gang->fiber->sp, next->fiber->sp);
+        cpl_fiber_switch(gang->save, *next->save);
     else
-        cpl_fiber_jump(&gang->fiber->sp, next->fiber->sp, block->convoy.control);
+        cpl_fiber_jump(gang->save, *next->save, block->convoy.control);
 }
 
 /* The last gang of a round: all have come to the barrier. */
@@ -187,7 +205,8 @@ static __attribute__((noinline)) void barrier(struct thread *gang, uint32_t id, 
         turn_round(gang);
 }
 
-/* The short way ends in a jump to the next gang: nothing may come after it. */
+/* The short way ends in a jump to the next gang: nothing may come after it. The processor runs ahead of it only as fast
+ * as it finds the next gang's stack, hence `resume`. */
 void cpl_gang_barrier(cpl_thread *self, uint32_t id, uint32_t count, uint32_t lanes, const cpl_site *site)
 {
     struct thread *gang = cpl_thread_of(self);
@@ -200,7 +219,7 @@ void cpl_gang_barrier(cpl_thread *self, uint32_t id, uint32_t count, uint32_t la
     gang->mask = lanes;
     block->worker->current = next;
     CPL_SANITIZER_SWITCH(next->fiber->sanitizer);
-    cpl_fiber_jump(&gang->fiber->sp, next->fiber->sp, block->convoy.control);
+    cpl_fiber_jump(gang->save, gang->resume, block->convoy.control);
 }
 
 uint32_t cpl_gang_barrier_reduce(cpl_thread *self, uint32_t id, uint32_t count, uint32_t op, uint32_t lanes,

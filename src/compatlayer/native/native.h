@@ -237,6 +237,7 @@ struct thread {
     struct block *block;
     struct fiber *fiber;
     struct thread *next;
+    void *resume, **save;             /* in a convoy: the next gang's stack pointer, and where this one's belongs */
     struct thread *gang;              /* itself, or the gang that this is a lane of (cpl_lane) */
     const cpl_site *site;
     uint64_t value;

@@ -125,10 +125,13 @@ static struct thread *next_thread(struct fiber *fiber, struct thread *thread)
     if (next && next->fiber == fiber)
         return next;
     fiber->idle = true;
-    if (!next)
-        worker->parked = fiber;
     CPL_SANITIZER_SWITCH(next ? next->fiber->sanitizer : worker->sanitizer);
-    cpl_fiber_switch(&fiber->sp, next ? next->fiber->sp : worker->scheduler_sp);
+    if (next) {                       /* in a convoy */
+        cpl_fiber_switch(thread->save, *next->save);
+    } else {
+        worker->parked = fiber;
+        cpl_fiber_switch(&fiber->sp, worker->scheduler_sp);
+    }
     fiber->idle = false;
     return worker->current;
 }

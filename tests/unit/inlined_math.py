@@ -141,16 +141,18 @@ def reference(name: str, *arguments: np.ndarray) -> np.ndarray:
     return output
 
 
-def ulps(got: np.ndarray, exact: np.ndarray) -> np.ndarray:
-    """|got - exact| in units of the last place of the correctly rounded result; infinite where the class differs."""
-    single = got.dtype == np.float32
-    least, bits = (-149, 24) if single else (-1074, 53)
+def distance(got: np.ndarray, exact: np.ndarray) -> np.ndarray:
+    """How far `got` is from the correctly rounded result, in units in the last place of that; infinite where one is
+    NaN, or infinite with the other neither infinite nor the largest number, or where zeros have different signs."""
+    least, bits = (-149, 24) if got.dtype == np.float32 else (-1074, 53)
     with np.errstate(all="ignore"):
         nearest = exact.astype(got.dtype)
-        _, exponent = np.frexp(np.where(nearest == 0, 0, nearest).astype(np.longdouble))
+        _, exponent = np.frexp(nearest.astype(np.longdouble))
         unit = np.ldexp(np.longdouble(1), np.maximum(np.where(nearest == 0, -100000, exponent) - bits, least))
-        error = np.abs(got.astype(np.longdouble) - exact) / unit
-        special = ~np.isfinite(nearest) | ~np.isfinite(got)
+        error = np.abs(got.astype(np.longdouble) - nearest.astype(np.longdouble)) / unit
         same = (nearest == got) | (np.isnan(nearest) & np.isnan(got))
-        top = np.isinf(nearest) & np.isfinite(exact) & (np.abs(got) == np.finfo(got.dtype).max)
-        return np.where(special, np.where(same, 0.0, np.where(top, 1.0, np.inf)), error).astype(np.float64)
+        top = (np.isinf(nearest) != np.isinf(got)) & (np.abs(np.where(np.isinf(got), nearest, got))
+                                                      == np.finfo(got.dtype).max)
+        special = np.where(same, 0.0, np.where(top, 1.0, np.inf))
+        error = np.where(np.isfinite(nearest) & np.isfinite(got), error, special)
+        return np.where((got == 0) & (nearest == 0) & (np.signbit(got) != np.signbit(nearest)), np.inf, error)

@@ -13,11 +13,18 @@ template <class T> struct cpl_integral { static const bool value = __is_integral
     CPL_FN float name(float x) { return __builtin_##name##f(x); } \
     CPL_FN double name(double x) { return __builtin_##name(x); } \
     template <class T> CPL_FN CPL_INTEGRAL(T, double) name(T x) { return __builtin_##name((double)x); }
-#define CPL_CALL1(name) \
-    CPL_PURE float __nv_##name##f(float); \
+/* -use_fast_math takes the fast intrinsics for some float functions. */
+#ifdef __USE_FAST_MATH__
+#define CPL_QUICK(name) __nv_fast_##name
+#else
+#define CPL_QUICK(name) __nv_##name
+#endif
+#define CPL_CALL1(name) CPL_CALL1_AS(name, __nv_##name##f)
+#define CPL_CALL1_AS(name, single) \
+    CPL_PURE float single(float); \
     CPL_PURE double __nv_##name(double); \
-    CPL_FN float name##f(float x) { return __nv_##name##f(x); } \
-    CPL_FN float name(float x) { return __nv_##name##f(x); } \
+    CPL_FN float name##f(float x) { return single(x); } \
+    CPL_FN float name(float x) { return single(x); } \
     CPL_FN double name(double x) { return __nv_##name(x); } \
     template <class T> CPL_FN CPL_INTEGRAL(T, double) name(T x) { return __nv_##name((double)x); }
 /* Mixed and integer arguments promote to double. */
@@ -35,24 +42,29 @@ template <class T> struct cpl_integral { static const bool value = __is_integral
     CPL_FN float name(float x, float y) { return __builtin_##name##f(x, y); } \
     CPL_FN double name(double x, double y) { return __builtin_##name(x, y); } \
     CPL_PROMOTED2(name)
-#define CPL_CALL2(name) \
-    CPL_PURE float __nv_##name##f(float, float); \
+#define CPL_CALL2(name) CPL_CALL2_AS(name, __nv_##name##f)
+#define CPL_CALL2_AS(name, single) \
+    CPL_PURE float single(float, float); \
     CPL_PURE double __nv_##name(double, double); \
-    CPL_FN float name##f(float x, float y) { return __nv_##name##f(x, y); } \
-    CPL_FN float name(float x, float y) { return __nv_##name##f(x, y); } \
+    CPL_FN float name##f(float x, float y) { return single(x, y); } \
+    CPL_FN float name(float x, float y) { return single(x, y); } \
     CPL_FN double name(double x, double y) { return __nv_##name(x, y); } \
     CPL_PROMOTED2(name)
 
 CPL_BUILTIN1(ceil) CPL_BUILTIN1(floor) CPL_BUILTIN1(trunc) CPL_BUILTIN1(rint) CPL_BUILTIN1(nearbyint)
 CPL_BUILTIN1(round) CPL_BUILTIN1(fabs) CPL_BUILTIN1(sqrt)
 CPL_CALL1(acos) CPL_CALL1(acosh) CPL_CALL1(asin) CPL_CALL1(asinh) CPL_CALL1(atan) CPL_CALL1(atanh) CPL_CALL1(cbrt)
-CPL_CALL1(cos) CPL_CALL1(cosh) CPL_CALL1(cospi) CPL_CALL1(erf) CPL_CALL1(erfc) CPL_CALL1(erfcinv) CPL_CALL1(erfcx)
-CPL_CALL1(erfinv) CPL_CALL1(exp) CPL_CALL1(exp10) CPL_CALL1(exp2) CPL_CALL1(expm1) CPL_CALL1(j0) CPL_CALL1(j1)
-CPL_CALL1(lgamma) CPL_CALL1(log) CPL_CALL1(log10) CPL_CALL1(log1p) CPL_CALL1(log2) CPL_CALL1(logb) CPL_CALL1(normcdf)
-CPL_CALL1(normcdfinv) CPL_CALL1(rcbrt) CPL_CALL1(sin) CPL_CALL1(sinh) CPL_CALL1(sinpi) CPL_CALL1(tan) CPL_CALL1(tanh)
+CPL_CALL1(cosh) CPL_CALL1(cospi) CPL_CALL1(erf) CPL_CALL1(erfc) CPL_CALL1(erfcinv) CPL_CALL1(erfcx)
+CPL_CALL1(erfinv) CPL_CALL1(exp2) CPL_CALL1(expm1) CPL_CALL1(j0) CPL_CALL1(j1)
+CPL_CALL1(lgamma) CPL_CALL1(log1p) CPL_CALL1(logb) CPL_CALL1(normcdf)
+CPL_CALL1(normcdfinv) CPL_CALL1(rcbrt) CPL_CALL1(sinh) CPL_CALL1(sinpi) CPL_CALL1(tanh)
 CPL_CALL1(tgamma) CPL_CALL1(y0) CPL_CALL1(y1) CPL_CALL1(cyl_bessel_i0) CPL_CALL1(cyl_bessel_i1) CPL_CALL1(rsqrt)
+CPL_CALL1_AS(cos, CPL_QUICK(cosf)) CPL_CALL1_AS(exp, CPL_QUICK(expf)) CPL_CALL1_AS(exp10, CPL_QUICK(exp10f))
+CPL_CALL1_AS(log, CPL_QUICK(logf)) CPL_CALL1_AS(log10, CPL_QUICK(log10f)) CPL_CALL1_AS(log2, CPL_QUICK(log2f))
+CPL_CALL1_AS(sin, CPL_QUICK(sinf)) CPL_CALL1_AS(tan, CPL_QUICK(tanf))
 CPL_BUILTIN2(copysign) CPL_BUILTIN2(fmax) CPL_BUILTIN2(fmin)
-CPL_CALL2(atan2) CPL_CALL2(fdim) CPL_CALL2(fmod) CPL_CALL2(hypot) CPL_CALL2(nextafter) CPL_CALL2(pow)
+CPL_CALL2(atan2) CPL_CALL2(fdim) CPL_CALL2(fmod) CPL_CALL2(hypot) CPL_CALL2(nextafter)
+CPL_CALL2_AS(pow, CPL_QUICK(powf))
 CPL_CALL2(remainder) CPL_CALL2(rhypot)
 
 CPL_FN float fmaf(float x, float y, float z) { return __builtin_fmaf(x, y, z); }
@@ -105,9 +117,10 @@ CPL_ALSO(float, modf, (float x, float *whole), __nv_modff(x, whole))
 CPL_STORE(float, remquof, (float x, float y, int *quotient), (x, y, quotient))
 CPL_STORE(double, remquo, (double x, double y, int *quotient), (x, y, quotient))
 CPL_ALSO(float, remquo, (float x, float y, int *quotient), __nv_remquof(x, y, quotient))
-CPL_STORE(void, sincosf, (float x, float *s, float *c), (x, s, c))
+CPL_NATIVE void CPL_QUICK(sincosf)(float, float *, float *);
+CPL_FN void sincosf(float x, float *s, float *c) { CPL_QUICK(sincosf)(x, s, c); }
 CPL_STORE(void, sincos, (double x, double *s, double *c), (x, s, c))
-CPL_ALSO(void, sincos, (float x, float *s, float *c), __nv_sincosf(x, s, c))
+CPL_ALSO(void, sincos, (float x, float *s, float *c), CPL_QUICK(sincosf)(x, s, c))
 CPL_STORE(void, sincospif, (float x, float *s, float *c), (x, s, c))
 CPL_STORE(void, sincospi, (double x, double *s, double *c), (x, s, c))
 CPL_ALSO(void, sincospi, (float x, float *s, float *c), __nv_sincospif(x, s, c))
@@ -215,8 +228,11 @@ CPL_FN float saturate(float x) { return __saturatef(x); }
 #undef CPL_STORE
 #undef CPL_CALL
 #undef CPL_CALL2
+#undef CPL_CALL2_AS
 #undef CPL_BUILTIN2
 #undef CPL_PROMOTED2
 #undef CPL_CALL1
+#undef CPL_CALL1_AS
+#undef CPL_QUICK
 #undef CPL_BUILTIN1
 #endif

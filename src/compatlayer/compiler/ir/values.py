@@ -275,6 +275,7 @@ class Module:
         self.layout = ""
         self.triple = ""
         self.host = "x86_64"  # the machine that native code is made for
+        self.features: frozenset[str] = frozenset()  # what its processor has, as clang names it: "avx512f"
         # Offsets of the shared variables, when they were laid out for a larger module than this one is now.
         self.shared_places: dict[GlobalVariable, int] = {}
         self.assembly: list[str] = []

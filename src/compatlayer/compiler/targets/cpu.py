@@ -115,6 +115,7 @@ def _vector(code: DeviceCode, kernel: str, shape_class: int, sharing: Sharing) -
 
     module, function = _bodies(code, kernel, sharing)
     lanes = width(shape_class, host_cpu())
+    module.features = frozenset(each[1:] for each in host_cpu() if each[:1] == "+")
     canonise(module, function)
     pipeline.dump(module, "canonical")
     found = vectorise(module, function, lanes, shape_class)

@@ -20,6 +20,7 @@ from .lanes import Lanes
 from .local import Locals
 from .schedule import Order, reach_meetings
 from .shapes import VARYING, Shapes
+from .threads import Row
 
 _ROOM_BYTES = 32 << 10
 Mask = Value | None  # None: every lane
@@ -61,6 +62,7 @@ class Gang:
         self._live: Instruction | None = None
         self._objects: dict[Alloca, Value] = {}
         self.loop, self.done = BasicBlock("gang"), BasicBlock("gang.over")
+        self.row = Row(self)
         self.first = Phi(I32, [], [])  # the linear number of lane 0's thread in its block
 
     # ---- types and constants --------------------------------------------------------------------
@@ -340,7 +342,7 @@ class Gang:
         self.blocks.append(self.head)
         start = self.slots
         first_at = start.offset(self.thread, FIELDS["first"])
-        self._from = start.load(I32, first_at, 4)
+        self.begin = start.load(I32, first_at, 4)
         self._to = start.load(I32, start.offset(self.thread, FIELDS["end"]), 4)
         self.open(self.loop)
         self.emit.put(self.first)
@@ -355,7 +357,6 @@ class Gang:
 
     def _finish(self) -> None:
         """The end of the head and of the gang's start, and the way to the next gang."""
-        self.slots.put(Terminator("br", [], [self.loop]))
         start = Emitter(self.module, self.loop.instructions)
         for slot in self._masks.values():
             start.store(self.none(), slot)
@@ -363,9 +364,11 @@ class Gang:
         self.emit.metadata = ()
         self.open(self.done)
         following = self.emit.binary("add", self.first, number(I32, self.width))
+        self.row.finish(self.slots, self.emit, self.width)
+        self.slots.put(Terminator("br", [], [self.loop]))
         over = BasicBlock("over")
         self.branch(self.emit.compare("ult", following, self._to), self.loop, over)
-        self.first.operands[:] = [self._from, following]
+        self.first.operands[:] = [self.begin, following]
         self.first.blocks[:] = [self.head, self.done]
         self.open(over)
         self.emit.ret()

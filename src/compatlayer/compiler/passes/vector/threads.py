@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ...ir.build import Emitter
+from ...ir.instructions import Phi
 from ...ir.types import I32, PTR
 from ...ir.values import Value, number
 from ..contract import FIELDS, empty_node
-from .gang import Gang
+from .lanes import LINE
+
+if TYPE_CHECKING:
+    from .gang import Gang
 
 
 def register(gang: Gang, name: str) -> Value:
@@ -21,26 +28,64 @@ def register(gang: Gang, name: str) -> Value:
 
 
 def _field(gang: Gang, name: str) -> Value:
+    return _load(gang, gang.emit, name)
+
+
+def _load(gang: Gang, emit: Emitter, name: str) -> Value:
     """What is the same for all threads of the block. It does not change while a kernel runs."""
     pointer = name in ("shared", "dynamic_shared")
-    address = gang.emit.offset(gang.thread, FIELDS[name])
-    load = gang.emit.load(PTR if pointer else I32, address, 8 if pointer else 4)
+    address = emit.offset(gang.thread, FIELDS[name])
+    load = emit.load(PTR if pointer else I32, address, 8 if pointer else 4)
     load.metadata += (("invariant.load", empty_node(gang.module)),)
     return load
 
 
 def _of_rows(gang: Gang, name: str) -> Value:
     """The gang lies in one row: x of lane 0, y and z of all."""
-    from .lanes import LINE
-
-    emit = gang.emit
     if gang.lanes.shape == LINE:
         return gang.first if name == "thread.x" else number(I32, 0)
-    size_x = _field(gang, "block_size.x")
-    if name == "thread.x":
-        return emit.binary("urem", gang.first, size_x)
-    row = emit.binary("udiv", gang.first, size_x)
-    return emit.binary("urem" if name == "thread.y" else "udiv", row, _field(gang, "block_size.y"))
+    return gang.row[name]
+
+
+class Row:
+    """x of lane 0 and y and z of a gang that lies in one row, counted on from gang to gang: divisions are slow."""
+
+    def __init__(self, gang: Gang) -> None:
+        self.gang = gang
+        self.used: dict[str, Phi] = {}
+
+    def __getitem__(self, name: str) -> Value:
+        if name not in self.used:
+            phi = Phi(I32, [], [])
+            self.gang.loop.instructions.insert(0, phi)
+            self.used[name] = phi
+        return self.used[name]
+
+    def finish(self, start: Emitter, following: Emitter, width: int) -> None:
+        """Gives the counters their values for the first gang and for the one after; the loop's blocks are known."""
+        if not self.used:
+            return
+        gang = self.gang
+        for name in ("thread.x", "thread.y", "thread.z")[: 3 if "thread.z" in self.used else 2]:
+            self[name]
+        size_x, size_y = (_load(gang, start, f"block_size.{axis}") for axis in "xy")
+        zero, one = number(I32, 0), number(I32, 1)
+        row = start.binary("udiv", gang.begin, size_x)
+        firsts: dict[str, Value] = {"thread.x": start.binary("urem", gang.begin, size_x), "thread.y": start.binary("urem", row, size_y),
+                  "thread.z": start.binary("udiv", row, size_y)}
+        if not gang.waits:  # then a call begins with the block's first thread
+            firsts = dict.fromkeys(firsts, zero)
+        x = following.binary("add", self["thread.x"], number(I32, width))
+        over = following.compare("eq", x, size_x)
+        nexts = {"thread.x": following.select(over, zero, x)}
+        y = following.binary("add", self["thread.y"], following.cast("zext", over, I32))
+        above = following.compare("eq", y, size_y)
+        nexts["thread.y"] = following.select(above, zero, y)
+        if "thread.z" in self.used:
+            nexts["thread.z"] = following.binary("add", self["thread.z"], following.select(above, one, zero))
+        for name, phi in self.used.items():
+            phi.operands[:] = [firsts[name], nexts[name]]
+            phi.blocks[:] = [gang.head, gang.done]
 
 
 def _of_threads(gang: Gang, name: str) -> Value:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...ir.build import mangled
-from ...ir.instructions import Call, Simple
-from ...ir.types import I1, I32, I64, Type
-from ...ir.values import Literal, Value, number
+from ...ir.instructions import Call, ElementPointer, Simple
+from ...ir.types import I1, I32, I64, PTR, Type
+from ...ir.values import AggregateConstant, Literal, Value, number
 from ..contract import runtime
 from ..unsupported import Unsupported
 from .gang import Gang
@@ -137,8 +137,6 @@ def _sources(kind: int, b: int, c: int) -> tuple[list[int], list[bool]]:
 
 
 def _bits_constant(gang: Gang, bits: list[bool]) -> Value:
-    from ...ir.values import AggregateConstant
-
     return AggregateConstant(gang.mask_type, ("<", ">"), tuple(
         Literal(I1, "true" if each else "false") for each in bits))
 
@@ -182,13 +180,12 @@ def _takes_part(gang: Gang, member: Value, source: Value) -> Value | None:
 
 
 def permute(gang: Gang, data: Value, source: Value) -> Value:
-    """data[source[lane]] for each lane: through memory, which every target has."""
+    """data[source[lane]] for each lane: an instruction where the processor has one, else through memory."""
+    if "avx512f" in gang.module.features:
+        return _permute_registers(gang, data, source)
     emit = gang.emit
     stack = gang.slots.alloca(data.type, 64)
     emit.store(data, stack, 64)
-    from ...ir.instructions import ElementPointer
-    from ...ir.types import PTR
-
     addresses = emit.put(ElementPointer(gang.vector_type(PTR), I32, [stack, emit.cast(
         "zext", source, gang.vector_type(I64))]))
     name = f"llvm.masked.gather.{mangled(data.type)}.{mangled(addresses.type)}"
@@ -196,6 +193,21 @@ def permute(gang: Gang, data: Value, source: Value) -> Value:
     assert isinstance(loaded, Call)
     loaded.argument_attributes[0] = ("align 4",)
     return loaded
+
+
+def _permute_registers(gang: Gang, data: Value, source: Value) -> Value:
+    """VPERMI2D picks 16 of 32 words; constant sources become what is best for them."""
+    emit = gang.emit
+    half = gang.module.types.vector(16, I32)
+
+    def part(vector: Value, first: int) -> Value:
+        numbers = AggregateConstant(half, ("<", ">"), tuple(number(I32, first + each) for each in range(16)))
+        return emit.put(Simple("shufflevector", half, [vector, gang.undefined(vector.type), numbers]))
+
+    low, high = part(data, 0), part(data, 16)
+    name = "llvm.x86.avx512.vpermi2var.d.512"
+    parts = [emit.intrinsic(name, half, [low, part(source, first), high]) for first in (0, 16)]
+    return emit.put(Simple("shufflevector", data.type, [*parts, gang.iota(I32)]))
 
 
 # ---- votes ---------------------------------------------------------------------------------------

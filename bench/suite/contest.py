@@ -71,8 +71,7 @@ class _Runner:
         return float(seconds) / self.repeats
 
 
-def _write(case: Case, folder: Path) -> None:
-    arrays: Arrays = case.inputs(np.random.default_rng(SEED))
+def _write(case: Case, arrays: Arrays, folder: Path) -> None:
     for place, content in (("inputs", arrays), ("reference", case.reference(arrays))):
         (folder / place).mkdir()
         for name, array in content.items():
@@ -140,7 +139,7 @@ def contest(case: Case, ours: Process, others: list[Process], most: int = PAIRS)
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
     data = Path(tempfile.mkdtemp(prefix="compatlayer-bench-", dir=shared))
     try:
-        _write(case, data)
+        _write(case, arrays, data)
         first = _load(case, data, ours, entries["ours"], most)
         runners = [_load(case, data, process, entries[process.kind], most) for process in others]
         own_times: list[float] = []

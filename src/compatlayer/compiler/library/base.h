@@ -131,6 +131,7 @@ CPL_INLINE near_d nearest_d(double x) {
 }
 /* A select, where clang would make a branch of nested choices. */
 CPL_INLINE double pick(int condition, double yes, double no) { return condition ? yes : no; }
+CPL_INLINE float pick_f(int condition, float yes, float no) { return condition ? yes : no; }
 /* Clamps that keep NaN. */
 CPL_INLINE float clamp_f(float x, float low, float high) {
     float above = x < low ? low : x;

@@ -25,12 +25,29 @@ CPL_INLINE double power(double x, double y) {
 CPL_MATH(double, pow, double x, double y) { return power(x, y); }
 CPL_MATH(double, powi, double x, int32_t n) { return power(x, (double)n); }
 
+/* The float form computes in double, where the errors of the parts are far below an ulp; `size` is |x|^y. */
 CPL_INLINE float power_float(float x, double y) {
-    split_d it = split_double(__builtin_fabs((double)x));
-    double n = double_of_int(it.exponent), exponent = y * mad(log_medium(it.f, 0.0), LOG2_E, n);
-    return (float)power_edges((double)x, y, exp2_medium(clamp_d(exponent, -300.0, 300.0)));
+    split_f it = split_float(__builtin_fabsf(x));
+    double exponent = y * mad(log_medium((double)it.f, 0.0), LOG2_E, (double)it.exponent);
+    return (float)exp2_medium(clamp_d(exponent, -300.0, 300.0));
 }
-CPL_MATH(float, powf, float x, float y) { return power_float(x, (double)y); }
+CPL_INLINE float power_edges_f(float x, float y, int whole, int odd, float size) {
+    float base = __builtin_fabsf(x);
+    int negative = bits_f(x) >> 31 != 0, edge = (base == 0.0f) | (base == CPL_INFF);
+    float up = pick_f(y > 0.0f, CPL_INFF, 0.0f), down = pick_f(y > 0.0f, 0.0f, CPL_INFF);
+    float result = pick_f(base == 0.0f, down, pick_f(base == CPL_INFF, up, pick_f(base == 1.0f, 1.0f, size)));
+    float mirrored = pick_f(odd, -result, result), refused = pick_f(edge, result, CPL_NANF);
+    result = pick_f(negative, pick_f(whole, mirrored, refused), result);
+    result = pick_f((x != x) | (y != y), x + y, result);
+    return pick_f((y == 0.0f) | (x == 1.0f), 1.0f, result);
+}
+CPL_MATH(float, powf, float x, float y) {
+    float half = 0.5f * y;
+    int whole = __builtin_rintf(y) == y, odd = whole & (__builtin_rintf(half) != half);
+    return power_edges_f(x, y, whole, odd, power_float(x, (double)y));
+}
+CPL_MATH(float, powif, float x, int32_t n) {
+    return power_edges_f(x, (float)n, 1, n & 1, power_float(x, (double)n));
+}
 /* 2^(y log2 x) with the fast forms of both. */
 CPL_MATH(float, fast_powf, float x, float y) { return fast_exp2(y * fast_log2(x)); }
-CPL_MATH(float, powif, float x, int32_t n) { return power_float(x, (double)n); }

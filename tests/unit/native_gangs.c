@@ -211,10 +211,11 @@ KERNEL(gang_chain)            /* block i waits for block i + 1 */
     ARGS;
     volatile uint32_t *flags = a->out;
     uint32_t me = block_of(self);
+    bool whole = self->end - self->first > a->width;
     GANGS {
         while (me + 1 < self->grid_size[0] && !flags[me + 1])
             cpl_yield(self);
-        if (self->end - self->first <= a->width)
+        if (!whole)
             cpl_gang_barrier(self, 0, 0, lanes, HERE);
         flags[me] = 1;
     }

@@ -211,6 +211,14 @@ def test_a_lane_that_would_wait_alone_is_refused(domain: Gangs) -> None:
     assert "a barrier in code that runs one lane" in domain.message() and "thread (1,0,0)" in domain.message()
 
 
+@pytest.mark.parametrize("kernel", ["gang_diverge", "gang_pair"])
+def test_a_barrier_in_a_call_for_the_whole_block_is_refused(domain: Gangs, kernel: str) -> None:
+    out = domain.runtime.array(np.uint32, 64)
+    assert domain.go(kernel, 1, 64, basic(out), 32, BLOCK, shared=128) == FAULT["barrier"]
+    assert "never waiting" in domain.message()
+    domain.runtime.free(out)
+
+
 @pytest.mark.parametrize("flags", [GANGS, BLOCK])
 def test_lanes_use_the_device_heap_and_have_local_memory(domain: Gangs, flags: int) -> None:
     out = domain.runtime.array(np.uint32, 100)

@@ -179,10 +179,18 @@ static bool in_step(struct thread *gang, uint32_t id, uint32_t count, const cpl_
     return cpl_same_site(convoy->where, site);
 }
 
+/* A call that runs a whole block has nobody to wait for: passing would be silent and wrong. */
+static void may_wait(struct thread *gang, const cpl_site *site)
+{
+    if (gang->block->solo)
+        cpl_thread_fault(gang, CPL_FAULT_BARRIER, site, "a barrier in code that was compiled as never waiting");
+}
+
 /* ---- barriers -------------------------------------------------------------------------------------- */
 static void stand(struct thread *gang, uint32_t id, uint32_t count, uint32_t op, struct arrival arrival,
                   const cpl_site *site)
 {
+    may_wait(gang, site);
     if (gang->block->convoy.head)
         cpl_convoy_break(gang);
     cpl_barrier_reach(gang, id, count, op, arrival, site);
@@ -252,6 +260,7 @@ void cpl_gang_barrier_arrive(cpl_thread *self, uint32_t id, uint32_t count, uint
 {
     struct thread *gang = cpl_thread_of(self);
     gang->mask = lanes;
+    may_wait(gang, site);
     if (gang->block->convoy.head)
         cpl_convoy_break(gang);
     cpl_barrier_pass(gang, id, count, site);

@@ -205,7 +205,7 @@ CPL_FN long long llmax(long long x, long long y) { return x > y ? x : y; }
 CPL_FN unsigned long long ullmin(unsigned long long x, unsigned long long y) { return x < y ? x : y; }
 CPL_FN unsigned long long ullmax(unsigned long long x, unsigned long long y) { return x > y ? x : y; }
 
-/* Fast intrinsics. They promise less accuracy than the functions, so the plain forms serve. */
+/* Fast intrinsics. They promise less accuracy than the functions; quotients are right anyway. */
 #define CPL_FAST1(name, target) \
     CPL_PURE float __nv_fast_##target(float); CPL_FN float name(float x) { return __nv_fast_##target(x); }
 CPL_FAST1(__sinf, sinf) CPL_FAST1(__cosf, cosf) CPL_FAST1(__tanf, tanf) CPL_FAST1(__expf, expf)

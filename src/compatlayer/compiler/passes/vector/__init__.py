@@ -11,6 +11,7 @@ from ...ir.values import Function, Module
 from ..canonical.loops import Loops
 from . import leaves
 from .access import read_elsewhere
+from .finish import finish
 from .gang import Gang
 from .lanes import Lanes
 from .local import Locals
@@ -42,6 +43,6 @@ def run(module: Module, kernel: Function, width: int, shape: int) -> Facts:
     shapes = Shapes(kernel, order_, lanes, locals_)
     gang = Gang(module, kernel, order_, shapes, lanes, locals_, loops)
     gang.outside |= read_elsewhere(gang)
-    gang.run(widen)
+    gang.run(widen, finish)
     kernel.attributes = (*kernel.attributes, '"prefer-vector-width"="512"', '"min-legal-vector-width"="512"')
     return Facts(_GANGS if gang.waits else _BLOCK, 0 if gang.calls else gang.stack_bytes())

@@ -7,7 +7,7 @@ for uniform and affine values, vectors for varying ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ....errors import CompilerError
 from ...ir.build import Emitter, declare, mangled, splat
@@ -26,6 +26,10 @@ _ROOM_BYTES = 32 << 10
 Mask = Value | None  # None: every lane
 
 
+Widen = Callable[["Gang", Instruction], None]
+Choice = Callable[["Gang", BasicBlock], bool]
+
+
 class Gang:
     """Emits nodes; other files of this package say how each instruction is widened."""
 
@@ -39,6 +43,7 @@ class Gang:
         self.mask_type = self.vector_type(I1)
         self._before_loop: BasicBlock | None = None  # set while a loop over lanes is emitted
         self._spilled: dict[Value, Value] = {}
+        self.taken: set[BasicBlock] = set()  # blocks that need no vector code
         self._made = 0
         self.meeting = reach_meetings(function)  # blocks from which lanes may come to wait for others
         self.waits = False  # whether the gang may be switched away from
@@ -56,6 +61,7 @@ class Gang:
         self._masks: dict[BasicBlock, Instruction] = {}
         self._chains: dict[tuple[tuple[BasicBlock, ...], bool], BasicBlock] = {}
         self._pending_chains: list[tuple[BasicBlock, tuple[BasicBlock, ...], bool]] = []
+        self.home: dict[Value, BasicBlock] = {it: block for block in order.blocks for it in block.instructions}
         self.outside = self._used_outside()  # values that have a slot
         self._stored: set[Value] = set()
         self._leaves_apart = self._lanes_leave_apart()
@@ -187,7 +193,7 @@ class Gang:
 
     def _used_outside(self) -> set[Value]:
         """Values that another block or a phi uses."""
-        home = {it: block for block in self.order.blocks for it in block.instructions}
+        home = self.home
         return {operand for it, block in home.items() for operand in it.operands
                 if isinstance(operand, Instruction) and (isinstance(it, Phi) or home.get(operand) is not block)}
 
@@ -325,11 +331,13 @@ class Gang:
                    if isinstance(each, Alloca)) * 2 + _ROOM_BYTES
 
     # ---- nodes and edges ------------------------------------------------------------------------
-    def run(self, widen: Callable[[Gang, Instruction], None]) -> None:
-        """Replaces the function's body by the loop over its gangs."""
+    def run(self, widen: Widen, finish: Choice | None = None) -> None:
+        """Replaces the function's body by the loop over its gangs. `finish` may take over a block, or a loop whose
+        header it is, and answers whether vector code for it is needed too."""
         self._begin()
         for block in self.order.blocks:
-            self._node(block, widen)
+            if block not in self.taken:
+                self._node(block, widen, finish if block in self.loops.headers else None)
             while self._pending_chains:
                 self._emit_chain(*self._pending_chains.pop())
         self._finish()
@@ -373,7 +381,7 @@ class Gang:
         self.open(over)
         self.emit.ret()
 
-    def _node(self, block: BasicBlock, widen: Callable[[Gang, Instruction], None]) -> None:
+    def _node(self, block: BasicBlock, widen: Widen, finish: Choice | None) -> None:
         self.block = block
         self._values, self._vectors = {}, {}
         self.emit.metadata = ()
@@ -384,6 +392,8 @@ class Gang:
             slot = self._mask_slot(block)
             self.mask = self.emit.load(self.mask_type, slot)
             self.emit.store(self.none(), slot)
+        if finish is not None and not finish(self, block):
+            return
         for it in block.instructions[:-1]:
             if not isinstance(it, (Phi, Alloca)):
                 self.emit.metadata = tuple(each for each in it.metadata if each[0] == "dbg")
@@ -407,30 +417,36 @@ class Gang:
         targets = last.targets
         if len(targets) == 1:
             self._edge(block, targets[0], self.mask)
-            self._go(pending, targets)
+            self.go(pending, targets)
         elif block not in self.shapes.divergent:
             arms = [BasicBlock(None), BasicBlock(None)]
             self.branch(self.scalar(last.operands[0]), *arms)
             for arm, target in zip(arms, targets, strict=True):
                 self.open(arm)
                 self.arm(lambda target=target: self._edge(block, target, self.mask))  # type: ignore[misc]
-                self._go(pending, [target])
+                self.go(pending, [target])
         else:
             condition = self.vector(last.operands[0])
             masks = [self.both(self.mask, condition), self.both(self.mask, self.invert(condition))]
             for target, mask in zip(targets, masks, strict=True):
                 self._edge(block, target, mask)
-            self._go(pending, targets)
+            self.go(pending, targets)
 
     def _edge(self, block: BasicBlock, target: BasicBlock, mask: Mask) -> None:
         """Lanes of `mask` go from `block` to `target`, with what its phis take."""
         if target is self.order.exit:
-            if self._leaves_apart:
-                assert self._live is not None
-                rest = self.none() if mask is None else self.emit.select(
-                    mask, self.none(), self.emit.load(self.mask_type, self._live))
-                self.emit.store(rest, self._live)
+            self.leave(mask)
             return
+        values = {}
+        for it in target.instructions:  # all are read before one is written: a phi may take another one's old value
+            if not isinstance(it, Phi):
+                break
+            incoming = it.operands[it.blocks.index(block)]
+            values[it] = self.scalar(incoming) if self.shapes.is_scalar(it) else self.vector(incoming)
+        self.arrive(block, target, mask, values)
+
+    def arrive(self, block: BasicBlock, target: BasicBlock, mask: Mask, values: Mapping[Phi, Value]) -> None:
+        """Lanes of `mask` become pending at `target`, where others may be already, and bring values for its phis."""
         waiting = target in self.shapes.pending[block]
         if self.shapes.pending[target]:
             slot = self._mask_slot(target)
@@ -438,13 +454,7 @@ class Gang:
             if waiting:
                 given = self.emit.binary("or", given, self.emit.load(self.mask_type, slot))
             self.emit.store(given, slot)
-        phis = []
-        for it in target.instructions:
-            if not isinstance(it, Phi):
-                break
-            incoming = it.operands[it.blocks.index(block)]
-            phis.append((it, self.scalar(incoming) if self.shapes.is_scalar(it) else self.vector(incoming)))
-        for phi, value in phis:  # after all have been read: a phi may take another one's old value
+        for phi, value in values.items():
             slot = self.slot(phi)
             if waiting and not self.shapes.is_scalar(phi):
                 old = self.emit.load(value.type, slot)
@@ -452,7 +462,15 @@ class Gang:
             self.emit.store(value, slot)
             self._stored.add(phi)
 
-    def _go(self, pending: set[BasicBlock], targets: list[BasicBlock]) -> None:
+    def leave(self, mask: Mask) -> None:
+        """Lanes of `mask` are gone."""
+        if self._leaves_apart:
+            assert self._live is not None
+            rest = self.none() if mask is None else self.emit.select(
+                mask, self.none(), self.emit.load(self.mask_type, self._live))
+            self.emit.store(rest, self._live)
+
+    def go(self, pending: set[BasicBlock], targets: list[BasicBlock]) -> None:
         """To the lowest-ranked block that holds lanes."""
         exit_ = self.order.exit
         left = [target for target in targets if target is not exit_]

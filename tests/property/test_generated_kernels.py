@@ -1,8 +1,9 @@
-"""Generated kernels on the device against a model of CUDA in NumPy.
+"""Generated kernels on the device, in the vector and the naive engine, against a model of CUDA in NumPy.
 
-A failure prints the seed, the shape, the first word that differs and a source that was made as small as time allowed.
-COMPATLAYER_GENERATED_KERNELS=3000 runs that many instead (`make test-long`); COMPATLAYER_GENERATED_SEED=50000 starts
-somewhere else. `python -m generated 0 100` in this folder does the same without pytest.
+A failure prints the seed, the shape, the engine, the first word that differs and a source that was made as small as
+time allowed. COMPATLAYER_GENERATED_KERNELS=5000 runs that many instead (`make test-long`);
+COMPATLAYER_GENERATED_SEED=50000 starts somewhere else. `python -m generated 0 100` in this folder does the same without
+pytest.
 """
 
 from __future__ import annotations
@@ -20,23 +21,38 @@ from generated.text import kernel_text
 from generated.trial import SHAPES, data_of, differences, shapes_of
 
 import compatlayer
+from compatlayer._native import lib
+from compatlayer.compiler import image
 
-KERNELS = int(os.environ.get("COMPATLAYER_GENERATED_KERNELS", "72"))
+USUAL = 60  # kernels of every test run
+KERNELS = int(os.environ.get("COMPATLAYER_GENERATED_KERNELS", USUAL))
 FIRST = int(os.environ.get("COMPATLAYER_GENERATED_SEED", "0"))
 MODULE = 12  # kernels compiled together
-SHAPES_EACH = 4
+SHAPES_EACH = 5
+LEAST_IN_VECTORS = 0.6  # of the launches that ask for the vector engine
 
 
-@pytest.mark.timeout(300)
+ran: Counter[str] = Counter()
+
+
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(FIRST, FIRST + KERNELS, MODULE))
-def test_generated_kernels_store_what_the_model_stores(first: int) -> None:
+def test_generated_kernels_store_what_the_model_stores_in_both_engines(first: int) -> None:
+    last = min(first + MODULE, FIRST + KERNELS)
+    print(f"seeds {first} to {last - 1}")
     device = compatlayer.Device(0)
     try:
-        kernels = [grammar.write_kernel(seed) for seed in range(first, min(first + MODULE, FIRST + KERNELS))]
-        for found in differences(device, kernels, SHAPES_EACH):
+        kernels = [grammar.write_kernel(seed) for seed in range(first, last)]
+        for found in differences(device, kernels, SHAPES_EACH, ran=ran):
             pytest.fail(str(shrink(device, found)))
     finally:
         device.close()
+
+
+def test_most_of_those_launches_ran_in_vectors() -> None:
+    if not ran:
+        pytest.skip("they did not run before this test")
+    assert ran["vector"] >= LEAST_IN_VECTORS * ran.total(), ran
 
 
 def parts(node: object) -> list[object]:
@@ -52,7 +68,7 @@ def parts(node: object) -> list[object]:
 
 
 def test_the_default_kernels_use_the_whole_grammar() -> None:
-    kernels = [grammar.write_kernel(seed) for seed in range(72)]
+    kernels = [grammar.write_kernel(seed) for seed in range(USUAL)]
     nodes = [node for kernel in kernels for node in parts(kernel)]
     kinds = {type(node).__name__ for node in nodes}
     missing = {name for name, kind in vars(tree).items() if isinstance(kind, type) and dataclasses.is_dataclass(kind)
@@ -62,7 +78,22 @@ def test_the_default_kernels_use_the_whole_grammar() -> None:
     assert len(set(OPERATIONS) - set(used)) < len(OPERATIONS) / 20
     warp = {(type(node), node.kind) for node in nodes if isinstance(node, (tree.Shuffle, tree.WarpCompute))}
     assert len(warp) == 4 + 13
-    assert {shape for seed in range(72) for shape in shapes_of(seed, SHAPES_EACH)} == set(SHAPES)
+    jumps = {node.kind for node in nodes if isinstance(node, tree.Jump)}
+    assert jumps == {"break", "continue", "goto", "return"}
+    spaces = {node.space for node in nodes if isinstance(node, tree.Element)}
+    assert spaces == {"input", "constant", "local", "shared", "own", "column", "near"}
+
+
+def test_every_class_of_blocks_comes_up_and_kernels_that_have_code_for_it() -> None:
+    kernels = [grammar.write_kernel(seed) for seed in range(USUAL)]
+    assert sum(not each.warp for each in kernels) >= USUAL / 3  # only they have code for rows of 16 and 8
+    found: Counter[int] = Counter()
+    for kernel in kernels:
+        for _, block in shapes_of(kernel.seed, SHAPES_EACH):
+            found[lib.cpl_shape_class((*block, 1, 1)[:3], lib.CPL_KERNEL_WARP if kernel.warp else 0)] += 1
+    assert set(found) == set(image.SHAPES) and min(found.values()) >= USUAL / 10, found
+    everything = {shape for seed in range(USUAL) for shape in shapes_of(seed, SHAPES_EACH)}
+    assert everything == {shape for group in SHAPES.values() for shape in group}
 
 
 def test_a_seed_always_writes_the_same_kernel() -> None:

@@ -209,7 +209,7 @@ class Writer:
         if place.level != "plain" and self.kernel.warp:
             kinds |= {"shuffle": 6, "compute": 5, "mask_if": 4, "warp_loop": 2}
         if place.level == "block":
-            kinds |= {"barrier": 3, "exchange": 6, "epoch": 3, "uniform_if": 3, "uniform_loop": 3}
+            kinds |= {"barrier": 3, "exchange": 6, "elect": 2, "epoch": 3, "uniform_if": 3, "uniform_loop": 3}
         if place.depth >= 2:
             kinds |= dict.fromkeys(("mask_if", "warp_loop", "uniform_if", "uniform_loop", "epoch"), 0)
         names = list(kinds)
@@ -347,6 +347,9 @@ class Writer:
             variable = self.target("m")
             return [*statements, tree.Assign(variable, tree.Apply("m", f"to_m.{type_}", [read])), tree.Barrier("plain")]
         return [*statements, tree.Assign(variable, read), tree.Barrier("plain")]
+
+    def write_elect(self, place: Place) -> list[tree.Statement]:
+        return [tree.Elect(self.target(INTEGERS), self.uniform_expression(), self.varied("i"))]
 
     def write_epoch(self, place: Place) -> list[tree.Statement]:
         operation = self.random.choice((*UPDATES, "lock" if self.style == "all" else "add"))

@@ -354,6 +354,12 @@ class Model:
                     combine.at(self.grid["lock" if s.how == "lock" else s.operation], index[active], operand[active])
             case tree.Barrier():
                 self.run_barrier(s, active)
+            case tree.Elect():
+                self.whole_blocks(active)
+                writer = active & (self.tid == self.index(s.place, self.threads, active))
+                chosen = np.full(self.block[-1] + 1, 7, np.int32)
+                chosen[self.block[writer]] = self.value(s.value, writer)[writer]
+                self.assign(s.variable, chosen[self.block], active)
             case tree.Epoch():
                 self.whole_blocks(active)
                 self.cells[np.unique(self.block[active])] = START[s.operation]

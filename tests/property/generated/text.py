@@ -186,6 +186,11 @@ class Printer:
                 self.update(s, depth)
             case tree.Barrier():
                 self.barrier(s, depth)
+            case tree.Elect():
+                self.put("__syncthreads(); chosen = 7; __syncthreads();", depth)
+                self.put(f"if (tid == (unsigned int)({expression(s.place)}) % (unsigned int)threads) "
+                         f"chosen = {expression(s.value)};", depth)
+                self.put(f"__syncthreads(); {s.variable.name} = chosen;", depth)
             case tree.Epoch():
                 self.put(f"__syncthreads(); for (int k = 0; k < {tree.CELLS}; k++) cells[k] = {initial(s.operation)}; "
                          "__syncthreads();", depth)
@@ -337,7 +342,7 @@ extern "C" __global__ void {kernel.name}({inputs}, word *out, unsigned int *cell
     __shared__ unsigned char sh_c[{tree.SHARED_SLOTS}];
     __shared__ double sh_d[{tree.SHARED_SLOTS}];
     __shared__ unsigned int cells[{tree.CELLS}];
-    __shared__ int meeting, ticket;
+    __shared__ int meeting, ticket, chosen;
     extern __shared__ word sh_m[];
     const int tid = threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z);
     const int threads = blockDim.x * blockDim.y * blockDim.z, lane = tid & 31;

@@ -187,6 +187,15 @@ class Barrier(Statement):
 
 
 @dataclass(slots=True)
+class Elect(Statement):
+    """The thread that `place` names in its block, if it lives, writes a value that all others then read."""
+
+    variable: Variable
+    place: Expression
+    value: Expression
+
+
+@dataclass(slots=True)
 class Epoch(Statement):
     """Shared cells are set, updated by the body in any order, and read after a barrier."""
 

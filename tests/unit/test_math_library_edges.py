@@ -37,7 +37,8 @@ def edges(type_: type) -> np.ndarray:
 def scalar(name: str, arguments: list[np.ndarray]) -> tuple[np.ndarray, ...]:
     """The scalar C function, one point after the other; the result and what it stored."""
     result, parameters = signatures()[name]
-    c_types = {"float": ctypes.c_float, "double": ctypes.c_double, "int": ctypes.c_int, "long": ctypes.c_long}
+    c_types = {"float": ctypes.c_float, "double": ctypes.c_double, "int": ctypes.c_int, "long": ctypes.c_long,
+               "short": ctypes.c_int16}
     function = getattr(library(), f"__nv_{name}")
     function.restype = None if result == "void" else c_types[C_NAMES[result]]
     value_types = [c_types[C_NAMES[each]] for each in parameters if each != "ptr"]

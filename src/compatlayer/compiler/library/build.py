@@ -31,8 +31,8 @@ _DECLARATION = re.compile(r"^declare ([^\n]*?)@([\w.]+)\(([^\n]*?)\)[^\n]*\n", r
 _METADATA = re.compile(r",? ![\w.]+ ![0-9]+")
 _COMMENT = re.compile(r" +;[^\n]*")
 _GROUP = re.compile(r"\) #\d+")
-_PARAMETER = re.compile(r"\b(?:noundef|dso_local|local_unnamed_addr|initializes\(\([^)]*\)\)|writeonly|nocapture|"
-                        r"captures\(none\)|dead_on_return) ")
+_PARAMETER = re.compile(r"\b(?:noundef|signext|zeroext|dso_local|local_unnamed_addr|writeonly|nocapture|dead_on_return|"
+                        r"captures\(none\)|initializes\(\([^)]*\)\)) ")
 _CALLED = re.compile(r"@([\w.]+)\(")
 
 

@@ -23,6 +23,25 @@ CPL_MATH(int32_t, mul24, int32_t x, int32_t y) { return (int32_t)((uint32_t)low_
 CPL_MATH(uint32_t, umul24, uint32_t x, uint32_t y) { return (x & 0xffffffu) * (y & 0xffffffu); }
 CPL_MATH(int32_t, mulhi, int32_t x, int32_t y) { return (int32_t)(((int64_t)x * y) >> 32); }
 CPL_MATH(uint32_t, umulhi, uint32_t x, uint32_t y) { return (uint32_t)(((uint64_t)x * y) >> 32); }
+/* The high half of a product of 64 bits, from products of 32. */
+CPL_INLINE uint64_t high_half(uint64_t x, uint64_t y) {
+    uint64_t xl = (uint32_t)x, xh = x >> 32, yl = (uint32_t)y, yh = y >> 32;
+    uint64_t middle = xh * yl + ((xl * yl) >> 32), other = xl * yh + (uint32_t)middle;
+    return xh * yh + (middle >> 32) + (other >> 32);
+}
+CPL_MATH(uint64_t, umul64hi, uint64_t x, uint64_t y) { return high_half(x, y); }
+CPL_MATH(int64_t, mul64hi, int64_t x, int64_t y) {
+    uint64_t high = high_half((uint64_t)x, (uint64_t)y);
+    return (int64_t)(high - (x < 0 ? (uint64_t)y : 0ul) - (y < 0 ? (uint64_t)x : 0ul));
+}
+CPL_INLINE uint32_t chosen_byte(uint64_t bytes, uint32_t selector, uint32_t at) {
+    return (uint32_t)((bytes >> (8u * ((selector >> (4u * at)) & 7u))) & 0xfful) << (8u * at);
+}
+CPL_MATH(uint32_t, byte_perm, uint32_t x, uint32_t y, uint32_t selector) {
+    uint64_t bytes = ((uint64_t)y << 32) | x;
+    return chosen_byte(bytes, selector, 0) | chosen_byte(bytes, selector, 1) | chosen_byte(bytes, selector, 2) |
+           chosen_byte(bytes, selector, 3);
+}
 CPL_MATH(uint32_t, sad, int32_t x, int32_t y, uint32_t z) {
     return z + (x > y ? (uint32_t)x - (uint32_t)y : (uint32_t)y - (uint32_t)x); }
 CPL_MATH(uint32_t, usad, uint32_t x, uint32_t y, uint32_t z) { return z + (x > y ? x - y : y - x); }

@@ -33,6 +33,8 @@ CPL_MATH(float, int2float_rn, int32_t x) { return (float)x; }
 CPL_MATH(float, uint2float_rn, uint32_t x) { return (float)x; }
 CPL_MATH(float, ll2float_rn, int64_t x) { return (float)x; }
 CPL_MATH(double, ll2double_rn, int64_t x) { return (double)x; }
+CPL_MATH(float, ull2float_rn, uint64_t x) { return (float)x; }
+CPL_MATH(double, ull2double_rn, uint64_t x) { return (double)x; }
 CPL_MATH(double, int2double_rn, int32_t x) { return x; }
 CPL_MATH(double, uint2double_rn, uint32_t x) { return x; }
 
@@ -50,10 +52,16 @@ CPL_INLINE int64_t to_ll(double x) {
     int64_t least = (int64_t)0x8000000000000000ul, result = x > -0x1p63 ? (int64_t)x : least;
     return x >= 0x1p63 ? 0x7fffffffffffffffl : result;
 }
+CPL_INLINE uint64_t to_ull(double x) {
+    uint64_t result = x > 0.0 ? (uint64_t)x : 0ul;
+    result = x >= 0x1p64 ? 0xfffffffffffffffful : result;
+    return x != x ? 0x8000000000000000ul : result;
+}
 #define CPL_TO(suffix, rounding, from, type) \
     CPL_MATH(int32_t, from##2int_##suffix, type x) { return to_int(rounding((double)x)); } \
     CPL_MATH(uint32_t, from##2uint_##suffix, type x) { return to_uint(rounding((double)x)); } \
-    CPL_MATH(int64_t, from##2ll_##suffix, type x) { return to_ll(rounding((double)x)); }
+    CPL_MATH(int64_t, from##2ll_##suffix, type x) { return to_ll(rounding((double)x)); } \
+    CPL_MATH(uint64_t, from##2ull_##suffix, type x) { return to_ull(rounding((double)x)); }
 #define CPL_TO_EACH(from) \
     CPL_TO(rn, __builtin_rint, from, from) CPL_TO(rz, __builtin_trunc, from, from) \
     CPL_TO(ru, __builtin_ceil, from, from) CPL_TO(rd, __builtin_floor, from, from)

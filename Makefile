@@ -101,7 +101,8 @@ $(VENV)/.contenders: $(VENV)/.packages
 
 bench: install $(VENV)/.contenders
 	$(BIN)/python bench/run.py $(if $(KERNELS),--kernels $(KERNELS)) $(if $(SMALL),--small) \
-	    $(if $(AGAINST),--against $(AGAINST)) $(if $(PAIRS),--pairs $(PAIRS)) $(PARTS)
+	    $(if $(AGAINST),--against $(AGAINST)) $(if $(PAIRS),--pairs $(PAIRS)) \
+	    $(if $(CLOCK),--clock $(CLOCK)) $(PARTS)
 
 # The page that lists what each library has.
 docs/coverage.md: install

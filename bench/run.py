@@ -1,6 +1,6 @@
 """Measure everything and print one report; it is also left in bench/results/ with its JSON and the roofline picture.
 
-usage: run.py [--kernels NAME,...] [--small] [--against CONTENDER,...] [--pairs N] [PART ...]
+usage: run.py [--kernels NAME,...] [--small] [--against CONTENDER,...] [--pairs N] [--clock cpu] [PART ...]
 
 PARTs are kernels, launch_stream, compile_time, compile_size, launch_cost, launch_from_c, copy_bandwidth; all of them
 without one, and `kernels` alone with --kernels. --small takes sizes that are over in a moment, to try the suite itself.
@@ -78,6 +78,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--against", default="", help="contenders, separated by commas (all that are here)")
     parser.add_argument("--pairs", type=int, default=PAIRS,
                         help="fewer pairs, for a quick look; 0: check outputs alone (%(default)s)")
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall",
+                        help="cpu: one thread each, by processor time, for a machine that others use too")
     parser.add_argument("parts", nargs="*", help=", ".join(PARTS))
     arguments = parser.parse_args()
     unknown = [part for part in arguments.parts if part not in PARTS]
@@ -97,7 +99,8 @@ def main() -> int:
     run = None
     if "kernels" in parts:
         try:
-            run = Run(_words(arguments.kernels), arguments.small, _words(arguments.against), arguments.pairs)
+            run = Run(_words(arguments.kernels), arguments.small, _words(arguments.against), arguments.pairs,
+                      arguments.clock)
         except ValueError as error:
             print(error, file=sys.stderr)
             return 2

@@ -1,7 +1,7 @@
 """One contender's process: reads commands as JSON lines, answers each with one line.
 
 load    take a case with its inputs and reference, run it once from fresh inputs, and judge the outputs
-time    run it `repeats` times in a row; the seconds of all
+time    run it `repeats` times in a row; the seconds of all, wall time and processor time of all threads
 check   from fresh inputs again: run once, judge the outputs
 """
 
@@ -50,7 +50,9 @@ class Contender:
         return {"error": error, "first_s": first_s, "times": getattr(self._code, "times", {})}
 
     def time(self, repeats: int) -> dict[str, Any]:
-        return {"s": self._code.run(repeats)}
+        before = time.process_time()
+        seconds = self._code.run(repeats)
+        return {"wall": seconds, "cpu": time.process_time() - before}
 
     def check(self) -> dict[str, Any]:
         self._code.reset()

@@ -25,21 +25,26 @@ def intel() -> str | None:
     return str(path) if path.exists() else None
 
 
-def processes(small: bool, cache: str) -> tuple[Process, list[Process], dict[str, str]]:
-    """(ours, the others, why a contender is not here by name); ours compile into the folder `cache`."""
-    threads = str(len(os.sched_getaffinity(0)))
+def processes(small: bool, cache: str, clock: str = "wall") -> tuple[Process, list[Process], dict[str, str]]:
+    """(ours, the others, why a contender is not here by name); ours compile into the folder `cache`.
+
+    By the clock `cpu` all have one thread, and processor time counts.
+    """
+    threads = "1" if clock == "cpu" else str(len(os.sched_getaffinity(0)))
     # A thread that spins after its last region would take the time of the contender that is measured next.
     openmp = {"OMP_NUM_THREADS": threads, "GOMP_SPINCOUNT": "20000", "OMP_DYNAMIC": "false"}
-    device = {"COMPATLAYER_CACHE_DIR": cache}
+    device = {"COMPATLAYER_CACHE_DIR": cache, "COMPATLAYER_WORKERS": threads}
     one = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    opencl = {"POCL_MAX_PTHREAD_COUNT": threads, "CL_CONFIG_CPU_TBB_NUM_WORKERS": threads}
     absent: dict[str, str] = {}
-    others = [Process("openmp", {**one, **openmp}, small, False), Process("best", {**one, **openmp}, small, False),
-              Process("naive", {**one, **device, "COMPATLAYER_ENGINE": "naive"}, small, True)]
+    others = [*(Process(kind, {**one, **openmp}, small, False, clock) for kind in ("openmp", "best")),
+              Process("naive", {**one, **device, "COMPATLAYER_ENGINE": "naive"}, small, True, clock)]
     for kind, library, how in (("pocl", pocl(), "apt-get install pocl-opencl-icd ocl-icd-libopencl1"),
                                ("intel", intel(), "pip install intel-opencl-rt intel-cmplr-lib-rt")):
         if library is None:
             absent[kind] = how
         else:
-            others.append(Process(kind, {**one, "COMPATLAYER_BENCH_OPENCL": library}, small, False))
-    others.append(Process("numba", {**one, "NUMBA_NUM_THREADS": threads}, small, False))
-    return Process("ours", {**one, **device}, small, True), others, absent
+            others.append(Process(kind, {**one, **opencl, "COMPATLAYER_BENCH_OPENCL": library}, small, False,
+                                  clock))
+    others.append(Process("numba", {**one, "NUMBA_NUM_THREADS": threads}, small, False, clock))
+    return Process("ours", {**one, **device}, small, True, clock), others, absent

@@ -66,7 +66,7 @@ class _Runner:
         """Seconds for one run, measured over all repeats; short ones are first warmed up, unmeasured."""
         if self.repeats > 1:
             self.process.ask("time", repeats=max(1, self.repeats // 8))
-        seconds = self.process.ask("time", repeats=self.repeats)["s"]
+        seconds = self.process.ask("time", repeats=self.repeats)[self.process.clock]
         time.sleep(SETTLE_S)
         return float(seconds) / self.repeats
 

@@ -18,21 +18,23 @@ from suite.contest import PAIRS, Result, contest
 class Run:
     """What one run of the suite found."""
 
-    def __init__(self, names: Sequence[str], small: bool, only: Sequence[str] = (), pairs: int = PAIRS) -> None:
+    def __init__(self, names: Sequence[str], small: bool, only: Sequence[str] = (), pairs: int = PAIRS,
+                 clock: str = "wall") -> None:
         self.cases = load(names, small)
-        self.small, self.only, self.pairs = small, only, pairs
+        self.small, self.only, self.pairs, self.clock = small, only, pairs, clock
         self.results: list[Result] = []
         self.absent: dict[str, str] = {}
 
     def measure(self) -> None:
         """Measure all cases; a line of progress for each goes to standard error."""
-        self.machine = machine.measure()
+        counted = "1" if self.clock == "cpu" else "all"
+        self.machine = machine.measure(counted)
         with tempfile.TemporaryDirectory() as cache:  # empty: compile times are cold
             self._contests(cache)
-        self.machine.take(machine.measure())
+        self.machine.take(machine.measure(counted))
 
     def _contests(self, cache: str) -> None:
-        ours, others, self.absent = processes(self.small, cache)
+        ours, others, self.absent = processes(self.small, cache, self.clock)
         others = [process for process in others if not self.only or process.kind in self.only]
         try:
             for case in self.cases:
@@ -46,13 +48,16 @@ class Run:
 
     def markdown(self) -> list[str]:
         lines = ["## Kernels", "", "A contender's figure is its time as a multiple of ours (above 1 we are faster):",
-                 "the median of the pairs with its 95 % interval.", "",
+                 "the median of the pairs with its 95 % interval.", *self._clock_note(), "",
                  *report.kernels(self.results, self.machine), ""]
         lines += [f"- {NAMES[kind]} is not here: {how}" for kind, how in self.absent.items()]
         wrong = report.faults(self.results)
         if wrong:
             lines += ["", "### Failed, or wrong outputs", "", *wrong]
         return [*lines, "", "## Limits of this machine, measured in the same run", "", *report.limits(self.machine)]
+
+    def _clock_note(self) -> list[str]:
+        return ["**All with one thread, by processor time instead of wall time.**"] if self.clock == "cpu" else []
 
     def aims(self) -> list[str]:
         return report.aims(self.results, self.machine)

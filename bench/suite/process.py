@@ -24,8 +24,9 @@ class Failed(Exception):
 class Process:
     """One contender; started when first needed and again after a failure."""
 
-    def __init__(self, kind: str, environment: Mapping[str, str], small: bool, under_launcher: bool) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, environment: Mapping[str, str], small: bool, under_launcher: bool,
+                 clock: str = "wall") -> None:
+        self.kind, self.clock = kind, clock
         self._environment = {**os.environ, **environment}
         launcher = ["-m", "compatlayer", "run"] if under_launcher else []
         self._command = [sys.executable, *launcher, str(CONTENDER), kind, *(["small"] if small else [])]

@@ -11,7 +11,7 @@ from suite.report import place
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 1100, 720, 80, 200, 40, 60
 LOW_X, HIGH_X = 1 / 64, 2048.0  # operations per byte
-LOW_Y = 1 / 4  # G operations per second
+LOW_Y = 1 / 64  # G operations per second
 COLOURS = {"f32": "#1f77b4", "f64": "#d62728", "i32": "#2ca02c"}
 LEVEL_COLOURS = {"DRAM": "#555555", "L3": "#999999", "L2": "#bbbbbb"}
 
@@ -50,7 +50,7 @@ def _grid(axes: _Axes) -> list[str]:
     y = LOW_Y
     while y <= axes.high_y:
         parts += [_line(LEFT, axes.y(y), WIDTH - RIGHT, axes.y(y), "#eeeeee"),
-                  _text(LEFT - 8, axes.y(y) + 4, f"{y:g}", "end")]
+                  _text(LEFT - 8, axes.y(y) + 4, f"{y:g}" if y >= 1 else f"1/{1 / y:g}", "end")]
         y *= 4
     parts += [_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, "operations per byte", "middle", size=14),
               f'<g transform="translate(20 {HEIGHT / 2}) rotate(-90)">'
@@ -60,24 +60,24 @@ def _grid(axes: _Axes) -> list[str]:
 
 def _limits(axes: _Axes, machine: Machine) -> list[str]:
     parts = []
-    top = max(peak["all"] for peak in machine.peak.values())
+    top = max(peak[machine.counted] for peak in machine.peak.values())
     for level in machine.bandwidth:
         slope, colour = machine.best_bandwidth(level), LEVEL_COLOURS[level]
         first = max(LOW_X, LOW_Y / slope)
         last = top / slope
         parts += [_line(axes.x(first), axes.y(first * slope), axes.x(last), axes.y(top), colour, 2),
-                  _text(axes.x(first) + 8, axes.y(first * slope) - 14, f"{level} {slope:.0f} GB/s", colour=colour)]
+                  _text(axes.x(first) + 24, axes.y(first * slope) + 6, f"{level} {slope:.0f} GB/s", colour=colour)]
     for number, (kind, peak) in enumerate(machine.peak.items()):
-        parts += [_line(axes.x(top / machine.best_bandwidth("L2")), axes.y(peak["all"]), WIDTH - RIGHT,
-                        axes.y(peak["all"]), COLOURS[kind], 1.5),
-                  _text(WIDTH - RIGHT + 6, axes.y(peak["all"]) + 4 + 14 * (number == 2),
-                        f"{kind} {peak['all']:.0f} G op/s", colour=COLOURS[kind])]
+        parts += [_line(axes.x(top / machine.best_bandwidth("L2")), axes.y(peak[machine.counted]), WIDTH - RIGHT,
+                        axes.y(peak[machine.counted]), COLOURS[kind], 1.5),
+                  _text(WIDTH - RIGHT + 6, axes.y(peak[machine.counted]) + 4 + 14 * (number == 2),
+                        f"{kind} {peak[machine.counted]:.0f} G op/s", colour=COLOURS[kind])]
     return parts
 
 
 def draw(results: Sequence[Result], machine: Machine) -> str:
     """The picture's text; a kernel without arithmetic stands at the left edge, at its bytes per 64."""
-    axes = _Axes(2 * max(peak["all"] for peak in machine.peak.values()))
+    axes = _Axes(2 * max(peak[machine.counted] for peak in machine.peak.values()))
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
              f'width="{WIDTH}" height="{HEIGHT}">',
              f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',

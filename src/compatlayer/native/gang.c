@@ -301,8 +301,12 @@ void cpl_gang_divergent(cpl_thread *self, uint32_t operation, uint32_t lanes, ui
     static const char *const names[] = {"a barrier", "a warp shuffle", "a warp vote", "a warp match",
                                         "a warp reduction", "a warp barrier"};
     struct thread *gang = cpl_thread_of(self);
+    const char *name = operation < sizeof names / sizeof *names ? names[operation] : "an operation";
     gang->mask = lanes;
+    if (!missing)
+        cpl_thread_fault(cpl_gang_first(gang), CPL_FAULT_BARRIER, site,
+                         "lanes 0x%x come to %s with a mask that does not name them", lanes, name);
     cpl_thread_fault(cpl_gang_first(gang), CPL_FAULT_BARRIER, site,
-                     "lanes 0x%x wait at %s for lanes 0x%x, which are elsewhere and cannot come", lanes,
-                     operation < sizeof names / sizeof *names ? names[operation] : "an operation", missing);
+                     "lanes 0x%x wait at %s for lanes 0x%x, which are elsewhere and cannot come", lanes, name,
+                     missing);
 }

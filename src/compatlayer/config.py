@@ -11,6 +11,7 @@ from compatlayer.errors import SetupError
 # What kernels can be compiled for; compiler/frontends/nvrtc_options.py has the same as numbers.
 CAPABILITIES = ("7.5", "8.0", "8.6", "8.7", "8.8", "8.9", "9.0", "10.0", "10.3", "11.0", "12.0", "12.1")
 ENGINES = ("vector", "naive")
+NATIVE_CPU = "native"
 _LEAST_BYTES, _MOST_BYTES = 1 << 20, 1 << 46  # an address has 47 bits, and not all are memory's
 
 
@@ -34,6 +35,8 @@ class Settings(NamedTuple):
     COMPATLAYER_COMPUTE_CAPABILITY  reported compute capability, default 8.6
     COMPATLAYER_FAST_LAUNCH         0: every launch goes through Python, which stays the reference; default 1
     COMPATLAYER_ENGINE              vector, or naive for the reference engine, which is slower; default vector
+    COMPATLAYER_CPU                 the processor that kernels are compiled for: a name of clang's such as x86-64-v3;
+                                    default native, this machine's
     COMPATLAYER_ENGINE_REPORT       1: tell on stderr which kernels the vector engine could not run; default 0
 
     CUDA_VISIBLE_DEVICES and CUDA_LAUNCH_BLOCKING mean what CUDA documents.
@@ -48,6 +51,7 @@ class Settings(NamedTuple):
     fast_launch: bool  # C callers may launch without Python
     engine: str  # one of ENGINES
     engine_report: bool  # say which kernels run in the naive engine though the vector one was wanted
+    cpu: str  # NATIVE_CPU or a name of clang's, which the CPU backend checks
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -62,7 +66,17 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         fast_launch=_switch(environment, "COMPATLAYER_FAST_LAUNCH", "1"),
         engine=_engine(environment.get("COMPATLAYER_ENGINE") or ENGINES[0]),
         engine_report=_switch(environment, "COMPATLAYER_ENGINE_REPORT", "0"),
+        cpu=chosen_cpu(environment),
     )
+
+
+def chosen_cpu(environment: Mapping[str, str] = os.environ) -> str:
+    """What COMPATLAYER_CPU says, which is part of the keys of the compile cache. Raises SettingsError."""
+    text = environment.get("COMPATLAYER_CPU") or NATIVE_CPU
+    if not all(each.isalnum() or each in "-._+" for each in text) or len(text) > 64 or not text.isascii():
+        raise SettingsError(f"COMPATLAYER_CPU={text} is no processor's name; write {NATIVE_CPU}, or a level such as "
+                            "x86-64-v3")
+    return text
 
 
 def _engine(text: str) -> str:

@@ -20,8 +20,8 @@ _TIMEOUT_S = 120
 
 # Every variable that this package reads or sets; docs/command-line.md says what each means.
 VARIABLES = tuple(f"COMPATLAYER_{name}" for name in (
-    "ACTIVE", "CACHE", "CACHE_DIR", "CACHE_MAX_BYTES", "COMPUTE_CAPABILITY", "DEVICES", "DUMP", "ENGINE", "ENGINE_REPORT",
-    "FAST_LAUNCH", "MEMORY", "PYTHONPATH", "REPORT", "VERBOSE", "WORKERS", "ZIG"))
+    "ACTIVE", "CACHE", "CACHE_DIR", "CACHE_MAX_BYTES", "COMPUTE_CAPABILITY", "CPU", "DEVICES", "DUMP", "ENGINE",
+    "ENGINE_REPORT", "FAST_LAUNCH", "MEMORY", "PYTHONPATH", "REPORT", "VERBOSE", "WORKERS", "ZIG"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,14 @@ def check_compiler() -> Iterator[Finding]:
 
 def check_settings() -> Iterator[Finding]:
     from compatlayer import config
+    from compatlayer.compiler.targets.cpu import host_cpu
+    from compatlayer.errors import CompilerError
 
     try:
-        config.from_environment()
+        if config.from_environment().cpu != config.NATIVE_CPU:
+            host_cpu()
+    except CompilerError:
+        pass  # check_compiler says it
     except config.SettingsError as error:
         what, _, advice = str(error).partition("; ")
         yield Finding("PROBLEM", what, advice or "set it to one of these, or leave it out")

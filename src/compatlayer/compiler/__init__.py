@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from .. import digest
+from .. import config, digest
 from . import cache, headers, toolchain
 from .image import DeviceCode, GlobalInfo, KernelInfo, NativeImage, Parameter, Sharing
 
@@ -193,8 +193,8 @@ def _kept_native(store: cache.Store, code: DeviceCode, target: str, key: str) ->
 
 @memoize
 def machine() -> str:
-    """What of this machine native code depends on: its architecture and the CPU's features."""
-    state = [os.uname().machine]
+    """What native code depends on: this machine's architecture, its CPU's features, and the CPU that was asked for."""
+    state = [os.uname().machine, config.chosen_cpu()]
     try:
         with open("/proc/cpuinfo", "rb", buffering=0) as file:
             first = file.read(4096)  # the first CPU is enough, and reading all of them is slow on large machines

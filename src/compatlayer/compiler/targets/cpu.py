@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from ... import config
 from ...errors import CompilerError
 from .. import toolchain
 from ..image import NAIVE, TINY, DeviceCode, GlobalInfo, KernelInfo, Sharing
@@ -168,37 +168,23 @@ def runtime_path() -> Path | None:
 
 @cache
 def host_cpu() -> tuple[str, ...]:
-    """clang's -target-cpu and -target-feature arguments for this machine; asked of clang once, then kept on disk."""
+    """clang's -target-cpu and -target-feature arguments for what COMPATLAYER_CPU says, this machine without it.
+
+    Asked of clang once, then kept on disk. Raises SettingsError for a processor that this machine is not."""
     from ... import digest
     from .. import cache as disk
     from .. import machine as fingerprint
+    from . import features
 
     store = disk.store()
-    key = digest.key("host cpu 2", toolchain.identity(), fingerprint())
+    key = digest.key("host cpu 3", toolchain.identity(), fingerprint())
     kept = store.get("machine", key) if store else None
     if kept is None:
-        kept = "\n".join(_ask_for_cpu()).encode()
+        unwanted = [word for each in _UNWANTED[machine()] for word in ("-target-feature", "-" + each)]
+        kept = "\n".join([*features.arguments(machine(), config.chosen_cpu()), *unwanted]).encode()
         if store is not None:
             store.put("machine", key, kept)
     return tuple(kept.decode().split("\n"))
-
-
-def _ask_for_cpu() -> list[str]:
-    target = machine()
-    wanted = "-march=native" if target == "x86_64" else "-mcpu=native"
-    _, messages = _run(["clang", "-target", f"{target}-linux-gnu", wanted, "-###", "-c", "-x", "c", os.devnull],
-                       "the back end")
-    words = [word.strip('"') for word in messages.split()]
-    found: list[str] = []
-    for option, value in pairwise(words):
-        if option in ("-target-cpu", "-target-abi") or (option == "-target-feature" and value[:1] == "+"):
-            found += [option, value]
-    for feature in _UNWANTED[target]:
-        found += ["-target-feature", "-" + feature]
-    if "-target-cpu" not in found:
-        raise CompilerError("clang does not know this CPU; please report the output of 'python -m ziglang clang "
-                            f"{wanted} -### -c -x c /dev/null'")
-    return found
 
 
 def _run(arguments: list[str], who: str, text: bytes = b"") -> tuple[bytes, str]:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from inlined_math import _OWN, REFERENCES, call, distance, reference, signatures
 from math_library import to_float
-from test_math_accuracy import CUDA_DOCUMENTED, CUDA_DOCUMENTED_2, NORMS
+from test_math_accuracy import CUDA_DOCUMENTED, CUDA_DOCUMENTED_2, NORMS, _normal_quantile
 
 mpmath = pytest.importorskip("mpmath", reason="the accuracy tables need the test extra mpmath")
 POINTS = int(os.environ.get("COMPATLAYER_MATH_POINTS", "40"))
@@ -106,6 +106,7 @@ def test_function_of_one_argument_agrees_with_mpmath(name: str, kind: str) -> No
         with mpmath.workdps(40):
             errors = distance(got, _exact([exact(mpmath.mpf(x)) for x in points]))
         worst = int(np.argmax(errors))
+        report(each, kind, bound, errors[worst])
         assert errors[worst] <= bound, f"{each}({points[worst]!r}) is {errors[worst]:.0f} ulp off, allowed {bound}"
 
 
@@ -140,6 +141,7 @@ def test_norms_agree_with_mpmath(name: str, kind: str) -> None:
             with mpmath.workdps(40):
                 sums = [mpmath.sqrt(sum(mpmath.mpf(x) ** 2 for x in row)) for row in points]
                 errors = distance(got, _exact([1 / x if name.startswith("r") else x for x in sums]))
+            report(each, kind, bound, errors.max())
             assert errors.max() <= bound, f"{each}{points[int(np.argmax(errors))]}"
 
 
@@ -187,3 +189,24 @@ def test_fast_forms_are_within_cudas_documented_error(kind: str) -> None:
     base, power = source.uniform(0.01, 50, DENSE).astype(np.float32), source.uniform(-9, 9, DENSE).astype(np.float32)
     exact = base.astype(np.float64) ** power.astype(np.float64)
     assert np.abs(call("fast_powf", base, power, kind=kind) / exact - 1).max() < 2e-5
+
+
+@pytest.mark.skipif(not WIDE, reason="long double is no wider than double here")
+@pytest.mark.parametrize("kind", KINDS)
+def test_inverse_error_functions_stay_right_towards_their_ends(kind: str) -> None:
+    source = np.random.default_rng(6)
+    root = mpmath.sqrt(2)
+    tail = {np.float64: np.exp(source.uniform(math.log(1.2e-16), math.log(0.1), POINTS // 2)),
+            np.float32: np.exp(source.uniform(math.log(6e-8), math.log(0.1), POINTS // 2))}
+    middle = 0.5 + np.exp(source.uniform(-32, -2, POINTS // 2)) * source.choice([-1, 1], POINTS // 2)
+    for type_, suffix in ((np.float32, "f"), (np.float64, "")):
+        small = tail[type_].astype(type_)
+        cases = (("erfinv", 1 - small, lambda x: -_normal_quantile((1 - x) / 2) / root),
+                 ("erfcinv", small, lambda x: -_normal_quantile(x / 2) / root),
+                 ("normcdfinv", np.concatenate([small, 1 - small, middle.astype(type_)]), _normal_quantile))
+        for name, x, exact in cases:
+            x = x[x < 1].astype(type_)
+            with mpmath.workdps(40):
+                wanted = _exact([exact(mpmath.mpf(float(each))) for each in x])
+            errors = distance(call(name + suffix, x, kind=kind), wanted)
+            assert errors.max() <= BOUNDS[name][0 if suffix else 1], f"{name}{suffix}({x[int(np.argmax(errors))]!r})"

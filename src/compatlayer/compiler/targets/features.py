@@ -16,7 +16,7 @@ _ATTRIBUTE = re.compile(rb'"target-(cpu|features)"="([^"]*)"')
 _HARMLESS = frozenset(("64bit", "x87", "fmv", "perfmon", "ras", "spe"))
 # What each part of the names of versions adds is listed by itself.
 _VERSION = re.compile(r"v[89](\.\d+)?a")
-_LEVELS = "x86-64-v2, x86-64-v3 or x86-64-v4"
+_EXAMPLES = {"x86_64": ", x86-64-v2, x86-64-v3 or x86-64-v4", "aarch64": " or a name such as neoverse-n1"}
 
 
 def arguments(machine: str, choice: str) -> list[str]:
@@ -29,7 +29,7 @@ def arguments(machine: str, choice: str) -> list[str]:
             raise CompilerError("clang does not know this CPU; please report the output of 'python -m ziglang clang "
                                 f"{_OPTIONS[machine]}=native -### -c -x c /dev/null'")
         raise SettingsError(f"COMPATLAYER_CPU={choice} is no processor that the compiler knows for {machine}; write "
-                            f"{NATIVE_CPU}{', ' + _LEVELS if machine == 'x86_64' else ' or a name such as neoverse-n1'}")
+                            f"{NATIVE_CPU}{_EXAMPLES[machine]}")
     name, features = found
     if choice != NATIVE_CPU:
         there = _ask(machine, NATIVE_CPU)
@@ -52,7 +52,7 @@ def _some(names: list[str]) -> str:
 
 
 def _ask(machine: str, choice: str) -> tuple[str, list[str]] | None:
-    """The processor's name and its features, with the sign that clang gives them; None for one that clang does not know.
+    """The processor's name and its features, with the signs that clang gives them; None for one that it does not know.
 
     Of `native` those that are absent count too: a virtual machine may hide what the processor's name promises."""
     status, output, _ = toolchain.run(["clang", "-target", f"{machine}-linux-gnu", f"{_OPTIONS[machine]}={choice}",

@@ -21,6 +21,7 @@ from suite.case import Arrays, Case, load
 from suite.native import Absent
 
 MAKERS = {"ours": "suite.cuda:CudaCode", "naive": "suite.cuda:CudaCode", "openmp": "suite.openmp:same_loops",
+          "clang": "suite.openmp:same_loops",
           "best": "suite.openmp:best", "pocl": "suite.opencl:OpenClCode", "intel": "suite.opencl:OpenClCode",
           "numba": "suite.numba_jit:NumbaCode"}
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from .instructions import Instruction
-from .values import Function, Module, string_bytes
+from .values import Function, Module, quote, string_bytes
 
 _FIELD = re.compile(r'(\w+): ("[^"]*"|[^,()]+)')
 
@@ -77,3 +77,19 @@ class Places:
         while scope and "DISubprogram" not in self.metadata.get(scope, "DISubprogram"):
             scope = self.fields(scope).get("scope", "")
         return string_bytes(self.fields(scope).get("name", '""')).decode("utf-8", "replace")
+
+
+def caller(module: Module, called: str, name: str) -> tuple[str, str]:
+    """Debug nodes of a function that we make to call the one whose DISubprogram is the node `called`: its own
+    DISubprogram, of the name `name` and at the same line, and a place in it."""
+    fields = dict(_FIELD.findall(module.metadata[called]))
+    kept = {key: fields[key] for key in ("scope", "file", "line", "type", "scopeLine", "unit") if key in fields}
+    kept["scope"] = kept.get("file", "null")
+    body = ", ".join(f"{key}: {text}" for key, text in kept.items())
+    shown = quote(name).strip('"')
+    number = max(int(each[1:]) for each in module.metadata) + 1
+    made, place = f"!{number}", f"!{number + 1}"
+    module.metadata[made] = (f'distinct !DISubprogram(name: "{shown}", {body}, flags: DIFlagArtificial, '
+                             "spFlags: DISPFlagDefinition | DISPFlagOptimized)")
+    module.metadata[place] = f"!DILocation(line: {kept.get('line', '0')}, column: 1, scope: {made})"
+    return made, place

@@ -2,11 +2,15 @@
 
 The entry loads each parameter from its place in the packed buffer and calls the kernel, which the optimiser
 inlines. A struct by value gets a private copy: the buffer is read-only and kernels may write their parameters.
+
+An entry stands in the debug information as a function at the kernel's own line: the processor's code lies in the
+entry, and lines inlined into a function that has no such record are dropped without a word.
 """
 
 from __future__ import annotations
 
-from ..ir.build import Emitter
+from ..ir.build import Emitter, Metadata
+from ..ir.debug import caller
 from ..ir.types import I1, I8, I64, PTR, VOID, size_bytes
 from ..ir.values import Argument, BasicBlock, Function, Literal, Module, Value, number
 from . import flushing
@@ -33,7 +37,7 @@ def _make_entry(module: Module, kernel: Function) -> None:
     entry.attributes = kernel.attributes
     block = BasicBlock("entry")
     entry.blocks.append(block)
-    emit = Emitter(module, block.instructions)
+    emit = Emitter(module, block.instructions, _place(module, kernel, entry))
     values: list[Value] = [self]
     places, _ = parameters(module, kernel)
     for argument, place in zip(kernel.arguments[1:], places, strict=True):
@@ -46,6 +50,14 @@ def _make_entry(module: Module, kernel: Function) -> None:
         restore(emit)
     emit.ret()
     module.add(entry)
+
+
+def _place(module: Module, kernel: Function, entry: Function) -> Metadata:
+    """Gives the entry a record in the debug information, if the kernel has one; the place of its instructions."""
+    if kernel.debug is None:
+        return ()
+    entry.debug, place = caller(module, kernel.debug, entry.name)
+    return (("dbg", place),)
 
 
 def _load(module: Module, emit: Emitter, argument: Argument, address: Value) -> Value:

@@ -124,7 +124,8 @@ class _Inliner:
         made: list[Instruction] = []
         returns: list[tuple[BasicBlock, Value | None]] = []
         site = self.locations.call_site(call)
-        moved: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {(): ()}
+        here = tuple(each for each in call.metadata if each[0] == "dbg") if callee.debug is None else ()
+        moved: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {(): here}
         for old in callee.blocks:
             out = head if old is first else blocks[old].instructions
             for it in old.instructions:
@@ -134,7 +135,7 @@ class _Inliner:
                 new = copy(it)
                 metadata = moved.get(it.metadata)
                 if metadata is None:
-                    metadata = moved[it.metadata] = self.locations.moved(it.metadata, site)
+                    metadata = moved[it.metadata] = self.locations.moved(it.metadata, site, here)
                 new.metadata = metadata
                 values[it] = new
                 made.append(new)

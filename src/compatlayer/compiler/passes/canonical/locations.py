@@ -38,10 +38,12 @@ class Locations:
             return None
         return self._add(text if text.startswith("distinct ") else "distinct " + text)
 
-    def moved(self, metadata: Metadata, site: str | None) -> Metadata:
-        """The attachments of an instruction that was copied to `site`."""
+    def moved(self, metadata: Metadata, site: str | None, call: Metadata = ()) -> Metadata:
+        """The attachments of an instruction that was copied to `site`. One without a place gets that of `call`, where
+        given: the math library has no lines of its own, and its time would be counted for whatever line comes before.
+        """
         if not any(kind == "dbg" for kind, _ in metadata):
-            return metadata
+            return metadata + call
         if site is None:
             return tuple(each for each in metadata if each[0] != "dbg")
         return tuple((kind, self._at(node, site)) if kind == "dbg" else (kind, node) for kind, node in metadata)

@@ -49,7 +49,7 @@ class Run:
     def markdown(self) -> list[str]:
         lines = ["## Kernels", "", "A contender's figure is its time as a multiple of ours (above 1 we are faster):",
                  "the median of the pairs with its 95 % interval.", *self._clock_note(), "",
-                 *report.kernels(self.results, self.machine), ""]
+                 *report.kernels(self.results, self.machine, self.absent), ""]
         lines += [f"- {NAMES[kind]} is not here: {how}" for kind, how in self.absent.items()]
         wrong = report.faults(self.results)
         if wrong:

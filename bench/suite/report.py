@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from suite.contenders import NAMES
@@ -46,13 +46,13 @@ def _seconds(value: float) -> str:
 
 def _cell(entry: Entry | None) -> str:
     if entry is None:
-        return "not here"
+        return "-"
     if entry.ratio is not None:
         return f"{entry.ratio.median:.2f} ({entry.ratio.low:.2f}-{entry.ratio.high:.2f})"
     return "**WRONG**" if entry.wrong else ("-" if entry.missing else "not measured")
 
 
-def kernels(results: Sequence[Result], machine: Machine) -> list[str]:
+def kernels(results: Sequence[Result], machine: Machine, absent: Container[str]) -> list[str]:
     """The table: our time, what bounds it, and every contender's time as a multiple of ours."""
     names = " | ".join(NAMES[kind] for kind in OTHERS)
     lines = [f"| kernel | ours | GB/s | G op/s | bound by | of that limit | {names} | what holds it back |",
@@ -62,7 +62,7 @@ def kernels(results: Sequence[Result], machine: Machine) -> list[str]:
         figures = ["**WRONG**" if own.wrong else "-", "", "", "", ""] if spot is None else [
             _seconds(own.run_s), f"{spot.gigabytes_s:.1f}", f"{spot.gigaoperations_s:.1f}", spot.bound,
             f"{spot.reached:.0%}"]
-        cells = [_cell(result.entries.get(kind)) for kind in OTHERS]
+        cells = ["not here" if kind in absent else _cell(result.entries.get(kind)) for kind in OTHERS]
         lines.append(f"| {result.name} | " + " | ".join(figures + cells) + f" | {result.limit} |")
     for label, figure in (("geometric mean", "median"), ("geometric mean of fastest to fastest", "fastest")):
         means = [geometric_mean(ratios(results, kind, figure)) for kind in OTHERS]

@@ -21,7 +21,7 @@ def _case(name, kernel, count, grid):
 
 
 def cases(small):
-    cache, memory = (1000, 70_000) if small else (1 << 17, 1 << 24)
+    cache, memory = (1000, 70_000) if small else (1 << 17, 3 << 22)
     return [_case("saxpy_cache", "saxpy", cache, groups(cache, 256)),
             _case("saxpy", "saxpy", memory, groups(memory, 256)),
             _case("saxpy_stride_cache", "saxpy_stride", cache, 32),

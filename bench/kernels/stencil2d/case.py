@@ -11,7 +11,7 @@ def _reference(a):
 
 
 def cases(small):
-    width, height = (130, 70) if small else (4096, 4096)
+    width, height = (130, 70) if small else (3584, 3584)
     args = ("out", "in", np.int32(width), np.int32(height))
     return [Case(
         name="stencil2d",

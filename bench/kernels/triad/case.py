@@ -22,4 +22,4 @@ def _case(name, count):
 
 
 def cases(small):
-    return [_case("triad_cache", 1000 if small else 1 << 17), _case("triad", 70_000 if small else 1 << 24)]
+    return [_case("triad_cache", 1000 if small else 1 << 17), _case("triad", 70_000 if small else 3 << 22)]

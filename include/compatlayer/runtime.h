@@ -103,7 +103,7 @@ typedef struct cpl_variant {
     cpl_entry entry;               /* NULL: not compiled yet. Stored last, with release order */
     uint32_t width;                /* threads of a gang: 8, 16 or 32; 1 for one call per thread */
     uint32_t flags;                /* CPL_KERNEL_GANGS or CPL_KERNEL_BLOCK; neither for one call per thread */
-    uint32_t stack_bytes;          /* of one gang; 0 = the domain's limit times the width */
+    uint32_t stack_bytes;          /* of one gang, beside the domain's limit; 0 = that limit times the width */
 } cpl_variant;
 typedef struct cpl_kernel {
     cpl_entry entry;               /* one call per thread; not used with variants */

@@ -281,7 +281,7 @@ static int choose(const cpl_queue *queue, const cpl_kernel *kernel, const cpl_sh
     if (!gangs || !code->stack_bytes)
         stack = code->stack_bytes > stack ? code->stack_bytes : stack * width;
     else
-        stack = code->stack_bytes;
+        stack += code->stack_bytes;
     *stack_class = cpl_stack_class(stack);
     return *stack_class < 0 ? CPL_INVALID : CPL_OK;
 }

@@ -79,6 +79,9 @@ CPL_EXPORT uint32_t cpl_gang_barrier_reduce(cpl_thread *self, uint32_t id, uint3
                                             uint32_t predicates, const cpl_site *site);
 /* Ends the launch: `lanes` wait at an operation that needs the lanes `missing`, which can never come. */
 enum { CPL_GANG_BARRIER = 0, CPL_GANG_SHUFFLE, CPL_GANG_VOTE, CPL_GANG_MATCH, CPL_GANG_REDUCTION, CPL_GANG_WARP_BARRIER };
+/* The gang waits at the block's barrier at `here`, others of the block at `there`: a fault unless that is the same place
+ * of the source. */
+CPL_EXPORT void cpl_gang_barriers_meet(cpl_thread *self, const cpl_site *here, const cpl_site *there);
 CPL_EXPORT _Noreturn void cpl_gang_divergent(cpl_thread *self, uint32_t operation, uint32_t lanes, uint32_t missing,
                                              const cpl_site *site);
 /* Thread number `index` of the block as a cpl_thread of its own, for calls that take one thread and do not wait for

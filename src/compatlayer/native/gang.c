@@ -310,3 +310,14 @@ void cpl_gang_divergent(cpl_thread *self, uint32_t operation, uint32_t lanes, ui
                      "lanes 0x%x wait at %s for lanes 0x%x, which are elsewhere and cannot come", lanes, name,
                      missing);
 }
+
+void cpl_gang_barriers_meet(cpl_thread *self, const cpl_site *here, const cpl_site *there)
+{
+    struct thread *gang = cpl_thread_of(self);
+    if (cpl_same_site(here, there))
+        return;
+    char one[320], other[320];
+    cpl_thread_fault(cpl_gang_first(gang), CPL_FAULT_BARRIER, here,
+                     "threads of the block wait for each other for ever: this one waits at the barrier at %s, others wait "
+                     "at the barrier at %s", cpl_site_text(here, one, sizeof one), cpl_site_text(there, other, sizeof other));
+}

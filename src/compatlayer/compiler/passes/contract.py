@@ -36,6 +36,7 @@ _SIGNATURES: dict[str, str] = {
     "cpl_gang_barrier": "void (ptr, i32, i32, i32, ptr)",
     "cpl_gang_barrier_arrive": "void (ptr, i32, i32, i32, ptr)",
     "cpl_gang_barrier_reduce": "i32 (ptr, i32, i32, i32, i32, i32, ptr)",
+    "cpl_gang_barriers_meet": "void (ptr, ptr, ptr) cold",
     "cpl_gang_divergent": "void (ptr, i32, i32, i32, ptr) noreturn cold",
     "cpl_lane": "ptr (ptr, i32)",
     "cpl_yield": "void (ptr)",

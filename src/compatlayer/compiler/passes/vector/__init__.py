@@ -11,14 +11,14 @@ from ...ir.values import Function, Module
 from ..canonical.loops import Loops
 from . import leaves
 from .access import read_elsewhere
+from .body import Body
 from .finish import finish
-from .gang import Gang
 from .lanes import Lanes
 from .local import Locals
+from .rounds import plan
 from .schedule import order
 from .shapes import Shapes
 from .widen import widen
-
 
 _GANGS, _BLOCK = 1, 2
 
@@ -27,7 +27,7 @@ class Facts(NamedTuple):
     """What the runtime must know of the code."""
 
     flags: int  # CPL_KERNEL_GANGS or CPL_KERNEL_BLOCK of include/compatlayer/runtime.h
-    stack_bytes: int  # of a gang's stack; 0: the limit of a thread for each lane
+    stack_bytes: int  # of a gang's stack, beside the limit of one thread
 
 
 def run(module: Module, kernel: Function, width: int, shape: int) -> Facts:
@@ -41,8 +41,11 @@ def run(module: Module, kernel: Function, width: int, shape: int) -> Facts:
     order_ = order(kernel, loops)
     locals_ = Locals(kernel, width)
     shapes = Shapes(kernel, order_, lanes, locals_)
-    gang = Gang(module, kernel, order_, shapes, lanes, locals_, loops)
-    gang.outside |= read_elsewhere(gang)
-    gang.run(widen, finish)
+    body = Body(module, kernel, order_, shapes, lanes, locals_, loops)
+    read = read_elsewhere(body)
+    for values in read.values():
+        body.outside |= values
+    body.rounds = plan(body, read)
+    body.run(widen, finish)
     kernel.attributes = (*kernel.attributes, '"prefer-vector-width"="512"', '"min-legal-vector-width"="512"')
-    return Facts(_GANGS if gang.waits else _BLOCK, 0 if gang.calls else gang.stack_bytes())
+    return Facts(_GANGS if body.waits else _BLOCK, body.stack_bytes())

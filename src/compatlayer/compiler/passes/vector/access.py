@@ -248,9 +248,9 @@ class Guess:
         return whole
 
 
-def read_elsewhere(gang: Gang) -> set[Value]:
-    """Values that guesses read beside the instructions' own operands."""
-    found: set[Value] = set()
+def read_elsewhere(gang: Gang) -> dict[Instruction, set[Value]]:
+    """What guesses read for an access beside its own operands."""
+    found: dict[Instruction, set[Value]] = {}
     for block in gang.order.blocks:
         for it in block.instructions:
             if isinstance(it, MemoryAccess) and not it.ordering:
@@ -258,7 +258,7 @@ def read_elsewhere(gang: Gang) -> set[Value]:
                 type_ = it.type if it.opcode == "load" else it.operands[0].type
                 guess = Guess(gang)
                 if gang.shapes.of(address) == VARYING and guess.stride(address) == size_bytes(type_):
-                    found.update(each for each in guess.leaves(address) if isinstance(each, Instruction))
+                    found[it] = {each for each in guess.leaves(address) if isinstance(each, Instruction)}
     return found
 
 

@@ -25,7 +25,7 @@ from ...ir.instructions import (
 from ...ir.types import I1, I8, I32, PTR, Type
 from ...ir.values import BasicBlock, Value, number
 from .access import Guess
-from .gang import Gang
+from .body import Body
 from .intrinsics import base_of
 from .registers import field_of
 from .shapes import VARYING
@@ -38,7 +38,7 @@ _CLONED = (Simple, Compare, Cast, ElementPointer, MemoryAccess, FieldAccess, Ato
 class Finish:
     """The scalar copy of one innermost loop."""
 
-    def __init__(self, gang: Gang, header: BasicBlock) -> None:
+    def __init__(self, gang: Body, header: BasicBlock) -> None:
         self.gang, self.header = gang, header
         self.body = gang.loops.body(header)
         self.blocks = [block for block in gang.order.blocks if block in self.body]
@@ -244,7 +244,7 @@ def _phis(block: BasicBlock) -> list[Phi]:
     return found
 
 
-def finish(gang: Gang, header: BasicBlock) -> bool:
+def finish(gang: Body, header: BasicBlock) -> bool:
     """Gang.run's choice at a loop's header."""
     loop = Finish(gang, header)
     few = loop.worth()

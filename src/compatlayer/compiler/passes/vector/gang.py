@@ -1,33 +1,34 @@
-"""The body of a kernel for a gang of lanes: masks, values and edges between blocks.
+"""What emitting code for a gang of lanes needs: values, masks, loops over lanes.
 
-Every block of the kernel becomes one node. Lanes that go to a block set its mask; a chain of tests picks the next block
-(see schedule). Values used in other blocks live in stack slots, from which the host's optimiser makes SSA form: scalars
-for uniform and affine values, vectors for varying ones.
+Values used in other blocks live in stack slots, from which the host's optimiser makes SSA form: scalars for uniform and
+affine values, vectors for varying ones. Body puts the code of all blocks together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from ....errors import CompilerError
 from ...ir.build import Emitter, declare, mangled, splat
-from ...ir.instructions import Alloca, ElementPointer, Instruction, Phi, Simple, Terminator
+from ...ir.instructions import Alloca, Cast, Compare, ElementPointer, Instruction, Phi, Simple, Terminator
 from ...ir.types import I1, I8, I32, I64, PTR, IntType, StructType, Type, integer, size_bytes
 from ...ir.values import AggregateConstant, BasicBlock, Constant, Function, Literal, Module, Value, number
 from ..canonical.loops import Loops
-from ..contract import FIELDS, thread
+from ..contract import thread
 from .lanes import Lanes
 from .local import Locals
+from .registers import field_of
 from .schedule import Order, reach_meetings
 from .shapes import VARYING, Shapes
-from .threads import Row
+from .threads import Row, register, varies_by_gang
+
+if TYPE_CHECKING:
+    from .rounds import Rounds
 
 _ROOM_BYTES = 32 << 10
+_CALLS_BYTES = 64 << 10  # for functions of the program, which one lane at a time calls: what a lone thread has at least
+_TRAPPING = frozenset(("udiv", "sdiv", "urem", "srem", "freeze"))
 Mask = Value | None  # None: every lane
-
-
-Widen = Callable[["Gang", Instruction], None]
-Choice = Callable[["Gang", BasicBlock], bool]
 
 
 class Gang:
@@ -47,6 +48,7 @@ class Gang:
         self._made = 0
         self.meeting = reach_meetings(function)  # blocks from which lanes may come to wait for others
         self.waits = False  # whether the gang may be switched away from
+        self.begin: Value  # the first gang's `first`
         self.calls = False  # whether functions of the program are called, whose stack is theirs to say
         self.blocks: list[BasicBlock] = []
         self.head = BasicBlock("gangs")  # runs once: stack slots
@@ -54,20 +56,18 @@ class Gang:
         self.emit = Emitter(module)
         self.mask: Mask = None
         self.block: BasicBlock = order.blocks[0]  # of the kernel, the one being emitted
-        self._nodes = {block: BasicBlock(f"n{rank}.{block.name or ''}") for block, rank in order.rank.items()}
         self._values: dict[Value, Value] = {}  # what is known in the current node
         self._vectors: dict[Value, Value] = {}
         self._slots: dict[Value, Instruction] = {}
-        self._masks: dict[BasicBlock, Instruction] = {}
-        self._chains: dict[tuple[tuple[BasicBlock, ...], bool], BasicBlock] = {}
-        self._pending_chains: list[tuple[BasicBlock, tuple[BasicBlock, ...], bool]] = []
         self.home: dict[Value, BasicBlock] = {it: block for block in order.blocks for it in block.instructions}
         self.outside = self._used_outside()  # values that have a slot
         self._stored: set[Value] = set()
-        self._leaves_apart = self._lanes_leave_apart()
-        self._live: Instruction | None = None
+        self._fixed: dict[Value, Value] = {}  # the same for all gangs of a block, or for all nodes of a gang
+        self._invariant = self._invariants()
+        self.live_slot: Instruction | None = None
+        self.rounds: Rounds | None = None
         self._objects: dict[Alloca, Value] = {}
-        self.loop, self.done = BasicBlock("gang"), BasicBlock("gang.over")
+        self.loop, self.done = BasicBlock("gang"), BasicBlock("gang.next")
         self.row = Row(self)
         self.first = Phi(I32, [], [])  # the linear number of lane 0's thread in its block
 
@@ -112,10 +112,53 @@ class Gang:
             return value
         if isinstance(value, Alloca):
             return self._object(value)
+        if value in self._fixed:
+            return self._fixed[value]
+        field = field_of(value)
+        if field is not None:
+            return self._register(value, field)
         found = self._values.get(value)
         if found is None:
             found = self._values[value] = self.emit.load(self.stored_type(value), self.slot(value))
         return found
+
+    def _register(self, it: Instruction, field: str) -> Value:
+        """A special register: once for the call, or once for each gang."""
+        here, self.emit.out = self.emit.out, (self.head if varies_by_gang(field) is False else self.loop).instructions
+        metadata, self.emit.metadata = self.emit.metadata, ()
+        self._fixed[it] = register(self, field)
+        self.emit.out, self.emit.metadata = here, metadata
+        return self._fixed[it]
+
+    def _invariants(self) -> set[Instruction]:
+        """Arithmetic on arguments and on what all threads of the block have in common."""
+        found: set[Instruction] = set()
+        for block in self.order.blocks:
+            for it in block.instructions:
+                field = field_of(it)
+                if field is not None:
+                    if not varies_by_gang(field):
+                        found.add(it)
+                elif self.shapes.of(it) == 0 and (
+                        isinstance(it, (Compare, ElementPointer))
+                        or (isinstance(it, Cast) and it.opcode not in _TRAPPING)
+                        or (isinstance(it, Simple) and it.opcode not in _TRAPPING)) and all(
+                        each in found or not isinstance(each, Instruction) for each in it.operands):
+                    found.add(it)
+        return found
+
+    def is_invariant(self, it: Instruction) -> bool:
+        return it in self._invariant
+
+    def fix(self, it: Instruction, emit_it: Callable[[], Value]) -> None:
+        """Emits an invariant at the start of the call."""
+        here, self.emit.out = self.emit.out, self.head.instructions
+        self._fixed[it] = emit_it()
+        self.emit.out = here
+
+    def forget(self) -> None:
+        """After a jump to here from elsewhere: what was computed before is only in slots."""
+        self._values, self._vectors = {}, {}
 
     def scalar(self, value: Value) -> Value:
         """The one value of a uniform one, lane 0's of an affine one."""
@@ -197,6 +240,18 @@ class Gang:
         return {operand for it, block in home.items() for operand in it.operands
                 if isinstance(operand, Instruction) and (isinstance(it, Phi) or home.get(operand) is not block)}
 
+    def _object(self, it: Alloca) -> Value:
+        """The lanes' copies of a stack object; of each gang of the block where gangs take turns."""
+        found = self._objects.get(it)
+        if found is None:
+            size = self.locals.size(it) * self.width
+            copies = 1 if self.rounds is None else self.rounds.gangs
+            found = self.slots.alloca(self.module.types.array(size * copies, I8), max(it.align, 64))
+            if self.rounds is not None:
+                found = self.rounds.element(found, self.module.types.array(size, I8))
+            self._objects[it] = found
+        return found
+
     # ---- masks ----------------------------------------------------------------------------------
     def bits(self, mask: Mask) -> Value:
         """The mask as an integer, bit 0 for lane 0."""
@@ -221,25 +276,13 @@ class Gang:
 
     def live(self) -> Mask:
         """The lanes that have not left the kernel."""
-        if self._live is None:
+        if self.live_slot is None:
             return None
-        return self.emit.load(self.mask_type, self._live)
+        return self.emit.load(self.mask_type, self.live_slot)
 
     def alone(self) -> bool:
         """Whether all live lanes of the gang are in the current block."""
         return not self.shapes.pending[self.block]
-
-    def _mask_slot(self, block: BasicBlock) -> Instruction:
-        found = self._masks.get(block)
-        if found is None:
-            found = self._masks[block] = self.slots.alloca(self.mask_type)
-        return found
-
-    def _lanes_leave_apart(self) -> bool:
-        """Whether lanes can leave while others of the gang stay."""
-        exit_ = self.order.exit
-        return any(exit_ in block.successors and (block in self.shapes.divergent or self.shapes.pending[block])
-                   for block in self.order.blocks)
 
     # ---- new blocks within a node ---------------------------------------------------------------
     def new_block(self, name: str) -> BasicBlock:
@@ -328,180 +371,7 @@ class Gang:
     def stack_bytes(self) -> int:
         """What the code may need at most: every slot in memory, and room for the runtime's calls."""
         return sum(size_bytes(each.allocated) + 64 for each in self.head.instructions
-                   if isinstance(each, Alloca)) * 2 + _ROOM_BYTES
-
-    # ---- nodes and edges ------------------------------------------------------------------------
-    def run(self, widen: Widen, finish: Choice | None = None) -> None:
-        """Replaces the function's body by the loop over its gangs. `finish` may take over a block, or a loop whose
-        header it is, and answers whether vector code for it is needed too."""
-        self._begin()
-        for block in self.order.blocks:
-            if block not in self.taken:
-                self._node(block, widen, finish if block in self.loops.headers else None)
-            while self._pending_chains:
-                self._emit_chain(*self._pending_chains.pop())
-        self._finish()
-        for value in self._slots:
-            if value not in self._stored:  # the optimiser would make anything of it
-                raise CompilerError(f"a value of '{self.function.name}' is read and never written: {value!r}")
-        self.function.blocks = self.blocks
-
-    def _begin(self) -> None:
-        self.blocks.append(self.head)
-        start = self.slots
-        first_at = start.offset(self.thread, FIELDS["first"])
-        self.begin = start.load(I32, first_at, 4)
-        self._to = start.load(I32, start.offset(self.thread, FIELDS["end"]), 4)
-        self.open(self.loop)
-        self.emit.put(self.first)
-        self.emit.store(self.first, first_at, 4)  # a fault report names the gang by it
-        if not self.lanes.full:
-            left = self.emit.binary("sub", self._to, self.first)
-            self._live = self.slots.alloca(self.mask_type)
-            self.emit.store(self.emit.compare("ult", self.iota(I32), self.broadcast(left)), self._live)
-        elif self._leaves_apart:
-            self._live = self.slots.alloca(self.mask_type)
-            self.emit.store(self.all(), self._live)
-
-    def _finish(self) -> None:
-        """The end of the head and of the gang's start, and the way to the next gang."""
-        start = Emitter(self.module, self.loop.instructions)
-        for slot in self._masks.values():
-            start.store(self.none(), slot)
-        start.put(Terminator("br", [], [self._nodes[self.order.blocks[0]]]))
-        self.emit.metadata = ()
-        self.open(self.done)
-        following = self.emit.binary("add", self.first, number(I32, self.width))
-        self.row.finish(self.slots, self.emit, self.width)
-        self.slots.put(Terminator("br", [], [self.loop]))
-        over = BasicBlock("over")
-        self.branch(self.emit.compare("ult", following, self._to), self.loop, over)
-        self.first.operands[:] = [self.begin, following]
-        self.first.blocks[:] = [self.head, self.done]
-        self.open(over)
-        self.emit.ret()
-
-    def _node(self, block: BasicBlock, widen: Widen, finish: Choice | None) -> None:
-        self.block = block
-        self._values, self._vectors = {}, {}
-        self.emit.metadata = ()
-        self.open(self._nodes[block])
-        if self.alone():
-            self.mask = self.live()
-        else:
-            slot = self._mask_slot(block)
-            self.mask = self.emit.load(self.mask_type, slot)
-            self.emit.store(self.none(), slot)
-        if finish is not None and not finish(self, block):
-            return
-        for it in block.instructions[:-1]:
-            if not isinstance(it, (Phi, Alloca)):
-                self.emit.metadata = tuple(each for each in it.metadata if each[0] == "dbg")
-                widen(self, it)
-        last = block.terminator
-        self.emit.metadata = tuple(each for each in last.metadata if each[0] == "dbg")
-        self._leave(block, last)
-
-    def _object(self, it: Alloca) -> Value:
-        found = self._objects.get(it)
-        if found is None:
-            size = self.locals.size(it) * self.width
-            found = self._objects[it] = self.slots.alloca(self.module.types.array(size, I8), max(it.align, 64))
-        return found
-
-    def _leave(self, block: BasicBlock, last: Instruction) -> None:
-        pending = self.shapes.pending[block]
-        if last.opcode == "unreachable":  # the call before it does not return
-            self.emit.put(Terminator("unreachable", [], []))
-            return
-        targets = last.targets
-        if len(targets) == 1:
-            self._edge(block, targets[0], self.mask)
-            self.go(pending, targets)
-        elif block not in self.shapes.divergent:
-            arms = [BasicBlock(None), BasicBlock(None)]
-            self.branch(self.scalar(last.operands[0]), *arms)
-            for arm, target in zip(arms, targets, strict=True):
-                self.open(arm)
-                self.arm(lambda target=target: self._edge(block, target, self.mask))  # type: ignore[misc]
-                self.go(pending, [target])
-        else:
-            condition = self.vector(last.operands[0])
-            masks = [self.both(self.mask, condition), self.both(self.mask, self.invert(condition))]
-            for target, mask in zip(targets, masks, strict=True):
-                self._edge(block, target, mask)
-            self.go(pending, targets)
-
-    def _edge(self, block: BasicBlock, target: BasicBlock, mask: Mask) -> None:
-        """Lanes of `mask` go from `block` to `target`, with what its phis take."""
-        if target is self.order.exit:
-            self.leave(mask)
-            return
-        values = {}
-        for it in target.instructions:  # all are read before one is written: a phi may take another one's old value
-            if not isinstance(it, Phi):
-                break
-            incoming = it.operands[it.blocks.index(block)]
-            values[it] = self.scalar(incoming) if self.shapes.is_scalar(it) else self.vector(incoming)
-        self.arrive(block, target, mask, values)
-
-    def arrive(self, block: BasicBlock, target: BasicBlock, mask: Mask, values: Mapping[Phi, Value]) -> None:
-        """Lanes of `mask` become pending at `target`, where others may be already, and bring values for its phis."""
-        waiting = target in self.shapes.pending[block]
-        if self.shapes.pending[target]:
-            slot = self._mask_slot(target)
-            given: Value = self.all() if mask is None else mask
-            if waiting:
-                given = self.emit.binary("or", given, self.emit.load(self.mask_type, slot))
-            self.emit.store(given, slot)
-        for phi, value in values.items():
-            slot = self.slot(phi)
-            if waiting and not self.shapes.is_scalar(phi):
-                old = self.emit.load(value.type, slot)
-                value = self.emit.select(self.all() if mask is None else mask, value, old)
-            self.emit.store(value, slot)
-            self._stored.add(phi)
-
-    def leave(self, mask: Mask) -> None:
-        """Lanes of `mask` are gone."""
-        if self._leaves_apart:
-            assert self._live is not None
-            rest = self.none() if mask is None else self.emit.select(
-                mask, self.none(), self.emit.load(self.mask_type, self._live))
-            self.emit.store(rest, self._live)
-
-    def go(self, pending: set[BasicBlock], targets: list[BasicBlock]) -> None:
-        """To the lowest-ranked block that holds lanes."""
-        exit_ = self.order.exit
-        left = [target for target in targets if target is not exit_]
-        waiting = tuple(sorted(pending.union(left), key=self.order.rank.__getitem__))
-        # Lanes that went to the exit may have been the last ones.
-        self.jump(self._chain(waiting, len(left) < len(targets)))
-
-    def _chain(self, waiting: tuple[BasicBlock, ...], may_be_over: bool) -> BasicBlock:
-        if not waiting:
-            return self.done
-        if len(waiting) == 1 and not may_be_over:
-            return self._nodes[waiting[0]]
-        key = (waiting, may_be_over)
-        found = self._chains.get(key)
-        if found is None:
-            found = self._chains[key] = BasicBlock(None)
-            self._pending_chains.append((found, waiting, may_be_over))
-        return found
-
-    def _emit_chain(self, here: BasicBlock, waiting: tuple[BasicBlock, ...], may_be_over: bool) -> None:
-        self.emit.metadata = ()
-        self.open(here)
-        first = waiting[0]
-        if self.shapes.pending[first]:
-            mask: Mask = self.emit.load(self.mask_type, self._mask_slot(first))
-        else:
-            mask = self.live()
-        if mask is None:
-            self.jump(self._nodes[first])
-            return
-        self.branch(self.any(mask), self._nodes[first], self._chain(waiting[1:], may_be_over))
+                   if isinstance(each, Alloca)) * 2 + _ROOM_BYTES + (_CALLS_BYTES if self.calls else 0)
 
 
 def _byte_steps(base: Value, steps: Value) -> Instruction:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...ir.build import Emitter
 from ...ir.instructions import Phi
 from ...ir.types import I32, PTR
-from ...ir.values import Value, number
+from ...ir.values import BasicBlock, Value, number
 from ..contract import FIELDS, empty_node
 from .lanes import LINE
 
@@ -25,6 +25,11 @@ def register(gang: Gang, name: str) -> Value:
     if name.startswith("thread."):
         return _of_rows(gang, name) if gang.lanes.in_row else _of_threads(gang, name)
     return _field(gang, name)
+
+
+def varies_by_gang(name: str) -> bool:
+    """Whether the register is another one for other gangs of the block."""
+    return name.startswith("thread.") or name in ("lane", "warp", "first", "end")
 
 
 def _field(gang: Gang, name: str) -> Value:
@@ -61,8 +66,8 @@ class Row:
             self.used[name] = phi
         return self.used[name]
 
-    def finish(self, start: Emitter, following: Emitter, width: int) -> None:
-        """Gives the counters their values for the first gang and for the one after; the loop's blocks are known."""
+    def finish(self, start: Emitter, following: Emitter, before: BasicBlock) -> None:
+        """Gives the counters their values for the first gang, which comes from `before`, and for the one after."""
         if not self.used:
             return
         gang = self.gang
@@ -75,7 +80,7 @@ class Row:
                   "thread.z": start.binary("udiv", row, size_y)}
         if not gang.waits:  # then a call begins with the block's first thread
             firsts = dict.fromkeys(firsts, zero)
-        x = following.binary("add", self["thread.x"], number(I32, width))
+        x = following.binary("add", self["thread.x"], number(I32, gang.width))
         over = following.compare("eq", x, size_x)
         nexts = {"thread.x": following.select(over, zero, x)}
         y = following.binary("add", self["thread.y"], following.cast("zext", over, I32))
@@ -85,7 +90,7 @@ class Row:
             nexts["thread.z"] = following.binary("add", self["thread.z"], following.select(above, one, zero))
         for name, phi in self.used.items():
             phi.operands[:] = [firsts[name], nexts[name]]
-            phi.blocks[:] = [gang.head, gang.done]
+            phi.blocks[:] = [before, gang.done]
 
 
 def _of_threads(gang: Gang, name: str) -> Value:

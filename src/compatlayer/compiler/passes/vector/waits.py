@@ -35,9 +35,12 @@ def barrier(gang: Gang, call: Call) -> None:
     """__syncthreads, its reductions, and named barriers."""
     if not gang.alone():  # even lanes that only leave have to do so before the barrier opens
         raise Unsupported("a barrier that some lanes of a warp may reach later than others")
-    gang.waits = True
     name = call.callee_name
     arguments = call.arguments
+    if gang.rounds is not None:
+        gang.rounds.stop(call, arguments[-1])
+        return
+    gang.waits = True
     given = [gang.scalar(each) if gang.shapes.of(each) == 0 else _same(each) for each in arguments[1:3]]
     lanes = as_mask32(gang, gang.bits(gang.mask))
     site = arguments[-1]
@@ -54,6 +57,14 @@ def barrier(gang: Gang, call: Call) -> None:
 
 def _same(value: Value) -> Value:
     raise Unsupported("a barrier whose number or count varies within a warp")
+
+
+def waits_here(gang: Gang, call: Call, block: BasicBlock) -> bool:
+    """Whether a call may wait for others in a way that needs a stack for each gang."""
+    if call.callee_name == "cpl_yield":
+        loop = gang.loops.innermost(block)
+        return loop is None or _waits(gang, loop)
+    return call.callee_name in ("cpl_nanosleep", "cpl_barrier_arrive", "cpl_barrier_reduce")
 
 
 def pause(gang: Gang, call: Call) -> None:

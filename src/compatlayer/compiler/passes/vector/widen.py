@@ -22,16 +22,16 @@ from . import access, atomics, calls
 from .gang import Gang
 from .registers import field_of
 from .shapes import VARYING, strides
-from .threads import register
 
 _DIVISIONS = frozenset(("udiv", "sdiv", "urem", "srem"))
 
 
 def widen(gang: Gang, it: Instruction) -> None:
     """Emits `it`; the gang learns its value."""
-    field = field_of(it)
-    if field is not None:
-        gang.define(it, register(gang, field))
+    if field_of(it) is not None:
+        return  # read where it is used
+    if gang.is_invariant(it):
+        gang.fix(it, lambda: _once(gang, it))
     elif isinstance(it, MemoryAccess):
         access.emit(gang, it)
     elif isinstance(it, (AtomicUpdate, CompareExchange)):

@@ -1,0 +1,165 @@
+"""Accesses of some of the lanes, as the processor does them best.
+
+Where it has no cheap instruction for them, a test whether all lanes are active picks plain code; else lane follows lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...ir.build import mangled
+from ...ir.instructions import Call, ElementPointer, MemoryAccess, Phi
+from ...ir.types import PTR, VOID, Type, size_bytes
+from ...ir.values import BasicBlock, Value, number
+from .gang import Gang
+
+_WORDS = (4, 8)
+
+
+def load(gang: Gang, base: Value, type_: Type, align: int) -> Value:
+    """Elements that follow each other, lane 0's at `base`."""
+    whole = gang.vector_type(type_)
+    align = align or size_bytes(type_)
+
+    def plain() -> Value:
+        return gang.emit.load(whole, base, align)
+
+    def masked() -> Value:
+        name = f"llvm.masked.load.{mangled(whole)}.p0"
+        return _aligned(gang.intrinsic(name, whole, [base, _mask(gang), gang.undefined(whole)]), 0, align)
+
+    def one(lane: Value) -> Value:
+        return gang.emit.load(type_, _element(gang, base, type_, lane), align)
+
+    if gang.mask is None:
+        return plain()
+    if _loads_masked(gang, type_):
+        return masked()
+    return _all_or_some(gang, plain, lambda: _in_turn(gang, "load", one, type_))
+
+
+def store(gang: Gang, value: Value, base: Value, type_: Type, align: int) -> None:
+    """Stores `value` in elements that follow each other, lane 0's at `base`."""
+    align = align or size_bytes(type_)
+
+    def plain() -> None:
+        gang.emit.put(MemoryAccess("store", VOID, [value, base], (), align))
+
+    def masked() -> None:
+        name = f"llvm.masked.store.{mangled(value.type)}.p0"
+        _aligned(gang.intrinsic(name, VOID, [value, base, _mask(gang)]), 1, align)
+
+    def in_turn() -> None:
+        kept = _in_memory(gang, value)
+        gang.each_lane("store", lambda lane: gang.emit.store(
+            gang.emit.load(type_, _element(gang, kept, type_, lane)), _element(gang, base, type_, lane), align))
+
+    if gang.mask is None:
+        plain()
+    elif _stores_masked(gang, type_):
+        masked()
+    else:  # AVX2 has such stores, which take some processors a hundred times as long as plain ones
+        _all_or_some(gang, plain, masked if _loads_masked(gang, type_) else in_turn)
+
+
+def gather(gang: Gang, addresses: Value, type_: Type, align: int) -> Value:
+    """Each active lane's own element."""
+    whole = gang.vector_type(type_)
+
+    def gathered(mask: Value) -> Value:
+        name = f"llvm.masked.gather.{mangled(whole)}.{mangled(addresses.type)}"
+        return _aligned(gang.intrinsic(name, whole, [addresses, mask, gang.undefined(whole)]), 0, align)
+
+    def in_turn() -> Value:
+        kept = _in_memory(gang, addresses)
+        return _in_turn(gang, "gather", lambda lane: gang.emit.load(type_, gang.emit.load(
+            PTR, _element(gang, kept, PTR, lane)), align or size_bytes(type_)), type_)
+
+    if gang.mask is None or _gathers(gang, type_):
+        return gathered(_mask(gang))
+    return _all_or_some(gang, lambda: gathered(gang.all()), in_turn)
+
+
+def scatter(gang: Gang, value: Value, addresses: Value, type_: Type, align: int) -> None:
+    """Stores each active lane's element at its own address; the last lane's stays where several are the same."""
+
+    def scattered(mask: Value) -> None:
+        name = f"llvm.masked.scatter.{mangled(value.type)}.{mangled(addresses.type)}"
+        _aligned(gang.intrinsic(name, VOID, [value, addresses, mask]), 1, align)
+
+    def in_turn() -> None:
+        kept, places = _in_memory(gang, value), _in_memory(gang, addresses)
+        gang.each_lane("scatter", lambda lane: gang.emit.store(
+            gang.emit.load(type_, _element(gang, kept, type_, lane)),
+            gang.emit.load(PTR, _element(gang, places, PTR, lane)), align or size_bytes(type_)))
+
+    if gang.mask is None or _scatters(gang, type_):
+        scattered(_mask(gang))
+    else:
+        _all_or_some(gang, lambda: scattered(gang.all()), in_turn)
+
+
+# ---- what the processor has ------------------------------------------------------------------------
+def _loads_masked(gang: Gang, type_: Type) -> bool:
+    features, size = gang.module.features, size_bytes(type_)
+    if size in _WORDS:
+        return "avx2" in features
+    return size < 4 and "avx512bw" in features
+
+
+def _stores_masked(gang: Gang, type_: Type) -> bool:
+    return "avx512f" in gang.module.features and _loads_masked(gang, type_)
+
+
+def _gathers(gang: Gang, type_: Type) -> bool:
+    return size_bytes(type_) in _WORDS and "avx2" in gang.module.features
+
+
+def _scatters(gang: Gang, type_: Type) -> bool:
+    return size_bytes(type_) in _WORDS and "avx512f" in gang.module.features
+
+
+# ---- emission --------------------------------------------------------------------------------------
+def _mask(gang: Gang) -> Value:
+    return gang.all() if gang.mask is None else gang.mask
+
+
+def _aligned(call: Value, argument: int, align: int) -> Value:
+    assert isinstance(call, Call)
+    if align > 1:
+        call.argument_attributes[argument] = (f"align {align}",)
+    return call
+
+
+def _element(gang: Gang, base: Value, type_: Type, lane: Value) -> Value:
+    return gang.emit.put(ElementPointer(PTR, type_, [base, lane]))
+
+
+def _in_memory(gang: Gang, vector: Value) -> Value:
+    """An element whose number is not constant is cheap there."""
+    place = gang.slots.alloca(vector.type, 64)
+    gang.emit.store(vector, place, 64)
+    return place
+
+
+def _in_turn(gang: Gang, name: str, one: Callable[[Value], Value], type_: Type) -> Value:
+    found = gang.each_lane(name, one, type_)
+    assert found is not None
+    return found
+
+
+def _all_or_some(gang: Gang, all_: Callable[[], Value | None], some: Callable[[], Value | None]) -> Value:
+    """`all_` where every lane is active, else `some`; answers their result, `all_`'s None if they have none."""
+    full = gang.emit.compare("eq", gang.bits(gang.mask), number(gang.bits_type, -1))
+    whole, part, end = (gang.new_block(each) for each in ("whole", "part", "done"))
+    gang.branch(full, whole, part)
+    results: list[tuple[Value | None, BasicBlock]] = []
+    for block, access in ((whole, all_), (part, some)):
+        gang.open(block)
+        gang.arm(lambda access=access: results.append((access(), gang.blocks[-1])))  # type: ignore[misc]
+        gang.jump(end)
+    gang.open(end)
+    (first, first_block), (second, second_block) = results
+    if first is None or second is None:
+        return full
+    return gang.emit.put(Phi(first.type, [first, second], [first_block, second_block]))

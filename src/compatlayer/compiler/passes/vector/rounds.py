@@ -1,0 +1,208 @@
+"""Barriers: the gangs of a block run in rounds, each from one barrier to the next, within one call.
+
+Every gang keeps in memory where it stopped and what it needs from there on; the next round goes on after the barrier.
+That costs a few loads and stores for each gang, a fraction of a switch between stacks. It is right where all that a gang
+can wait for is a barrier of the whole block; kernels that wait for anything else get a stack for each gang.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...ir.build import Emitter
+from ...ir.instructions import Alloca, Call, ElementPointer, Instruction, Phi, Terminator
+from ...ir.types import I1, I8, I32, I64, PTR, VOID, Type, size_bytes
+from ...ir.values import NULL, BasicBlock, Literal, Value, number
+from ..contract import runtime
+from .registers import field_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .body import Body
+
+_MOST_THREADS = 1024
+_MOST_BYTES = 1 << 20  # of all gangs' state and stack objects
+_MOST_BARRIERS = 64
+_LEFT, _FRESH = -1, 0
+
+
+class Rounds:
+    """The state of one kernel's gangs between rounds."""
+
+    def __init__(self, body: Body, barriers: list[Call], read: Mapping[Instruction, set[Value]]) -> None:
+        self.body, self.barriers = body, barriers
+        self.gangs = _MOST_THREADS // body.width
+        self._read = read
+        self._needed = self._live_after()
+        for values in self._needed.values():
+            body.outside |= values
+        self._add_same_block()
+        self.left = BasicBlock("gang.left")
+        self._resume = {call: BasicBlock(f"resume.{index}") for index, call in enumerate(barriers)}
+        self._arrays: dict[Value, Value] = {}
+        self._places = {it: index for index, it in enumerate(body.home)}
+        self._live: Value | None = None
+
+    def state_bytes(self) -> int:
+        """What the gangs' states take."""
+        values = set().union(*self._needed.values()) if self._needed else set()
+        return self.gangs * sum(size_bytes(self.body.stored_type(each)) for each in values)
+
+    # ---- what is needed after a barrier -----------------------------------------------------------
+    def _uses(self, it: Instruction) -> list[Value]:
+        return [*it.operands, *self._read.get(it, ())]
+
+    def _kept(self, value: Value) -> bool:
+        return isinstance(value, Instruction) and not isinstance(value, Alloca) and field_of(value) is None \
+            and not self.body.is_invariant(value)
+
+    def _live_after(self) -> dict[Call, set[Value]]:
+        blocks = self.body.order.blocks
+        live_in: dict[BasicBlock, set[Value]] = {block: set() for block in blocks}
+        wanted = set(self.barriers)
+        found: dict[Call, set[Value]] = {}
+        changed = True
+        while changed:
+            changed = False
+            for block in reversed(blocks):
+                live: set[Value] = set()
+                for target in block.successors:
+                    live |= live_in.get(target, set())
+                    for it in target.instructions:
+                        if not isinstance(it, Phi):
+                            break
+                        live.add(it.operands[it.blocks.index(block)])
+                live = {each for each in live if self._kept(each)}
+                for it in reversed(block.instructions):
+                    if it in wanted:
+                        assert isinstance(it, Call)
+                        found[it] = set(live)
+                    live.discard(it)
+                    if not isinstance(it, Phi):
+                        live.update(each for each in self._uses(it) if self._kept(each))
+                live -= {it for it in block.instructions if isinstance(it, Phi)}
+                if live != live_in[block]:
+                    live_in[block] = live
+                    changed = True
+        return found
+
+    def _add_same_block(self) -> None:
+        """Values used in their own block, but behind a barrier, need a slot too."""
+        for call in self.barriers:
+            block = self.body.home[call]
+            at = block.instructions.index(call)
+            before = set(block.instructions[:at])
+            for it in block.instructions[at + 1:]:
+                self.body.outside.update(each for each in self._uses(it) if each in before and self._kept(each))
+
+    # ---- emission -----------------------------------------------------------------------------------
+    def begin(self, fresh: BasicBlock) -> None:
+        """At the start of the loop over gangs: where does this one go on?"""
+        body = self.body
+        self.fresh = fresh
+        start = body.slots
+        self._states = start.alloca(body.module.types.array(self.gangs, I32), 64)
+        start.intrinsic("llvm.memset.p0.i64", VOID, [
+            self._states, number(I8, 0), number(I64, 4 * self.gangs), Literal(I1, "false")])
+        self._site, self._again = start.alloca(PTR), start.alloca(I32)
+        shift = body.width.bit_length() - 1
+        passed = body.emit.binary("sub", body.first, body.begin)
+        self._number = body.emit.binary("lshr", passed, number(I32, shift))
+        self._state = self.element(self._states, I32)
+        self._where = body.emit.load(I32, self._state, 4)
+
+    def element(self, array: Value, type_: Type) -> Value:
+        """The current gang's element of an array, computed at the start of the loop over gangs."""
+        emit = Emitter(self.body.module, self.body.loop.instructions)
+        return emit.put(ElementPointer(PTR, type_, [array, self._number]))
+
+    def stop(self, call: Call, site: Value) -> None:
+        """At a barrier: keep what is needed, go to the next gang; go on here in the next round."""
+        body, emit = self.body, self.body.emit
+        needed = sorted(self._needed[call], key=self._places.__getitem__)
+        for value in needed:
+            emit.store(body.raw(value), self._array(value))
+        if body.live_slot is not None:
+            emit.store(emit.load(body.mask_type, body.live_slot), self._live_array())
+        emit.store(number(I32, 1 + self.barriers.index(call)), self._state, 4)
+        emit.store(number(I32, 1), self._again, 4)
+        there = emit.load(PTR, self._site, 8)
+        other, same = body.new_block("barriers"), body.new_block("waits")
+        emit.store(site, self._site, 8)
+        known = emit.compare("eq", there, site)
+        first = emit.compare("eq", there, NULL)
+        body.branch(emit.binary("or", known, first), same, other)
+        body.open(other)
+        emit.call(runtime(body.module, "cpl_gang_barriers_meet"), [body.thread, site, there])
+        body.jump(same)
+        body.open(same)
+        body.jump(body.done)
+        body.open(self._resume[call])
+        for value in needed:
+            emit.store(emit.load(body.stored_type(value), self._array(value)), body.slot(value))
+        if body.live_slot is not None:
+            emit.store(emit.load(body.mask_type, self._live_array()), body.live_slot)
+        body.forget()
+        body.mask = body.live()
+
+    def _array(self, value: Value) -> Value:
+        if value not in self._arrays:
+            type_ = self.body.stored_type(value)
+            array = self.body.slots.alloca(self.body.module.types.array(self.gangs, type_), 64)
+            self._arrays[value] = self.element(array, type_)
+        return self._arrays[value]
+
+    def _live_array(self) -> Value:
+        if self._live is None:
+            type_ = self.body.mask_type
+            array = self.body.slots.alloca(self.body.module.types.array(self.gangs, type_), 64)
+            self._live = self.element(array, type_)
+        return self._live
+
+    def finish(self, start: Emitter, over: BasicBlock) -> tuple[BasicBlock, BasicBlock]:
+        """The blocks around the loop over gangs: the one before it, and the one after it."""
+        body = self.body
+        numbers = [number(I32, _LEFT), number(I32, _FRESH), *(number(I32, 1 + k) for k in range(len(self.barriers)))]
+        targets = [body.done, self.fresh, *self._resume.values()]
+        start.put(Terminator("switch", [self._where], [body.done, *targets], list(numbers)))
+        body.open(self.left)
+        body.emit.store(number(I32, _LEFT), self._state, 4)
+        body.jump(body.done)
+        before, after = BasicBlock("round"), BasicBlock("round.over")
+        body.open(before)
+        body.emit.store(number(I32, 0), self._again, 4)
+        body.emit.store(NULL, self._site, 8)
+        body.jump(body.loop)
+        body.open(after)
+        again = body.emit.compare("ne", body.emit.load(I32, self._again, 4), number(I32, 0))
+        body.branch(again, before, over)
+        body.over = over
+        return before, after
+
+
+def plan(body: Body, read: Mapping[Instruction, set[Value]]) -> Rounds | None:
+    """Rounds for a kernel whose gangs only wait at barriers of the whole block; None for others."""
+    from .waits import waits_here
+
+    barriers: list[Call] = []
+    for block in body.order.blocks:
+        for it in block.instructions:
+            if not isinstance(it, Call):
+                continue
+            if it.callee_name == "cpl_barrier":
+                number_, count = it.arguments[1:3]
+                if not (_is_zero(number_) and _is_zero(count)):
+                    return None
+                barriers.append(it)
+            elif waits_here(body, it, block):
+                return None
+    if not barriers or len(barriers) > _MOST_BARRIERS:
+        return None
+    rounds = Rounds(body, barriers, read)
+    objects = sum(body.locals.size(each) for each in body.locals.allocas) * _MOST_THREADS
+    return rounds if rounds.state_bytes() + objects <= _MOST_BYTES else None
+
+
+def _is_zero(value: Value) -> bool:
+    return isinstance(value, Literal) and value.text == "0"

@@ -12,6 +12,7 @@ from ...ir.build import mangled
 from ...ir.instructions import Call, Cast, ElementPointer, Instruction, MemoryAccess, Phi, Simple
 from ...ir.types import I1, I8, PTR, VOID, IntType, Type, size_bytes
 from ...ir.values import BasicBlock, InlineAssembly, Literal, Value, number
+from . import masked
 from .gang import Gang
 from .shapes import VARYING, strides
 
@@ -60,10 +61,8 @@ def _store(gang: Gang, it: MemoryAccess) -> None:
         return
     shapes = gang.shapes
     if shapes.of(address) == 0:
-        if shapes.of(value) == 0:
-            one = gang.scalar(value)
-        else:  # the last of the active lanes wins, as if they ran in turn
-            one = gang.lane_value(value, _highest(gang))
+        # The last of the active lanes wins, as if they ran in turn.
+        one = gang.scalar(value) if shapes.of(value) == 0 else gang.lane_value(value, _highest(gang))
         gang.emit.put(MemoryAccess("store", VOID, [one, gang.scalar(address)], it.flags, it.align))
         return
     write(gang, gang.vector(value), address, value.type, it.align)
@@ -83,10 +82,10 @@ def _highest(gang: Gang) -> Value:
 # ---- one vector, or one address for each lane ------------------------------------------------------
 def _read(gang: Gang, address: Value, type_: Type, align: int) -> Value:
     def contiguous(base: Value) -> Value:
-        return _vector_load(gang, base, type_, align)
+        return masked.load(gang, base, type_, align)
 
     def scattered() -> Value:
-        return gather(gang, gang.vector(address), type_, align)
+        return masked.gather(gang, gang.vector(address), type_, align)
 
     found = _either(gang, address, size_bytes(type_), contiguous, scattered)
     assert found is not None
@@ -97,42 +96,12 @@ def write(gang: Gang, value: Value, address: Value, type_: Type, align: int) -> 
     """Stores a vector at the lanes' addresses."""
 
     def contiguous(base: Value) -> None:
-        if gang.mask is None:
-            gang.emit.put(MemoryAccess("store", VOID, [value, base], (), align or size_bytes(type_)))
-        else:
-            name = f"llvm.masked.store.{mangled(value.type)}.p0"
-            _aligned(gang.intrinsic(name, VOID, [value, base, gang.mask]), 1, align)
+        masked.store(gang, value, base, type_, align)
 
     def scattered() -> None:
-        addresses = gang.vector(address)
-        name = f"llvm.masked.scatter.{mangled(value.type)}.{mangled(addresses.type)}"
-        mask = gang.all() if gang.mask is None else gang.mask
-        _aligned(gang.intrinsic(name, VOID, [value, addresses, mask]), 1, align)
+        masked.scatter(gang, value, gang.vector(address), type_, align)
 
     _either(gang, address, size_bytes(type_), contiguous, scattered)
-
-
-def _vector_load(gang: Gang, base: Value, type_: Type, align: int) -> Value:
-    whole = gang.vector_type(type_)
-    if gang.mask is None:
-        return gang.emit.load(whole, base, align or size_bytes(type_))
-    name = f"llvm.masked.load.{mangled(whole)}.p0"
-    return _aligned(gang.intrinsic(name, whole, [base, gang.mask, gang.undefined(whole)]), 0, align)
-
-
-def gather(gang: Gang, addresses: Value, type_: Type, align: int) -> Value:
-    """Each active lane's own element."""
-    whole = gang.vector_type(type_)
-    name = f"llvm.masked.gather.{mangled(whole)}.{mangled(addresses.type)}"
-    mask = gang.all() if gang.mask is None else gang.mask
-    return _aligned(gang.intrinsic(name, whole, [addresses, mask, gang.undefined(whole)]), 0, align)
-
-
-def _aligned(call: Value, argument: int, align: int) -> Value:
-    assert isinstance(call, Call)
-    if align > 1:
-        call.argument_attributes[argument] = (f"align {align}",)
-    return call
 
 
 def _either(gang: Gang, address: Value, size: int, contiguous: Callable[[Value], Value | None],

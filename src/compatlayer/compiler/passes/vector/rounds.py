@@ -1,8 +1,8 @@
 """Barriers: the gangs of a block run in rounds, each from one barrier to the next, within one call.
 
 Every gang keeps in memory where it stopped and what it needs from there on; the next round goes on after the barrier.
-That costs a few loads and stores for each gang, a fraction of a switch between stacks. It is right where all that a gang
-can wait for is a barrier of the whole block; kernels that wait for anything else get a stack for each gang.
+That costs a few loads and stores for each gang, a fraction of a switch between stacks. It is right where all that a
+gang can wait for is a barrier of the whole block; kernels that wait for anything else get a stack for each gang.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 Blocks have ranks: topological order with every loop contiguous, its header first and its latch last. Lanes that part
 at a divergent branch are pending at its targets; the lowest-ranked pending block runs next, so they meet again at the
 first block that all of them reach. Blocks that lanes only leave by, and that meet nobody on the way, come as early as
-they can, in the loop that they are left from: nobody has to wait for such lanes. `pending[x]` is the set of blocks that may hold other lanes while x runs; all of
-them rank above x. Where it is empty, all live lanes of the gang are in x: control flow there is as in scalar code.
+they can, in the loop that they are left from: nobody has to wait for such lanes. `pending[x]` is the set of blocks that
+may hold other lanes while x runs; all of them rank above x. Where it is empty, all live lanes of the gang are in x:
+control flow there is as in scalar code.
 """
 
 from __future__ import annotations

@@ -76,8 +76,9 @@ class Row:
         size_x, size_y = (_load(gang, start, f"block_size.{axis}") for axis in "xy")
         zero, one = number(I32, 0), number(I32, 1)
         row = start.binary("udiv", gang.begin, size_x)
-        firsts: dict[str, Value] = {"thread.x": start.binary("urem", gang.begin, size_x), "thread.y": start.binary("urem", row, size_y),
-                  "thread.z": start.binary("udiv", row, size_y)}
+        firsts: dict[str, Value] = {
+            "thread.x": start.binary("urem", gang.begin, size_x), "thread.y": start.binary("urem", row, size_y),
+            "thread.z": start.binary("udiv", row, size_y)}
         if not gang.waits:  # then a call begins with the block's first thread
             firsts = dict.fromkeys(firsts, zero)
         x = following.binary("add", self["thread.x"], number(I32, gang.width))

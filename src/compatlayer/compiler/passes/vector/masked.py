@@ -1,6 +1,6 @@
 """Accesses of some of the lanes, as the processor does them best.
 
-Where it has no cheap instruction for them, a test whether all lanes are active picks plain code; else lane follows lane.
+Where it has no cheap instruction for them, a test whether all lanes are active picks plain code, or lane follows lane.
 """
 
 from __future__ import annotations

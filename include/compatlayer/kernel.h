@@ -41,6 +41,9 @@ typedef struct cpl_thread {
     uint32_t shared_bytes;           /* static + dynamic, contiguous from `shared` */
     uint32_t first, end;             /* linear numbers of the threads that this call runs: first <= n < end. Code that
                                       * runs a whole block stores the first thread of each gang as it goes. */
+    uint32_t blocks;                 /* how many blocks this call may run, from `block` on, x first; code that runs them
+                                      * all stores `block` as it goes, and 0 here at the end */
+    uint32_t reserved;
 } cpl_thread;
 
 /* Kernel entry: `args` is the packed argument buffer in CUDA's layout, read-only. It runs the threads first..end-1. */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SPINS = 64, PASSES = 16, STREAK = 4096 };
+enum { SPINS = 64, PASSES = 16, STREAK = 4096, WHOLE_RUN = 64 };
 
 static struct thread *take(struct list *list)
 {
@@ -136,19 +136,36 @@ static struct thread *next_thread(struct fiber *fiber, struct thread *thread)
     return worker->current;
 }
 
+/* Blocks that never wait, as many in one call as the chunk has, but not so many that nobody looks up for long. */
+static void run_whole(struct block *block, struct thread *thread)
+{
+    struct chunk *chunk = &block->worker->chunk;
+    do {
+        memcpy(thread->self.block, block->pattern.block, sizeof thread->self.block);
+        thread->self.first = 0;
+        uint64_t more = block->of_chunk && !block->worker->stalled ? chunk->end - chunk->next : 0;
+        uint32_t others = more < WHOLE_RUN ? (uint32_t)more : WHOLE_RUN - 1;
+        thread->self.blocks = 1 + others;
+        block->fresh = 1;
+        block->entry(&thread->self, block->args);
+        if (thread->self.blocks)      /* code that knows one block only */
+            continue;
+        chunk->next += others;
+        chunk->finished += others;
+        memcpy(block->pattern.block, thread->self.block, sizeof thread->self.block);
+    } while (cpl_block_advance(block));
+}
+
 static void fiber_main(struct fiber *fiber)
 {
     struct thread *thread = fiber->worker->current;
     fiber->idle = false;
     for (;;) {
         struct block *block = thread->block;
-        block->entry(&thread->self, block->args);
-        while (block->solo && cpl_block_advance(block)) {
-            memcpy(thread->self.block, block->pattern.block, sizeof thread->self.block);
-            thread->self.first = 0;
-            block->fresh = 1;
+        if (block->solo)
+            run_whole(block, thread);
+        else
             block->entry(&thread->self, block->args);
-        }
         thread = next_thread(fiber, thread);
     }
 }

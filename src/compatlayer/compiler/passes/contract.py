@@ -17,9 +17,9 @@ FIELDS: dict[str, int] = {
     "block_size.x": 32, "block_size.y": 36, "block_size.z": 40, "warps": 44,
     "grid_size.x": 48, "grid_size.y": 52, "grid_size.z": 56, "worker": 60,
     "shared": 64, "dynamic_shared": 72, "dynamic_shared_bytes": 80, "shared_bytes": 84,
-    "first": 88, "end": 92,
+    "first": 88, "end": 92, "blocks": 96,
 }  # fmt: skip
-THREAD_BYTES = 96
+THREAD_BYTES = 104
 THREAD_ATTRIBUTES = ("noundef", "nonnull", "align 8", f"dereferenceable({THREAD_BYTES})")
 
 _SIGNATURES: dict[str, str] = {
@@ -81,6 +81,14 @@ def empty_node(module: Module) -> str:
     key = f"!{max((int(each[1:]) for each in module.metadata), default=-1) + 1}"
     module.metadata[key] = CONSTANT_NODE
     return key
+
+
+def rolled_loop(module: Module) -> tuple[str, str]:
+    """The attachment of a back edge whose loop is not to be unrolled."""
+    free = max((int(each[1:]) for each in module.metadata), default=-1) + 1
+    module.metadata[f"!{free}"] = '!{!"llvm.loop.unroll.disable"}'
+    module.metadata[f"!{free + 1}"] = f"distinct !{{!{free + 1}, !{free}}}"
+    return "llvm.loop", f"!{free + 1}"
 
 
 class Contract:

@@ -14,7 +14,7 @@ from ...ir.instructions import Alloca, Instruction, Phi, Terminator
 from ...ir.types import I32
 from ...ir.values import BasicBlock, Function, Module, Value, number
 from ..canonical.loops import Loops
-from ..contract import FIELDS
+from ..contract import FIELDS, rolled_loop
 from .gang import Gang, Mask
 from .lanes import Lanes
 from .local import Locals
@@ -36,7 +36,6 @@ class Body(Gang):
         self._chains: dict[tuple[tuple[BasicBlock, ...], bool], BasicBlock] = {}
         self._pending_chains: list[tuple[BasicBlock, tuple[BasicBlock, ...], bool]] = []
         self._leaves_apart = self._lanes_leave_apart()
-        self.over: BasicBlock
 
     def _lanes_leave_apart(self) -> bool:
         """Whether lanes can leave while others of the gang stay."""
@@ -66,14 +65,20 @@ class Body(Gang):
         self.function.blocks = self.blocks
 
     def _begin(self) -> None:
-        self.blocks.append(self.head)
-        start = self.slots
-        first_at = start.offset(self.thread, FIELDS["first"])
-        self.begin = start.load(I32, first_at, 4)
-        self._to = start.load(I32, start.offset(self.thread, FIELDS["end"]), 4)
+        self.blocks += [self.head, self.start]
+        head = self.slots
+        first_at = head.offset(self.thread, FIELDS["first"])
+        self.begin = head.load(I32, first_at, 4)
+        self._to = head.load(I32, head.offset(self.thread, FIELDS["end"]), 4)
+        self._count = head.load(I32, head.offset(self.thread, FIELDS["blocks"]), 4)
+        self._left = Phi(I32, [], [])
+        for phi in (self._left, *self.place.values()):
+            self.starts.put(phi)
+        for name, phi in self.place.items():  # a fault report names the block and the gang by these stores
+            self.starts.store(phi, self.starts.offset(self.thread, FIELDS[name]), 4)
         self.open(self.loop)
         self.emit.put(self.first)
-        self.emit.store(self.first, first_at, 4)  # a fault report names the gang by it
+        self.emit.store(self.first, first_at, 4)
         self._fresh = BasicBlock("gang.fresh")
         if self.rounds is not None:
             self.rounds.begin(self._fresh)
@@ -88,26 +93,51 @@ class Body(Gang):
         self.jump(self._nodes[self.order.blocks[0]])
 
     def _finish(self) -> None:
-        """The end of the head and of the gang's start, and the way to the next gang."""
-        start = Emitter(self.module, self.loop.instructions)
+        """The end of the head and of the gang's start, and the ways to the next gang and to the next block."""
+        each_gang = Emitter(self.module, self.loop.instructions)
         for slot in self._masks.values():
-            start.store(self.none(), slot)
+            each_gang.store(self.none(), slot)
         self.emit.metadata = ()
-        before, after = self.head, BasicBlock("over")
+        before, after, over = self.start, BasicBlock("block.over"), BasicBlock("over")
+        end = after
         if self.rounds is None:
-            start.put(Terminator("br", [], [self._fresh]))
+            each_gang.put(Terminator("br", [], [self._fresh]))
         else:
-            before, after = self.rounds.finish(start, after)
+            before, end = self.rounds.finish(each_gang, after)
         self.open(self.done)
         following = self.emit.binary("add", self.first, number(I32, self.width))
         self.row.finish(self.slots, self.emit, before)
-        more = self.emit.compare("ult", following, self._to)
-        self.slots.put(Terminator("br", [], [self.loop if before is self.head else before]))
-        self.branch(more, self.loop, after)
+        self.branch(self.emit.compare("ult", following, self._to), self.loop, end)
+        self.blocks[-1].terminator.metadata += (rolled_loop(self.module),)
         self.first.operands[:] = [self.begin, following]
         self.first.blocks[:] = [before, self.done]
-        self.open(self.over if self.rounds is not None else after)
+        self.starts.put(Terminator("br", [], [self.loop if before is self.start else before]))
+        self.open(after)
+        self._next_block(over)
+        self.slots.put(Terminator("br", [], [self.start]))
+        self.open(over)
+        self.emit.store(number(I32, 0), self.emit.offset(self.thread, FIELDS["blocks"]), 4)
         self.emit.ret()
+
+    def _next_block(self, over: BasicBlock) -> None:
+        """blockIdx counts on through the grid, x first."""
+        head, emit, one, zero = self.slots, self.emit, number(I32, 1), number(I32, 0)
+        sizes = [head.load(I32, head.offset(self.thread, FIELDS[f"grid_size.{axis}"]), 4) for axis in "xy"]
+        x, y, z = self.place.values()
+        x_on = emit.binary("add", x, one)
+        x_over = emit.compare("eq", x_on, sizes[0])
+        y_on = emit.binary("add", y, emit.cast("zext", x_over, I32))
+        y_over = emit.compare("eq", y_on, sizes[1])
+        nexts = [emit.select(x_over, zero, x_on), emit.select(y_over, zero, y_on),
+                 emit.binary("add", z, emit.cast("zext", y_over, I32))]
+        left = emit.binary("sub", self._left, one)
+        for (name, phi), value in zip(self.place.items(), nexts, strict=True):
+            phi.operands[:] = [head.load(I32, head.offset(self.thread, FIELDS[name]), 4), value]
+        self._left.operands[:] = [self._count, left]
+        for phi in (self._left, x, y, z):
+            phi.blocks[:] = [self.head, self.blocks[-1]]
+        self.branch(emit.compare("ne", left, zero), self.start, over)
+        self.blocks[-1].terminator.metadata += (rolled_loop(self.module),)
 
     def _node(self, block: BasicBlock, widen: Widen, finish: Choice | None) -> None:
         self.block = block

@@ -53,6 +53,9 @@ class Gang:
         self.blocks: list[BasicBlock] = []
         self.head = BasicBlock("gangs")  # runs once: stack slots
         self.slots = Emitter(module, self.head.instructions)
+        self.start = BasicBlock("block")  # runs once for each block of the call
+        self.starts = Emitter(module, self.start.instructions)
+        self.place = {f"block.{axis}": Phi(I32, [], []) for axis in "xyz"}  # blockIdx
         self.emit = Emitter(module)
         self.mask: Mask = None
         self.block: BasicBlock = order.blocks[0]  # of the kernel, the one being emitted
@@ -123,36 +126,39 @@ class Gang:
         return found
 
     def _register(self, it: Instruction, field: str) -> Value:
-        """A special register: once for the call, or once for each gang."""
-        here, self.emit.out = self.emit.out, (self.head if varies_by_gang(field) is False else self.loop).instructions
+        """A special register: once for the call, or for each block, or for each gang."""
+        if field in self.place:
+            return self.place[field]
+        here, self.emit.out = self.emit.out, (self.loop if varies_by_gang(field) else self.head).instructions
         metadata, self.emit.metadata = self.emit.metadata, ()
         self._fixed[it] = register(self, field)
         self.emit.out, self.emit.metadata = here, metadata
         return self._fixed[it]
 
-    def _invariants(self) -> set[Instruction]:
-        """Arithmetic on arguments and on what all threads of the block have in common."""
-        found: set[Instruction] = set()
+    def _invariants(self) -> dict[Instruction, bool]:
+        """Arithmetic on arguments and on what all threads of the block have in common; with whether the block's place
+        is in it."""
+        found: dict[Instruction, bool] = {}
         for block in self.order.blocks:
             for it in block.instructions:
                 field = field_of(it)
                 if field is not None:
                     if not varies_by_gang(field):
-                        found.add(it)
+                        found[it] = field in self.place
                 elif self.shapes.of(it) == 0 and (
                         isinstance(it, (Compare, ElementPointer))
-                        or (isinstance(it, Cast) and it.opcode not in _TRAPPING)
-                        or (isinstance(it, Simple) and it.opcode not in _TRAPPING)) and all(
+                        or (isinstance(it, (Cast, Simple)) and it.opcode not in _TRAPPING)) and all(
                         each in found or not isinstance(each, Instruction) for each in it.operands):
-                    found.add(it)
+                    found[it] = any(found.get(each, False) for each in it.operands if isinstance(each, Instruction))
         return found
 
-    def is_invariant(self, it: Instruction) -> bool:
+    def is_invariant(self, it: Value) -> bool:
+        """Whether fix() is for it."""
         return it in self._invariant
 
     def fix(self, it: Instruction, emit_it: Callable[[], Value]) -> None:
-        """Emits an invariant at the start of the call."""
-        here, self.emit.out = self.emit.out, self.head.instructions
+        """Emits an invariant at the start of the call, or of each block."""
+        here, self.emit.out = self.emit.out, (self.start if self._invariant[it] else self.head).instructions
         self._fixed[it] = emit_it()
         self.emit.out = here
 

@@ -103,7 +103,7 @@ class Rounds:
         self.fresh = fresh
         start = body.slots
         self._states = start.alloca(body.module.types.array(self.gangs, I32), 64)
-        start.intrinsic("llvm.memset.p0.i64", VOID, [
+        body.starts.intrinsic("llvm.memset.p0.i64", VOID, [
             self._states, number(I8, 0), number(I64, 4 * self.gangs), Literal(I1, "false")])
         self._site, self._again = start.alloca(PTR), start.alloca(I32)
         shift = body.width.bit_length() - 1
@@ -177,7 +177,6 @@ class Rounds:
         body.open(after)
         again = body.emit.compare("ne", body.emit.load(I32, self._again, 4), number(I32, 0))
         body.branch(again, before, over)
-        body.over = over
         return before, after
 
 

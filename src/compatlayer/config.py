@@ -38,6 +38,7 @@ class Settings(NamedTuple):
     COMPATLAYER_CPU                 the processor that kernels are compiled for: a name of clang's such as x86-64-v3;
                                     default native, this machine's
     COMPATLAYER_ENGINE_REPORT       1: tell on stderr which kernels the vector engine could not run; default 0
+    COMPATLAYER_KERNEL_FILES        a folder where every loaded kernel's library is kept for debuggers and profilers
 
     CUDA_VISIBLE_DEVICES and CUDA_LAUNCH_BLOCKING mean what CUDA documents.
     """
@@ -52,6 +53,7 @@ class Settings(NamedTuple):
     engine: str  # one of ENGINES
     engine_report: bool  # say which kernels run in the naive engine though the vector one was wanted
     cpu: str  # NATIVE_CPU or a name of clang's, which the CPU backend checks
+    kernel_files: str = ""  # a folder; empty: libraries are loaded from the cache, or from memory
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -67,6 +69,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         engine=_engine(environment.get("COMPATLAYER_ENGINE") or ENGINES[0]),
         engine_report=_switch(environment, "COMPATLAYER_ENGINE_REPORT", "0"),
         cpu=chosen_cpu(environment),
+        kernel_files=environment.get("COMPATLAYER_KERNEL_FILES", ""),
     )
 
 

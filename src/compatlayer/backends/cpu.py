@@ -14,7 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from compatlayer._native import ffi, lib
-from compatlayer.backends import base, machine
+from compatlayer.backends import base, kernel_files, machine
 from compatlayer.backends.base import Allocation, Box, Fault, FaultKind, MemoryKind, Shape
 from compatlayer.config import NATIVE_CPU, Settings
 from compatlayer.digest import checksum
@@ -361,7 +361,7 @@ class CpuKernel(base.Kernel):
         if found is None:
             from compatlayer.compiler.image import address_slot
 
-            raw = _open_library(variant.path)
+            raw = self._program.open_library(variant.path, self.info.name)
             for name in variant.imports:
                 slot = _symbol(raw, address_slot(name), variant.path)
                 ffi.cast("uint64_t *", slot)[0] = _symbol(self._shared, name, self.info.name)
@@ -390,7 +390,7 @@ class CpuProgram(base.Program):
 
     def __init__(self, device: CpuDevice, image: NativeImage) -> None:
         self._device = device
-        self.raw = None if image.path is None else _open_library(image.path)
+        self.raw = None if image.path is None else self.open_library(image.path, "module")
         self.image = image
         self._globals: dict[str, Allocation] = {}
         self._kernels: dict[str, CpuKernel] = {}  # their code stays until close(), whoever else forgets them
@@ -398,6 +398,11 @@ class CpuProgram(base.Program):
             address = lib.cpl_module_symbol(self.raw, variable.symbol.encode())
             if address:
                 self._globals[variable.name] = self._adopt(address, variable.size_bytes)
+
+    def open_library(self, path: Path, name: str) -> Any:
+        """An instance of a library of its own. `name` is for the one who reads the list of loaded files."""
+        folder = self._device.settings.kernel_files
+        return _open_library(kernel_files.keep(path, folder, name) if folder else path)
 
     def _adopt(self, address: int, size_bytes: int) -> Allocation:
         if size_bytes:

@@ -21,7 +21,7 @@ _TIMEOUT_S = 120
 # Every variable that this package reads or sets; docs/command-line.md says what each means.
 VARIABLES = tuple(f"COMPATLAYER_{name}" for name in (
     "ACTIVE", "CACHE", "CACHE_DIR", "CACHE_MAX_BYTES", "COMPUTE_CAPABILITY", "CPU", "DEVICES", "DUMP", "ENGINE",
-    "ENGINE_REPORT", "FAST_LAUNCH", "MEMORY", "PYTHONPATH", "REPORT", "VERBOSE", "WORKERS", "ZIG"))
+    "ENGINE_REPORT", "FAST_LAUNCH", "KERNEL_FILES", "MEMORY", "PYTHONPATH", "REPORT", "VERBOSE", "WORKERS", "ZIG"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,8 @@ class Body(Gang):
             self.emit.put(Terminator("unreachable", [], []))
             return
         targets = last.targets
+        if self.rounds is not None and last in self.rounds.stops:
+            self.rounds.stop(last, None)
         if len(targets) == 1:
             self._edge(block, targets[0], self.mask)
             self.go(pending, targets)

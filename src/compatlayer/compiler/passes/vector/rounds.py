@@ -14,15 +14,17 @@ from ...ir.instructions import Alloca, Call, ElementPointer, Instruction, Phi, T
 from ...ir.types import I1, I8, I32, I64, PTR, VOID, Type, size_bytes
 from ...ir.values import NULL, BasicBlock, Literal, Value, number
 from ..contract import runtime
+from .interleave import turns
 from .registers import field_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .body import Body
 
 _MOST_THREADS = 1024
 _MOST_BYTES = 1 << 20  # of all gangs' state and stack objects
+_MOST_BYTES_OF_TURNS = 4 << 10  # keeping more than that costs more than it gains
 _MOST_BARRIERS = 64
 _LEFT, _FRESH = -1, 0
 
@@ -30,8 +32,8 @@ _LEFT, _FRESH = -1, 0
 class Rounds:
     """The state of one kernel's gangs between rounds."""
 
-    def __init__(self, body: Body, barriers: list[Call], read: Mapping[Instruction, set[Value]]) -> None:
-        self.body, self.barriers = body, barriers
+    def __init__(self, body: Body, stops: Sequence[Instruction], read: Mapping[Instruction, set[Value]]) -> None:
+        self.body, self.stops = body, stops
         self.gangs = _MOST_THREADS // body.width
         self._read = read
         self._needed = self._live_after()
@@ -39,7 +41,7 @@ class Rounds:
             body.outside |= values
         self._add_same_block()
         self.left = BasicBlock("gang.left")
-        self._resume = {call: BasicBlock(f"resume.{index}") for index, call in enumerate(barriers)}
+        self._resume = {it: BasicBlock(f"resume.{index}") for index, it in enumerate(stops)}
         self._arrays: dict[Value, Value] = {}
         self._places = {it: index for index, it in enumerate(body.home)}
         self._live: Value | None = None
@@ -57,11 +59,11 @@ class Rounds:
         return isinstance(value, Instruction) and not isinstance(value, Alloca) and field_of(value) is None \
             and not self.body.is_invariant(value)
 
-    def _live_after(self) -> dict[Call, set[Value]]:
+    def _live_after(self) -> dict[Instruction, set[Value]]:
         blocks = self.body.order.blocks
         live_in: dict[BasicBlock, set[Value]] = {block: set() for block in blocks}
-        wanted = set(self.barriers)
-        found: dict[Call, set[Value]] = {}
+        wanted = set(self.stops)
+        found: dict[Instruction, set[Value]] = {}
         changed = True
         while changed:
             changed = False
@@ -76,7 +78,6 @@ class Rounds:
                 live = {each for each in live if self._kept(each)}
                 for it in reversed(block.instructions):
                     if it in wanted:
-                        assert isinstance(it, Call)
                         found[it] = set(live)
                     live.discard(it)
                     if not isinstance(it, Phi):
@@ -89,9 +90,9 @@ class Rounds:
 
     def _add_same_block(self) -> None:
         """Values used in their own block, but behind a barrier, need a slot too."""
-        for call in self.barriers:
-            block = self.body.home[call]
-            at = block.instructions.index(call)
+        for stop in self.stops:
+            block = self.body.home[stop]
+            at = block.instructions.index(stop)
             before = set(block.instructions[:at])
             for it in block.instructions[at + 1:]:
                 self.body.outside.update(each for each in self._uses(it) if each in before and self._kept(each))
@@ -117,16 +118,31 @@ class Rounds:
         emit = Emitter(self.body.module, self.body.loop.instructions)
         return emit.put(ElementPointer(PTR, type_, [array, self._number]))
 
-    def stop(self, call: Call, site: Value) -> None:
-        """At a barrier: keep what is needed, go to the next gang; go on here in the next round."""
+    def stop(self, it: Instruction, site: Value | None) -> None:
+        """At a barrier, or where gangs take turns: keep what is needed, go to the next gang; go on here in the next
+        round. `site` is the barrier's place."""
         body, emit = self.body, self.body.emit
-        needed = sorted(self._needed[call], key=self._places.__getitem__)
+        needed = sorted(self._needed[it], key=self._places.__getitem__)
         for value in needed:
             emit.store(body.raw(value), self._array(value))
         if body.live_slot is not None:
             emit.store(emit.load(body.mask_type, body.live_slot), self._live_array())
-        emit.store(number(I32, 1 + self.barriers.index(call)), self._state, 4)
+        emit.store(number(I32, 1 + self.stops.index(it)), self._state, 4)
         emit.store(number(I32, 1), self._again, 4)
+        if site is not None:
+            self._meet(site)
+        body.jump(body.done)
+        body.open(self._resume[it])
+        for value in needed:
+            emit.store(emit.load(body.stored_type(value), self._array(value)), body.slot(value))
+        if body.live_slot is not None:
+            emit.store(emit.load(body.mask_type, self._live_array()), body.live_slot)
+        body.forget()
+        body.mask = body.live()
+
+    def _meet(self, site: Value) -> None:
+        """All gangs of a round wait at the same place, or never go on."""
+        body, emit = self.body, self.body.emit
         there = emit.load(PTR, self._site, 8)
         other, same = body.new_block("barriers"), body.new_block("waits")
         emit.store(site, self._site, 8)
@@ -137,14 +153,6 @@ class Rounds:
         emit.call(runtime(body.module, "cpl_gang_barriers_meet"), [body.thread, site, there])
         body.jump(same)
         body.open(same)
-        body.jump(body.done)
-        body.open(self._resume[call])
-        for value in needed:
-            emit.store(emit.load(body.stored_type(value), self._array(value)), body.slot(value))
-        if body.live_slot is not None:
-            emit.store(emit.load(body.mask_type, self._live_array()), body.live_slot)
-        body.forget()
-        body.mask = body.live()
 
     def _array(self, value: Value) -> Value:
         if value not in self._arrays:
@@ -163,7 +171,7 @@ class Rounds:
     def finish(self, start: Emitter, over: BasicBlock) -> tuple[BasicBlock, BasicBlock]:
         """The blocks around the loop over gangs: the one before it, and the one after it."""
         body = self.body
-        numbers = [number(I32, _LEFT), number(I32, _FRESH), *(number(I32, 1 + k) for k in range(len(self.barriers)))]
+        numbers = [number(I32, _LEFT), number(I32, _FRESH), *(number(I32, 1 + k) for k in range(len(self.stops)))]
         targets = [body.done, self.fresh, *self._resume.values()]
         start.put(Terminator("switch", [self._where], [body.done, *targets], list(numbers)))
         body.open(self.left)
@@ -181,10 +189,10 @@ class Rounds:
 
 
 def plan(body: Body, read: Mapping[Instruction, set[Value]]) -> Rounds | None:
-    """Rounds for a kernel whose gangs only wait at barriers of the whole block; None for others."""
+    """Rounds for a kernel whose gangs only wait at barriers of the whole block, or had better take turns in a loop."""
     from .waits import waits_here
 
-    barriers: list[Call] = []
+    stops: list[Instruction] = []
     for block in body.order.blocks:
         for it in block.instructions:
             if not isinstance(it, Call):
@@ -193,14 +201,17 @@ def plan(body: Body, read: Mapping[Instruction, set[Value]]) -> Rounds | None:
                 number_, count = it.arguments[1:3]
                 if not (_is_zero(number_) and _is_zero(count)):
                     return None
-                barriers.append(it)
+                stops.append(it)
             elif waits_here(body, it, block):
                 return None
-    if not barriers or len(barriers) > _MOST_BARRIERS:
+    most_bytes = _MOST_BYTES
+    if not stops:
+        stops, most_bytes = turns(body), _MOST_BYTES_OF_TURNS
+    if not stops or len(stops) > _MOST_BARRIERS:
         return None
-    rounds = Rounds(body, barriers, read)
+    rounds = Rounds(body, stops, read)
     objects = sum(body.locals.size(each) for each in body.locals.allocas) * _MOST_THREADS
-    return rounds if rounds.state_bytes() + objects <= _MOST_BYTES else None
+    return rounds if rounds.state_bytes() + objects <= most_bytes else None
 
 
 def _is_zero(value: Value) -> bool:

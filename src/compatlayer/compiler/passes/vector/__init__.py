@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ...ir.values import Function, Module
 from ..canonical.loops import Loops
-from . import leaves
+from . import groups, leaves
 from .access import read_elsewhere
 from .body import Body
 from .finish import finish
@@ -42,6 +42,7 @@ def run(module: Module, kernel: Function, width: int, shape: int) -> Facts:
     locals_ = Locals(kernel, width)
     shapes = Shapes(kernel, order_, lanes, locals_)
     body = Body(module, kernel, order_, shapes, lanes, locals_, loops)
+    body.groups = groups.find(body)
     read = read_elsewhere(body)
     for values in read.values():
         body.outside |= values

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ...ir.build import mangled
-from ...ir.instructions import Call, Cast, ElementPointer, Instruction, MemoryAccess, Phi, Simple
+from ...ir.instructions import Call, Cast, ElementPointer, Instruction, MemoryAccess, Simple
 from ...ir.types import I1, I8, PTR, VOID, IntType, Type, size_bytes
-from ...ir.values import BasicBlock, InlineAssembly, Literal, Value, number
+from ...ir.values import InlineAssembly, Literal, Value, number
 from . import masked
 from .gang import Gang
 from .shapes import VARYING, strides
@@ -81,32 +81,28 @@ def _highest(gang: Gang) -> Value:
 
 # ---- one vector, or one address for each lane ------------------------------------------------------
 def _read(gang: Gang, address: Value, type_: Type, align: int) -> Value:
-    def contiguous(base: Value) -> Value:
-        return masked.load(gang, base, type_, align)
-
-    def scattered() -> Value:
-        return masked.gather(gang, gang.vector(address), type_, align)
-
-    found = _either(gang, address, size_bytes(type_), contiguous, scattered)
-    assert found is not None
-    return found
+    return either(gang, address, size_bytes(type_), lambda base: [masked.load(gang, base, type_, align)],
+                  lambda: [masked.gather(gang, gang.vector(address), type_, align)])[0]
 
 
 def write(gang: Gang, value: Value, address: Value, type_: Type, align: int) -> None:
     """Stores a vector at the lanes' addresses."""
 
-    def contiguous(base: Value) -> None:
+    def contiguous(base: Value) -> list[Value]:
         masked.store(gang, value, base, type_, align)
+        return []
 
-    def scattered() -> None:
+    def scattered() -> list[Value]:
         masked.scatter(gang, value, gang.vector(address), type_, align)
+        return []
 
-    _either(gang, address, size_bytes(type_), contiguous, scattered)
+    either(gang, address, size_bytes(type_), contiguous, scattered)
 
 
-def _either(gang: Gang, address: Value, size: int, contiguous: Callable[[Value], Value | None],
-            scattered: Callable[[], Value | None]) -> Value | None:
-    """The vector access where the lanes' addresses follow each other, else the other; a test decides where needed."""
+def either(gang: Gang, address: Value, size: int, contiguous: Callable[[Value], list[Value]],
+           scattered: Callable[[], list[Value]]) -> list[Value]:
+    """The access of one range where the lanes' addresses are `size` bytes apart, else the other; a test decides where
+    needed. Both answer the values that they loaded."""
     shape = gang.shapes.of(address)
     if shape != VARYING:
         return contiguous(gang.scalar(address)) if shape == size else scattered()
@@ -114,19 +110,7 @@ def _either(gang: Gang, address: Value, size: int, contiguous: Callable[[Value],
     if guess.stride(address) != size:
         return scattered()
     base = guess.scalar(address)
-    fast, slow, end = (gang.new_block(each) for each in ("contiguous", "scattered", "accessed"))
-    gang.branch(guess.holds(), fast, slow)
-    results: list[tuple[Value | None, BasicBlock]] = []
-    for block, access in ((fast, lambda: contiguous(base)), (slow, scattered)):
-        gang.open(block)
-        gang.arm(lambda access=access: results.append((access(), gang.blocks[-1])))  # type: ignore[misc]
-        gang.jump(end)
-    gang.open(end)
-    value = results[0][0]
-    if value is None:
-        return None
-    return gang.emit.put(Phi(value.type, [each for each, _ in results if each is not None],
-                             [block for _, block in results]))
+    return masked.two_ways(gang, guess.holds(), ("contiguous", "scattered"), lambda: contiguous(base), scattered)
 
 
 class Guess:
@@ -224,9 +208,10 @@ def read_elsewhere(gang: Gang) -> dict[Instruction, set[Value]]:
         for it in block.instructions:
             if isinstance(it, MemoryAccess) and not it.ordering:
                 address = it.operands[-1]
-                type_ = it.type if it.opcode == "load" else it.operands[0].type
+                group = gang.groups.get(it)
+                size = size_bytes(it.type if it.opcode == "load" else it.operands[0].type)
                 guess = Guess(gang)
-                if gang.shapes.of(address) == VARYING and guess.stride(address) == size_bytes(type_):
+                if gang.shapes.of(address) == VARYING and guess.stride(address) == (group.bytes if group else size):
                     found[it] = {each for each in guess.leaves(address) if isinstance(each, Instruction)}
     return found
 

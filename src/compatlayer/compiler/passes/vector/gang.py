@@ -23,6 +23,9 @@ from .shapes import VARYING, Shapes
 from .threads import Row, register, varies_by_gang
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .groups import Group
     from .rounds import Rounds
 
 _ROOM_BYTES = 32 << 10
@@ -44,6 +47,7 @@ class Gang:
         self.mask_type = self.vector_type(I1)
         self._before_loop: BasicBlock | None = None  # set while a loop over lanes is emitted
         self._spilled: dict[Value, Value] = {}
+        self.groups: Mapping[Instruction, Group] = {}  # accesses that are emitted together
         self.taken: set[BasicBlock] = set()  # blocks that need no vector code
         self._made = 0
         self.meeting = reach_meetings(function)  # blocks from which lanes may come to wait for others

@@ -26,14 +26,14 @@ def load(gang: Gang, base: Value, type_: Type, align: int) -> Value:
 
     def masked() -> Value:
         name = f"llvm.masked.load.{mangled(whole)}.p0"
-        return _aligned(gang.intrinsic(name, whole, [base, _mask(gang), gang.undefined(whole)]), 0, align)
+        return aligned(gang.intrinsic(name, whole, [base, _mask(gang), gang.undefined(whole)]), 0, align)
 
     def one(lane: Value) -> Value:
         return gang.emit.load(type_, _element(gang, base, type_, lane), align)
 
     if gang.mask is None:
         return plain()
-    if _loads_masked(gang, type_):
+    if loads_masked(gang, type_):
         return masked()
     return _all_or_some(gang, plain, lambda: _in_turn(gang, "load", one, type_))
 
@@ -47,7 +47,7 @@ def store(gang: Gang, value: Value, base: Value, type_: Type, align: int) -> Non
 
     def masked() -> None:
         name = f"llvm.masked.store.{mangled(value.type)}.p0"
-        _aligned(gang.intrinsic(name, VOID, [value, base, _mask(gang)]), 1, align)
+        aligned(gang.intrinsic(name, VOID, [value, base, _mask(gang)]), 1, align)
 
     def in_turn() -> None:
         kept = _in_memory(gang, value)
@@ -56,10 +56,10 @@ def store(gang: Gang, value: Value, base: Value, type_: Type, align: int) -> Non
 
     if gang.mask is None:
         plain()
-    elif _stores_masked(gang, type_):
+    elif stores_masked(gang, type_):
         masked()
     else:  # AVX2 has such stores, which take some processors a hundred times as long as plain ones
-        _all_or_some(gang, plain, masked if _loads_masked(gang, type_) else in_turn)
+        _all_or_some(gang, plain, masked if loads_masked(gang, type_) else in_turn)
 
 
 def gather(gang: Gang, addresses: Value, type_: Type, align: int) -> Value:
@@ -68,7 +68,7 @@ def gather(gang: Gang, addresses: Value, type_: Type, align: int) -> Value:
 
     def gathered(mask: Value) -> Value:
         name = f"llvm.masked.gather.{mangled(whole)}.{mangled(addresses.type)}"
-        return _aligned(gang.intrinsic(name, whole, [addresses, mask, gang.undefined(whole)]), 0, align)
+        return aligned(gang.intrinsic(name, whole, [addresses, mask, gang.undefined(whole)]), 0, align)
 
     def in_turn() -> Value:
         kept = _in_memory(gang, addresses)
@@ -85,7 +85,7 @@ def scatter(gang: Gang, value: Value, addresses: Value, type_: Type, align: int)
 
     def scattered(mask: Value) -> None:
         name = f"llvm.masked.scatter.{mangled(value.type)}.{mangled(addresses.type)}"
-        _aligned(gang.intrinsic(name, VOID, [value, addresses, mask]), 1, align)
+        aligned(gang.intrinsic(name, VOID, [value, addresses, mask]), 1, align)
 
     def in_turn() -> None:
         kept, places = _in_memory(gang, value), _in_memory(gang, addresses)
@@ -100,15 +100,15 @@ def scatter(gang: Gang, value: Value, addresses: Value, type_: Type, align: int)
 
 
 # ---- what the processor has ------------------------------------------------------------------------
-def _loads_masked(gang: Gang, type_: Type) -> bool:
+def loads_masked(gang: Gang, type_: Type) -> bool:
     features, size = gang.module.features, size_bytes(type_)
     if size in _WORDS:
         return "avx2" in features
     return size < 4 and "avx512bw" in features
 
 
-def _stores_masked(gang: Gang, type_: Type) -> bool:
-    return "avx512f" in gang.module.features and _loads_masked(gang, type_)
+def stores_masked(gang: Gang, type_: Type) -> bool:
+    return "avx512f" in gang.module.features and loads_masked(gang, type_)
 
 
 def _gathers(gang: Gang, type_: Type) -> bool:
@@ -124,7 +124,7 @@ def _mask(gang: Gang) -> Value:
     return gang.all() if gang.mask is None else gang.mask
 
 
-def _aligned(call: Value, argument: int, align: int) -> Value:
+def aligned(call: Value, argument: int, align: int) -> Value:
     assert isinstance(call, Call)
     if align > 1:
         call.argument_attributes[argument] = (f"align {align}",)
@@ -149,17 +149,33 @@ def _in_turn(gang: Gang, name: str, one: Callable[[Value], Value], type_: Type) 
 
 
 def _all_or_some(gang: Gang, all_: Callable[[], Value | None], some: Callable[[], Value | None]) -> Value:
-    """`all_` where every lane is active, else `some`; answers their result, `all_`'s None if they have none."""
+    """`all_` where every lane is active, else `some`; answers their result, anything if they have none."""
+    found = by_lanes(gang, lambda: _listed(all_()), lambda: _listed(some()))
+    return found[0] if found else gang.all()
+
+
+def _listed(value: Value | None) -> list[Value]:
+    return [] if value is None else [value]
+
+
+def by_lanes(gang: Gang, all_: Callable[[], list[Value]], some: Callable[[], list[Value]]) -> list[Value]:
+    """`all_` where every lane is active, else `some`."""
     full = gang.emit.compare("eq", gang.bits(gang.mask), number(gang.bits_type, -1))
-    whole, part, end = (gang.new_block(each) for each in ("whole", "part", "done"))
-    gang.branch(full, whole, part)
-    results: list[tuple[Value | None, BasicBlock]] = []
-    for block, access in ((whole, all_), (part, some)):
+    return two_ways(gang, full, ("whole", "part"), all_, some)
+
+
+def two_ways(gang: Gang, condition: Value, names: tuple[str, str], yes: Callable[[], list[Value]],
+             no: Callable[[], list[Value]]) -> list[Value]:
+    """The code that a scalar condition picks; both answer the same number of values."""
+    blocks = [gang.new_block(name) for name in names]
+    end = gang.new_block("either")
+    gang.branch(condition, *blocks)
+    results: list[tuple[list[Value], BasicBlock]] = []
+    for block, way in zip(blocks, (yes, no), strict=True):
         gang.open(block)
-        gang.arm(lambda access=access: results.append((access(), gang.blocks[-1])))  # type: ignore[misc]
+        gang.arm(lambda way=way: results.append((way(), gang.blocks[-1])))  # type: ignore[misc]
         gang.jump(end)
     gang.open(end)
     (first, first_block), (second, second_block) = results
-    if first is None or second is None:
-        return full
-    return gang.emit.put(Phi(first.type, [first, second], [first_block, second_block]))
+    return [gang.emit.put(Phi(one.type, [one, other], [first_block, second_block]))
+            for one, other in zip(first, second, strict=True)]

@@ -18,8 +18,9 @@ from ...ir.instructions import (
 from ...ir.types import DOUBLE, I1, I8, I32, I64, IntType, VectorType
 from ...ir.values import Literal, Value, number
 from ..unsupported import Unsupported
-from . import access, atomics, calls
+from . import access, atomics, calls, interleaved
 from .gang import Gang
+from .groups import field_bytes
 from .registers import field_of
 from .shapes import VARYING, strides
 
@@ -33,7 +34,11 @@ def widen(gang: Gang, it: Instruction) -> None:
     if gang.is_invariant(it):
         gang.fix(it, lambda: _once(gang, it))
     elif isinstance(it, MemoryAccess):
-        access.emit(gang, it)
+        group = gang.groups.get(it)
+        if group is None:
+            access.emit(gang, it)
+        elif it is group.lead:
+            interleaved.emit(gang, group)
     elif isinstance(it, (AtomicUpdate, CompareExchange)):
         atomics.emit(gang, it)
     elif isinstance(it, Call):
@@ -119,7 +124,7 @@ def _interleaved(gang: Gang, it: ElementPointer) -> Value:
             value = gang.emit.cast("sext", value, wide)
         scaled = gang.emit.binary("mul", value, _constant(gang, size * gang.width, varying))
         offset = scaled if offset is None else gang.emit.binary("add", offset, scaled)
-    fixed += _struct_bytes(it)
+    fixed += field_bytes(it)
     if fixed or offset is None:
         step = _constant(gang, fixed * gang.width, varying)
         offset = step if offset is None else gang.emit.binary("add", offset, step)
@@ -129,24 +134,6 @@ def _interleaved(gang: Gang, it: ElementPointer) -> Value:
 
 def _constant(gang: Gang, value: int, varying: bool) -> Value:
     return gang.vector(number(I64, value)) if varying else number(I64, value)
-
-
-def _struct_bytes(it: ElementPointer) -> int:
-    """Bytes of the constant struct fields on the way."""
-    from ...ir.types import ArrayType, Type, VectorType, field_offsets, struct_of
-
-    type_: Type = it.source
-    found = 0
-    for index in it.operands[2:]:
-        body = struct_of(type_)
-        if body is not None:
-            assert isinstance(index, Literal)
-            found += field_offsets(body)[int(index.text)]
-            type_ = body.fields[int(index.text)]
-        else:
-            assert isinstance(type_, (ArrayType, VectorType))
-            type_ = type_.element
-    return found
 
 
 def _divide(gang: Gang, it: Simple, operands: list[Value]) -> Value:

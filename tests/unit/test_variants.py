@@ -54,7 +54,10 @@ def test_the_classes_of_blocks_are_those_of_the_runtime() -> None:
 
 
 def test_gangs_are_whole_warps_but_for_narrow_rows() -> None:
-    assert [width(each, ()) for each in (ROW32, ROW16, ROW8, LINE, WHOLE, PART)] == [32, 16, 8, 32, 32, 32]
+    classes = ROW32, ROW16, ROW8, LINE, WHOLE, PART
+    assert [width(each, {"avx2"}, False) for each in classes] == [32, 16, 8, 32, 32, 32]
+    assert [width(each, {"neon"}, False) for each in classes] == [16, 16, 8, 16, 16, 16]
+    assert {width(each, {"sse2"}, True) for each in (ROW32, LINE, WHOLE, PART)} == {32}
 
 
 def test_loading_a_module_without_variables_runs_no_compiler(store: Path) -> None:

@@ -20,7 +20,8 @@ from ..ir.excerpt import excerpt
 from ..ir.printer import print_module
 from ..ir.reader import read
 from ..ir.values import Function, Module, quote
-from ..passes import facts, imports, pipeline, prune, shared
+from ..ir.verifier import verify
+from ..passes import facts, imports, pipeline, prune, shared, warps
 from ..passes.unsupported import Unsupported
 from .width import width
 
@@ -89,7 +90,7 @@ def lower_variant(code: DeviceCode, kernel: str, shape_class: int, engine: str,
             reason = f"the vector engine is not installed ({error})"
         except Unsupported as error:
             reason = str(error)
-    module, function = _bodies(code, kernel, sharing)
+    module, function, _ = _bodies(code, kernel, sharing)
     stack_bytes = facts.stack_bytes(module, function)
     used = pipeline.import_shared(module, function, frozenset(sharing.symbols))
     text = print_module(pipeline.finish(module))
@@ -97,28 +98,34 @@ def lower_variant(code: DeviceCode, kernel: str, shape_class: int, engine: str,
     return Lowered(text, 1, 0, stack_bytes, used, reason)
 
 
-def _bodies(code: DeviceCode, kernel: str, sharing: Sharing) -> tuple[Module, Function]:
-    """A module of one kernel and what that reaches, lowered to the host's types."""
+def _bodies(code: DeviceCode, kernel: str, sharing: Sharing) -> tuple[Module, Function, bool]:
+    """A module of one kernel and what that reaches, lowered to the host's types; whether it needs whole warps."""
     module = prune.run(read(excerpt(code.ir, quote(kernel))))
     module.shared_places = {each: sharing.places[each.name] for each in module.variables()
                             if each.name in sharing.places}
     prune.keep(module, [module.symbols[kernel]])
+    warp = any(warps.needed(each) for each in module.defined())
     module = pipeline.lower_bodies(module, machine())
     function = module.symbols[kernel]
     assert isinstance(function, Function)
-    return module, function
+    return module, function, warp
 
 
 def _vector(code: DeviceCode, kernel: str, shape_class: int, sharing: Sharing) -> Lowered:
     from ..passes.canonical import run as canonise
     from ..passes.vector import run as vectorise
 
-    module, function = _bodies(code, kernel, sharing)
-    lanes = width(shape_class, host_cpu())
+    module, function, warp = _bodies(code, kernel, sharing)
     module.features = frozenset(each[1:] for each in host_cpu() if each[:1] == "+")
-    canonise(module, function)
+    lanes = width(shape_class, module.features, warp)
+    canonical.run(module, function, after=lambda name: pipeline.dump(module, name))
+    if pipeline.dumping():
+        canonical.check(module, function)
     pipeline.dump(module, "canonical")
-    found = vectorise(module, function, lanes, shape_class)
+    found = vector.run(module, function, lanes, shape_class,
+                       lambda name, text: pipeline.show(module, name, text))
+    if pipeline.dumping():
+        verify(module)
     pipeline.dump(module, "vector")
     used = pipeline.import_shared(module, function, frozenset(sharing.symbols))
     text = print_module(pipeline.finish(module))

@@ -1,7 +1,7 @@
 """Which loads and stores belong together: the fields of one struct or built-in vector type.
 
 One by one they are accesses with a stride, an address for each lane. Together they are one range of memory, or at least
-wider elements (see interleaved).
+wider elements (see fields).
 """
 
 from __future__ import annotations

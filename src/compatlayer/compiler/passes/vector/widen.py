@@ -18,7 +18,7 @@ from ...ir.instructions import (
 from ...ir.types import DOUBLE, I1, I8, I32, I64, IntType, VectorType
 from ...ir.values import Literal, Value, number
 from ..unsupported import Unsupported
-from . import access, atomics, calls, interleaved
+from . import access, atomics, calls, fields
 from .gang import Gang
 from .groups import field_bytes
 from .registers import field_of
@@ -38,7 +38,7 @@ def widen(gang: Gang, it: Instruction) -> None:
         if group is None:
             access.emit(gang, it)
         elif it is group.lead:
-            interleaved.emit(gang, group)
+            fields.emit(gang, group)
     elif isinstance(it, (AtomicUpdate, CompareExchange)):
         atomics.emit(gang, it)
     elif isinstance(it, Call):

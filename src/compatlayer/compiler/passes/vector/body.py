@@ -6,7 +6,7 @@ loop over the gangs of the call; where the kernel has barriers, that loop runs i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ....errors import CompilerError
 from ...ir.build import Emitter
@@ -214,6 +214,24 @@ class Body(Gang):
                 value = self.emit.select(self.all() if mask is None else mask, value, old)
             self.emit.store(value, slot)
             self._stored.add(phi)
+
+    def to_come(self) -> Value:
+        """Bits of the lanes that wait elsewhere and may come to meet others from there: who only leaves does not."""
+        pending = self.shapes.pending[self.block]
+
+        def bits(blocks: Iterable[BasicBlock]) -> Value:
+            found: Value = number(self.bits_type, 0)
+            for each in sorted(blocks, key=self.order.rank.__getitem__):
+                found = self.emit.binary("or", found, self.bits(self.emit.load(self.mask_type, self._mask_slot(each))))
+            return found
+
+        last = max(pending, key=self.order.rank.__getitem__)
+        if self.shapes.pending[last] or last not in self.meeting:
+            return bits(pending & self.meeting)
+        others = self.emit.binary("or", self.bits(self.mask), bits(pending - {last}))  # the last one has no mask
+        staying = self.emit.binary("and", self.bits(self.live()), self.emit.binary(
+            "xor", others, number(self.bits_type, -1)))
+        return self.emit.binary("or", staying, bits(pending & self.meeting - {last}))
 
     def leave(self, mask: Mask) -> None:
         """Lanes of `mask` are gone."""

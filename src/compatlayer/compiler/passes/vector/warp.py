@@ -14,6 +14,7 @@ from ...ir.types import I1, I32, I64, PTR, Type
 from ...ir.values import AggregateConstant, Literal, Value, number
 from ..contract import runtime
 from ..unsupported import Unsupported
+from .body import Body
 from .gang import Gang
 from .lanes import WARP
 
@@ -45,9 +46,8 @@ def _meet(gang: Gang, member: Value, operation: int, site: Value) -> None:
         missing: Value = number(I32, 0)  # who is elsewhere only leaves
     else:
         _refuse_partners_elsewhere(gang)
-        live = gang.live()
-        away = emit.binary("and", gang.bits(live), emit.binary("xor", here, number(I32, -1)))
-        missing = emit.binary("and", mask, away)
+        assert isinstance(gang, Body)
+        missing = emit.binary("and", mask, gang.to_come())
     wrong = emit.compare("ne", emit.binary("or", outside, missing), number(I32, 0))
     bad, good = gang.new_block("apart"), gang.new_block("together")
     gang.branch(wrong, bad, good)

@@ -30,10 +30,11 @@ def main() -> int:
     for first in range(options.first, last, options.module):
         kernels = [write_kernel(seed) for seed in range(first, min(first + options.module, last))]
         device = compatlayer.Device(0)
-        for found in differences(device, kernels, options.shapes, engines, ran if "vector" in engines else None):
-            failed += 1
-            print(found if options.no_shrink else shrink(device, found), flush=True)
+        wrong = list(differences(device, kernels, options.shapes, engines, ran if "vector" in engines else None))
         device.close()
+        failed += len(wrong)
+        for found in wrong:
+            print(found if options.no_shrink else shrink(found), flush=True)
     print(f"{options.count} kernels, {failed} wrong, {time.perf_counter() - begin:.1f} s; of the launches for the vector "
           f"engine {ran['vector']} ran in it, {ran['naive']} in the naive one", flush=True)
     return 1 if failed else 0

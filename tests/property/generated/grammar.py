@@ -136,9 +136,9 @@ class Writer:
         index: tree.Expression = self.random.choice(names)
         if type_ != "i":
             index = tree.Apply(type_, f"to_{type_}.i", [index])
-        for _ in range(self.random.randint(0, 3)):
+        for _ in range(self.random.choice((0, 1, 1, 1, 2, 3))):
             other: tree.Expression = tree.Constant(type_, odd_value(type_, self.random.choice(_NEAR)))
-            name = self.random.choice(("add", "add", "sub", "sub", "mul", "and", "xor", "uniform", "small"))
+            name = self.random.choice(("add", "add", "add", "sub", "sub", "sub", "mul", "and", "xor", "uniform", "small"))
             if name == "mul":
                 other = tree.Constant(type_, odd_value(type_, self.random.choice(_FACTORS)))
             elif name == "uniform":
@@ -148,7 +148,7 @@ class Writer:
             elif name == "small":
                 other = tree.Constant(type_, odd_value(type_, self.random.choice((7, 8, 500))))
             index = tree.Apply(type_, f"{name}.{type_ * 2}", [index, other])
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.15:
             index = tree.Apply(type_, f"and.{type_ * 2}", [index, self.number(tree.INPUT - 1, type_)])
         return index
 
@@ -200,14 +200,14 @@ class Writer:
         return [tree.Ballot(mask, _ALL if mask == "m0" else mask, self.number(1), fresh=False)]
 
     def statement(self, place: Place) -> list[tree.Statement]:
-        kinds = {"assign": 8, "store": 3, "if": 4, "loop": 3, "switch": 2, "jump": 2, "private": 2, "update": 2,
-                 "struct": 2, "swap": 2, "label": 2}
+        kinds = {"assign": 8, "store": 3, "if": 4, "loop": 3, "switch": 2, "jump": 6, "private": 2, "update": 2,
+                 "struct": 2, "swap": 2, "label": 2, "near": 5}
         if place.depth >= 3:
             kinds |= {"if": 0, "loop": 0, "switch": 0, "label": 0}
         if not self.in_kernel:
-            kinds |= {"private": 0, "update": 0, "struct": 0}
+            kinds |= {"private": 0, "update": 0, "struct": 0, "near": 0}
         if place.level != "plain" and self.kernel.warp:
-            kinds |= {"shuffle": 6, "compute": 5, "mask_if": 4, "warp_loop": 2}
+            kinds |= {"shuffle": 8, "compute": 14, "mask_if": 6, "warp_loop": 4}
         if place.level == "block":
             kinds |= {"barrier": 3, "exchange": 6, "elect": 2, "epoch": 3, "uniform_if": 3, "uniform_loop": 3}
         if place.depth >= 2:
@@ -223,6 +223,11 @@ class Writer:
     def write_assign(self, place: Place) -> list[tree.Statement]:
         variable = self.target()
         return [tree.Assign(variable, self.expression(variable.type, 4))]
+
+    def write_near(self, place: Place) -> list[tree.Statement]:
+        variable = self.target()
+        read = tree.Element(variable.type, "near", f"in_{variable.type}", tree.INPUT, self.near())
+        return [tree.Assign(variable, read)]
 
     def write_swap(self, place: Place) -> list[tree.Statement]:
         variable = self.target()
@@ -280,7 +285,7 @@ class Writer:
             return [tree.Jump(self.random.choice(("break", "continue")), self.condition())]
         if place.level == "plain" and place.labels and self.random.random() < 0.7:
             return [tree.Jump("goto", self.condition(), None, self.random.choice(place.labels))]
-        if not place.may_return or self.random.random() < 0.5:
+        if not place.may_return or self.random.random() < 0.2:
             return self.write_assign(place)
         self.returned = True
         rare = tree.Apply("i", "eq.ii", [tree.Apply("i", "and.ii", [self.expression("i", 2), self.number(7)]),

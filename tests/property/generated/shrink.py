@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import time
@@ -15,8 +16,9 @@ from .trial import Difference, Trial
 Edit = Callable[[tree.Kernel], bool]
 
 
-def shrink(device: Device, found: Difference, limit_s: float = 60.0) -> Difference:
-    """The smallest difference reached within `limit_s` seconds."""
+def shrink(found: Difference, limit_s: float = 60.0) -> Difference:
+    """The smallest difference reached within `limit_s` seconds. No other device object may be open: a kernel may ruin
+    the context, and only the last of them takes it along."""
     end = time.monotonic() + limit_s
     improved = True
     while improved and time.monotonic() < end:
@@ -27,24 +29,29 @@ def shrink(device: Device, found: Difference, limit_s: float = 60.0) -> Differen
             kernel = copy.deepcopy(found.kernel)
             if not edit(kernel):
                 continue
-            smaller = _try(device, kernel, found)
+            smaller = _try(kernel, found)
             if smaller is not None:
                 found, improved = smaller, True
                 break
     return found
 
 
-def _try(device: Device, kernel: tree.Kernel, found: Difference) -> Difference | None:
+def _try(kernel: tree.Kernel, found: Difference) -> Difference | None:
+    device = Device(0)
+    trial = None
     try:
         trial = Trial(device, [kernel], [found.engine])
+        return trial.check(kernel, found.shape)
     except (CompileError, CudaError):
         return None
-    try:
-        return trial.check(kernel, found.shape)
     except (AssertionError, KeyError):
         return None  # what was taken away left a kernel that is none
     finally:
-        trial.close()
+        with contextlib.suppress(CudaError):
+            if trial is not None:
+                trial.close()
+        with contextlib.suppress(CudaError):
+            device.close()
 
 
 def _lists(kernel: tree.Kernel) -> list[list[tree.Statement]]:

@@ -46,6 +46,7 @@ class Difference:
     shape: Shape
     engine: str
     detail: str
+    ruined: bool = False  # nothing more can be run in the context
 
     def __str__(self) -> str:
         grid, block = self.shape
@@ -156,7 +157,7 @@ class Trial:
             try:
                 results = self.run(kernel, shape, data, outputs, engine)
             except CudaError as error:
-                return Difference(kernel, shape, engine, str(error))
+                return Difference(kernel, shape, engine, str(error), ruined=True)
             results = [*results[:2], own_words(results[2]), column_words(results[3:])]
             found = compare(kernel, shape, engine, model, expected, results)
             if found is not None:
@@ -198,7 +199,8 @@ def shapes_of(seed: int, count: int) -> list[Shape]:
 
 def differences(device: Device, kernels: Sequence[tree.Kernel], shapes: int, engines: Sequence[str] = ENGINES,
                 ran: Counter[str] | None = None) -> Iterator[Difference]:
-    """What the kernels, compiled as one module, get wrong: at most one difference each. `ran` counts the launches of
+    """What the kernels, compiled as one module, get wrong: at most one difference each, and none after one that
+    ruins the context. `ran` counts the launches of
     the vector engine's code, and of the naive engine's where the vector one was asked for."""
     trial = Trial(device, kernels, engines)
     try:
@@ -210,6 +212,8 @@ def differences(device: Device, kernels: Sequence[tree.Kernel], shapes: int, eng
                 found = trial.check(kernel, shape)
                 if found is not None:
                     yield found
+                    if found.ruined:
+                        return
                     break
     finally:
         with contextlib.suppress(CudaError):

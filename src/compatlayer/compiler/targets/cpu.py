@@ -112,8 +112,7 @@ def _bodies(code: DeviceCode, kernel: str, sharing: Sharing) -> tuple[Module, Fu
 
 
 def _vector(code: DeviceCode, kernel: str, shape_class: int, sharing: Sharing) -> Lowered:
-    from ..passes.canonical import run as canonise
-    from ..passes.vector import run as vectorise
+    from ..passes import canonical, vector
 
     module, function, warp = _bodies(code, kernel, sharing)
     module.features = frozenset(each[1:] for each in host_cpu() if each[:1] == "+")

@@ -13,6 +13,7 @@ from ...ir.instructions import Call, Cast, ElementPointer, Instruction, MemoryAc
 from ...ir.types import I1, I8, PTR, VOID, IntType, Type, size_bytes
 from ...ir.values import InlineAssembly, Literal, Value, number
 from . import masked
+from .ahead import prefetch
 from .gang import Gang
 from .shapes import VARYING, strides
 
@@ -26,6 +27,7 @@ def emit(gang: Gang, it: MemoryAccess) -> None:
     if it.ordering:
         _atomic(gang, it)
     elif it.opcode == "load":
+        prefetch(gang, it)
         _load(gang, it)
     else:
         _store(gang, it)

@@ -93,7 +93,7 @@ def scatter(gang: Gang, value: Value, addresses: Value, type_: Type, align: int)
             gang.emit.load(type_, _element(gang, kept, type_, lane)),
             gang.emit.load(PTR, _element(gang, places, PTR, lane)), align or size_bytes(type_)))
 
-    if gang.mask is None or _scatters(gang, type_):
+    if gang.mask is None or _gathers(gang, type_):
         scattered(_mask(gang))
     else:
         _all_or_some(gang, lambda: scattered(gang.all()), in_turn)
@@ -112,10 +112,7 @@ def stores_masked(gang: Gang, type_: Type) -> bool:
 
 
 def _gathers(gang: Gang, type_: Type) -> bool:
-    return size_bytes(type_) in _WORDS and "avx2" in gang.module.features
-
-
-def _scatters(gang: Gang, type_: Type) -> bool:
+    """Whether a gather or scatter of some lanes is an instruction; those of AVX2 are slow, so LLVM hardly uses them."""
     return size_bytes(type_) in _WORDS and "avx512f" in gang.module.features
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...ir.build import mangled
-from ...ir.instructions import Call, ElementPointer, Simple
-from ...ir.types import I1, I32, I64, PTR, Type
+from ...ir.instructions import Call, Simple
+from ...ir.types import I1, I32, Type
 from ...ir.values import AggregateConstant, Literal, Value, number
 from ..contract import runtime
 from ..unsupported import Unsupported
 from .body import Body
 from .gang import Gang
 from .lanes import WARP
+from .permute import has_permute, permute, slide
 
 _UP, _DOWN, _BUTTERFLY, _INDEX = range(4)
 _ALL, _ANY, _UNI, _BALLOT = range(4)
@@ -100,7 +101,13 @@ def _shuffle(gang: Gang, call: Call) -> None:
         source: Value = gang.per_lane(I32, sources)
     else:
         source, inside = _source_lanes(gang, kind_number, gang.vector(b), gang.vector(c), lanes)
-        moved = permute(gang, data, source)
+        if kind_number in (_UP, _DOWN) and gang.shapes.of(b) == 0 and not has_permute(gang):
+            distance = emit.binary("and", gang.scalar(b), number(I32, 31))
+            if kind_number == _UP:
+                distance = emit.binary("sub", number(I32, 0), distance)
+            moved = emit.select(inside, slide(gang, data, distance), data)
+        else:
+            moved = permute(gang, data, source)
     there = _takes_part(gang, member, source)
     if there is not None:
         moved = emit.select(there, moved, data)
@@ -177,37 +184,6 @@ def _takes_part(gang: Gang, member: Value, source: Value) -> Value | None:
     else:
         named = emit.binary("and", gang.broadcast(here), gang.vector(member))
     return emit.cast("trunc", emit.binary("lshr", named, source), gang.mask_type)
-
-
-def permute(gang: Gang, data: Value, source: Value) -> Value:
-    """data[source[lane]] for each lane: an instruction where the processor has one, else through memory."""
-    if "avx512f" in gang.module.features:
-        return _permute_registers(gang, data, source)
-    emit = gang.emit
-    stack = gang.slots.alloca(data.type, 64)
-    emit.store(data, stack, 64)
-    addresses = emit.put(ElementPointer(gang.vector_type(PTR), I32, [stack, emit.cast(
-        "zext", source, gang.vector_type(I64))]))
-    name = f"llvm.masked.gather.{mangled(data.type)}.{mangled(addresses.type)}"
-    loaded = gang.intrinsic(name, data.type, [addresses, gang.all(), gang.undefined(data.type)])
-    assert isinstance(loaded, Call)
-    loaded.argument_attributes[0] = ("align 4",)
-    return loaded
-
-
-def _permute_registers(gang: Gang, data: Value, source: Value) -> Value:
-    """VPERMI2D picks 16 of 32 words; constant sources become what is best for them."""
-    emit = gang.emit
-    half = gang.module.types.vector(16, I32)
-
-    def part(vector: Value, first: int) -> Value:
-        numbers = AggregateConstant(half, ("<", ">"), tuple(number(I32, first + each) for each in range(16)))
-        return emit.put(Simple("shufflevector", half, [vector, gang.undefined(vector.type), numbers]))
-
-    low, high = part(data, 0), part(data, 16)
-    name = "llvm.x86.avx512.vpermi2var.d.512"
-    parts = [emit.intrinsic(name, half, [low, part(source, first), high]) for first in (0, 16)]
-    return emit.put(Simple("shufflevector", data.type, [*parts, gang.iota(I32)]))
 
 
 # ---- votes ---------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from ..contract import FIELDS, rolled_loop
 from .gang import Gang, Mask
 from .lanes import Lanes
 from .local import Locals
-from .schedule import Order
+from .schedule import Order, surely_meet
 from .shapes import Shapes
 
 Widen = Callable[[Gang, Instruction], None]
@@ -216,8 +216,10 @@ class Body(Gang):
             self._stored.add(phi)
 
     def to_come(self) -> Value:
-        """Bits of the lanes that wait elsewhere and may come to meet others from there: who only leaves does not."""
+        """Bits of the lanes that wait elsewhere and are to meet others from there. Who may leave the kernel instead
+        does not count: a return from within a loop often leads through a block that others go on from."""
         pending = self.shapes.pending[self.block]
+        meeting = surely_meet(self.function, self.meeting)
 
         def bits(blocks: Iterable[BasicBlock]) -> Value:
             found: Value = number(self.bits_type, 0)
@@ -226,12 +228,12 @@ class Body(Gang):
             return found
 
         last = max(pending, key=self.order.rank.__getitem__)
-        if self.shapes.pending[last] or last not in self.meeting:
-            return bits(pending & self.meeting)
+        if self.shapes.pending[last] or last not in meeting:
+            return bits(pending & meeting)
         others = self.emit.binary("or", self.bits(self.mask), bits(pending - {last}))  # the last one has no mask
         staying = self.emit.binary("and", self.bits(self.live()), self.emit.binary(
             "xor", others, number(self.bits_type, -1)))
-        return self.emit.binary("or", staying, bits(pending & self.meeting - {last}))
+        return self.emit.binary("or", staying, bits(pending & meeting - {last}))
 
     def leave(self, mask: Mask) -> None:
         """Lanes of `mask` are gone."""

@@ -60,6 +60,19 @@ def reach_meetings(function: Function) -> set[BasicBlock]:
     return found
 
 
+def surely_meet(function: Function, meeting: Set[BasicBlock]) -> set[BasicBlock]:
+    """The blocks of `meeting` (see above) from which no way leads out of the kernel past all such operations."""
+    before = predecessors(function)
+    work = [block for block in function.blocks if block.terminator.opcode == "ret"]
+    past = set(work)
+    while work:
+        for block in before[work.pop()]:
+            if block not in past and not any(map(meets_others, block.instructions)):
+                past.add(block)
+                work.append(block)
+    return set(meeting - past)
+
+
 class _Ranks:
     """Sorts one function."""
 

@@ -53,7 +53,7 @@ def _load(gang: Gang, group: Group, base: Value) -> list[Value]:
 
     if gang.mask is None:
         return fields(gang.emit.load(type_, start, group.align))
-    if not masked.loads_masked(gang, integer(word * 8)):
+    if not masked.is_cheap(gang, integer(word * 8)):
         return masked.by_lanes(gang, lambda: fields(gang.emit.load(type_, start, group.align)),
                                lambda: _gather(gang, group))
     call = gang.intrinsic(f"llvm.masked.load.{mangled(type_)}.p0", type_, [
@@ -73,7 +73,7 @@ def _store(gang: Gang, group: Group, fields: list[Value], base: Value) -> list[V
 
     if gang.mask is None:
         return plain()
-    if not masked.stores_masked(gang, integer(word * 8)):
+    if not masked.is_cheap(gang, integer(word * 8)):
         return masked.by_lanes(gang, plain, lambda: _scatter(gang, group, fields))
     whole = _zip(gang, [_join(gang, fields[at: at + each]) for at in range(0, len(fields), each)])
     mask = _repeat(gang, gang.mask, group.bytes // word)

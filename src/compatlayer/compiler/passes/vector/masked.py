@@ -33,9 +33,9 @@ def load(gang: Gang, base: Value, type_: Type, align: int) -> Value:
 
     if gang.mask is None:
         return plain()
-    if loads_masked(gang, type_):
+    if is_cheap(gang, type_):
         return masked()
-    return _all_or_some(gang, plain, lambda: _in_turn(gang, "load", one, type_))
+    return _all_or_some(gang, plain, masked if _exists(gang, type_) else lambda: _in_turn(gang, "load", one, type_))
 
 
 def store(gang: Gang, value: Value, base: Value, type_: Type, align: int) -> None:
@@ -56,10 +56,10 @@ def store(gang: Gang, value: Value, base: Value, type_: Type, align: int) -> Non
 
     if gang.mask is None:
         plain()
-    elif stores_masked(gang, type_):
+    elif is_cheap(gang, type_):
         masked()
-    else:  # AVX2 has such stores, which take some processors a hundred times as long as plain ones
-        _all_or_some(gang, plain, masked if loads_masked(gang, type_) else in_turn)
+    else:
+        _all_or_some(gang, plain, masked if _exists(gang, type_) else in_turn)
 
 
 def gather(gang: Gang, addresses: Value, type_: Type, align: int) -> Value:
@@ -100,15 +100,16 @@ def scatter(gang: Gang, value: Value, addresses: Value, type_: Type, align: int)
 
 
 # ---- what the processor has ------------------------------------------------------------------------
-def loads_masked(gang: Gang, type_: Type) -> bool:
+def is_cheap(gang: Gang, type_: Type) -> bool:
+    """Whether an access of some lanes costs no more than one of all: AVX2's can take a hundred times as long."""
+    return "avx512f" in gang.module.features and _exists(gang, type_)
+
+
+def _exists(gang: Gang, type_: Type) -> bool:
     features, size = gang.module.features, size_bytes(type_)
     if size in _WORDS:
         return "avx2" in features
     return size < 4 and "avx512bw" in features
-
-
-def stores_masked(gang: Gang, type_: Type) -> bool:
-    return "avx512f" in gang.module.features and loads_masked(gang, type_)
 
 
 def _gathers(gang: Gang, type_: Type) -> bool:

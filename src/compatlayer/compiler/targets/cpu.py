@@ -187,6 +187,7 @@ def host_cpu() -> tuple[str, ...]:
     kept = store.get("machine", key) if store else None
     if kept is None:
         unwanted = [word for each in _UNWANTED[machine()] for word in ("-target-feature", "-" + each)]
+        features.require(machine(), config.chosen_cpu())
         kept = "\n".join([*features.arguments(machine(), config.chosen_cpu()), *unwanted]).encode()
         if store is not None:
             store.put("machine", key, kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from ...config import NATIVE_CPU, SettingsError
 from ...errors import CompilerError
@@ -22,22 +23,19 @@ _EXAMPLES = {"x86_64": ", x86-64-v2, x86-64-v3 or x86-64-v4", "aarch64": " or a 
 def arguments(machine: str, choice: str) -> list[str]:
     """clang -cc1's -target-cpu and -target-feature for `choice`, which is `native` or a name that clang knows.
 
-    Raises SettingsError for one that clang does not know or whose instructions this machine lacks."""
-    found = _ask(machine, choice)
-    if found is None:
-        if choice == NATIVE_CPU:
-            raise CompilerError("clang does not know this CPU; please report the output of 'python -m ziglang clang "
-                                f"{_OPTIONS[machine]}=native -### -c -x c /dev/null'")
-        raise SettingsError(f"COMPATLAYER_CPU={choice} is no processor that the compiler knows for {machine}; write "
-                            f"{NATIVE_CPU}{_EXAMPLES[machine]}")
-    name, features = found
-    if choice != NATIVE_CPU:
-        there = _ask(machine, NATIVE_CPU)
-        lacking = missing(features, there[1] if there else [])
-        if lacking:
-            raise SettingsError(f"COMPATLAYER_CPU={choice} needs {_some(lacking)}, which this machine lacks; write "
-                                f"{NATIVE_CPU} or a lower level")
+    Raises SettingsError for one that clang does not know."""
+    name, features = _ask(machine, choice)
     return ["-target-cpu", name, *(word for each in features for word in ("-target-feature", each))]
+
+
+def require(machine: str, choice: str) -> None:
+    """Raises SettingsError for a processor whose instructions this machine lacks."""
+    if choice == NATIVE_CPU:
+        return
+    lacking = missing(_ask(machine, choice)[1], _ask(machine, NATIVE_CPU)[1])
+    if lacking:
+        raise SettingsError(f"COMPATLAYER_CPU={choice} needs {_some(lacking)}, which this machine lacks; write "
+                            f"{NATIVE_CPU} or a lower level")
 
 
 def missing(wanted: Iterable[str], there: Iterable[str]) -> list[str]:
@@ -51,13 +49,18 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
-def _ask(machine: str, choice: str) -> tuple[str, list[str]] | None:
-    """The processor's name and its features, with the signs that clang gives them; None for one that it does not know.
+@cache
+def _ask(machine: str, choice: str) -> tuple[str, list[str]]:
+    """The processor's name and its features, with the signs that clang gives them.
 
     Of `native` those that are absent count too: a virtual machine may hide what the processor's name promises."""
     status, output, _ = toolchain.run(["clang", "-target", f"{machine}-linux-gnu", f"{_OPTIONS[machine]}={choice}",
                                        "-O2", "-S", "-emit-llvm", "-x", "c", "-", "-o", "-"], _PROBE)
     told = {kind: text.decode() for kind, text in _ATTRIBUTE.findall(output)}
-    if status != 0 or b"cpu" not in told:
-        return None
-    return told[b"cpu"], [each for each in told.get(b"features", "").split(",") if each]
+    if status == 0 and b"cpu" in told:
+        return told[b"cpu"], [each for each in told.get(b"features", "").split(",") if each]
+    if choice == NATIVE_CPU:
+        raise CompilerError("clang does not know this CPU; please report the output of 'python -m ziglang clang "
+                            f"{_OPTIONS[machine]}=native -### -c -x c /dev/null'")
+    raise SettingsError(f"COMPATLAYER_CPU={choice} is no processor that the compiler knows for {machine}; write "
+                        f"{NATIVE_CPU}{_EXAMPLES[machine]}")

@@ -174,6 +174,7 @@ class Function:
         # Another thread may have ended the function or changed the limit, too early to find it admitted.
         if handles.find(self.handle) is not self or attributes.max_dynamic_shared_bytes != limit:
             self.withdraw()
+            self.module.context.wait_idle()  # for what came through meanwhile: the code may go with this call
 
     def withdraw(self) -> None:
         """Every launch comes through core again, at least once."""

@@ -1,5 +1,6 @@
 # make run: every example under the real packages. make test: everything .ci/run checks. Both do their own set-up.
-# make sanitize: the native runtime under gcc's sanitizers. make test-long: thousands of generated kernels, for hours.
+# make sanitize: the native runtime under gcc's sanitizers. make test-long: 5,000 generated kernels in both engines
+# (LONG_SEED=50000 others).
 # make test-upstream COMPATLAYER_UPSTREAM=folder: cuda-python's own suites (tests/upstream/README.md).
 PYTHON ?= python3
 VENV ?= .venv
@@ -18,7 +19,8 @@ TEST_TIMEOUT_S := 120
 EXAMPLE_TIMEOUT_S := 180
 
 VERSION := -c 'import sys; print(sys.version)'
-LONG_KERNELS ?= 3000
+LONG_KERNELS ?= 5000
+LONG_SEED ?= 0
 
 .PHONY: run test test-long test-upstream sanitize lint bench build install clean same-python
 
@@ -71,7 +73,7 @@ test: install
 	$(BIN)/python -m pytest tests --timeout=$(TEST_TIMEOUT_S) $(PYTEST_ARGUMENTS)
 
 test-long: install
-	COMPATLAYER_GENERATED_KERNELS=$(LONG_KERNELS) $(BIN)/python -m pytest tests/property/test_generated_kernels.py \
+	COMPATLAYER_GENERATED_KERNELS=$(LONG_KERNELS) COMPATLAYER_GENERATED_SEED=$(LONG_SEED) $(BIN)/python -m pytest tests/property/test_generated_kernels.py \
 	    --exitfirst $(PYTEST_ARGUMENTS)
 
 test-upstream: install

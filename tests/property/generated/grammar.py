@@ -207,7 +207,7 @@ class Writer:
         if not self.in_kernel:
             kinds |= {"private": 0, "update": 0, "struct": 0, "near": 0}
         if place.level != "plain" and self.kernel.warp:
-            kinds |= {"shuffle": 8, "compute": 14, "mask_if": 6, "warp_loop": 4}
+            kinds |= {"shuffle": 24, "compute": 20, "mask_if": 8, "warp_loop": 4}
         if place.level == "block":
             kinds |= {"barrier": 3, "exchange": 6, "elect": 2, "epoch": 3, "uniform_if": 3, "uniform_loop": 3}
         if place.depth >= 2:

@@ -17,12 +17,22 @@ from typing import Any
 
 import pytest
 
+from compatlayer.compiler.ir.types import FLOAT
+from compatlayer.compiler.ir.values import number
 from compatlayer.compiler.passes import canonical, vector
-from compatlayer.compiler.passes.canonical import latches, lcssa
+from compatlayer.compiler.passes.canonical import lcssa
 from compatlayer.compiler.passes.vector.lanes import Lanes
+from compatlayer.compiler.targets import cpu
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 PLANTED: dict[str, Plant] = {}
+
+
+def unoptimised(patch: pytest.MonkeyPatch) -> None:
+    """Kernels compile in a fraction of the time: what is planted is in what the engine emits. Stacks get larger."""
+    patch.setattr(cpu, "_CLANG", tuple("-O0" if each == "-O2" else each for each in cpu._CLANG))
+    original = vector.run
+    patch.setattr(vector, "run", lambda *arguments: original(*arguments)._replace(stack_bytes=4 << 20))
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -62,6 +72,8 @@ def _reword(patch: pytest.MonkeyPatch, *changes: tuple[str, str]) -> None:
     scope: dict[str, Any] = {}
     code = compile("from __future__ import annotations\n" + source, f"planted in {original.__name__}", "exec")
     exec(code, vars(module) | {}, scope)
+    for name, value in (("number", number), ("FLOAT", FLOAT)):  # what the new words use
+        patch.setattr(module, name, value, raising=False)
     made = FunctionType(scope[original.__name__].__code__, vars(module), original.__name__, original.__defaults__)
     patch.setattr(owner, original.__name__, made)
     for other in _modules():  # who has imported it by name
@@ -81,8 +93,6 @@ def _words(name: str, *changes: tuple[str, str]) -> None:
 # ---- masks -------------------------------------------------------------------------------------
 _words("accesses_of_some_lanes_are_of_all", ("return gang.all() if gang.mask is None else gang.mask",
                                              "return gang.all()"))
-_words("an_access_lane_by_lane_is_made_for_all", ("start, loop, end = self.blocks[-1], self.new_block",) * 2,
-       ("bits = self.bits(self.mask)", "bits = self.bits(None)"))
 _words("where_paths_meet_the_last_one_wins", (
     "value = self.emit.select(self.all() if mask is None else mask, value, old)", "pass"))
 _words("the_other_branch_keeps_the_condition", ("self.both(self.mask, self.invert(condition))",
@@ -90,13 +100,10 @@ _words("the_other_branch_keeps_the_condition", ("self.both(self.mask, self.inver
 _words("lanes_that_return_stay_alive", ("self.emit.store(rest, self.live_slot)", "pass"))
 _words("lanes_that_come_later_replace_those_that_wait", (
     'given = self.emit.binary("or", given, self.emit.load(self.mask_type, slot))', "pass"))
-_words("a_block_keeps_its_mask", ("self.emit.store(self.none(), slot)", "pass"))
 _words("a_combined_atomic_takes_in_inactive_lanes", ("neutral = _neutral(operation, value.type)",) * 2,
        ("if gang.mask is not None:", "if False:"))
-_words("a_store_to_one_address_keeps_the_first_lane", ("gang.lane_value(value, _highest(gang))",
-                                                       'gang.lane_value(value, _highest(gang).__class__ and '
-                                                       '__import__("compatlayer.compiler.ir.values", fromlist=["x"])'
-                                                       '.number(gang.first.type, 0))'))
+_words("a_store_to_one_address_keeps_the_first_lane", (
+    "gang.lane_value(value, _highest(gang))", "gang.lane_value(value, number(gang.first.type, 0))"))
 
 
 def the_last_gang_of_a_block_is_taken_for_full(patch: pytest.MonkeyPatch) -> None:
@@ -107,7 +114,6 @@ def the_last_gang_of_a_block_is_taken_for_full(patch: pytest.MonkeyPatch) -> Non
 _words("a_phi_takes_the_other_path_s_value", (
     "incoming = it.operands[it.blocks.index(block)]",
     "incoming = it.operands[it.blocks.index(block) - (len(it.blocks) == 2 and target not in self.loops.headers)]"))
-_words("a_latch_runs_as_soon_as_it_can", ("if node is latch and ready:", "if False:"))
 _words("only_the_next_block_may_hold_waiting_lanes", ("later = waiting[index + 1:]",
                                                       "later = waiting[index + 1:index + 2]"))
 _words("a_lane_left_over_forgets_where_it_left_the_loop", (
@@ -120,10 +126,6 @@ _words("lanes_left_over_leave_to_the_next_lane_s_place", (
 def values_leave_loops_without_a_phi(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(lcssa, "run", lambda function: None)
     patch.setattr(canonical, "check", lambda function: None)
-
-
-def loops_keep_several_latches(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(latches, "run", lambda function: None)
 
 
 # ---- shapes ------------------------------------------------------------------------------------
@@ -142,9 +144,8 @@ _words("any_comparison_of_an_affine_value_is_alike_in_all_lanes", (
 _words("an_interleaved_array_forgets_the_lanes", ("return self.width if pointer in self._root else 1", "return 1"))
 _words("arrays_of_two_element_sizes_are_interleaved", ("if len(accessed) != 1:", "if not accessed:"),
        ("accessed.pop()", "min(accessed)"))
-_words("quotients_of_single_precision", ("gang.vector_type(DOUBLE), gang.vector_type(I32)",
-                                         '[gang.vector_type(each) for each in (__import__("compatlayer.compiler.ir.types", '
-                                         'fromlist=["x"]).FLOAT, I32)]'))
+_words("quotients_of_single_precision", (
+    "gang.vector_type(DOUBLE), gang.vector_type(I32)", "gang.vector_type(FLOAT), gang.vector_type(I32)"))
 
 # ---- meetings ----------------------------------------------------------------------------------
 _words("a_barrier_counts_lanes_that_are_gone", ('"a barrier that some lanes of a warp may reach later than others"',) * 2,
@@ -158,14 +159,10 @@ _words("a_vote_asks_lanes_that_are_elsewhere", (
     'holds = gang.both(None, emit.compare("ne", gang.vector(predicate)'))
 _words("a_reduction_takes_in_lanes_that_are_elsewhere", (
     'reduced(emit.binary("and", here, gang.scalar(member)))', "reduced(number(I32, -1))"))
-_words("a_match_takes_in_lanes_that_are_elsewhere", (
-    'same = emit.binary("and", gang.bits(gang.both(gang.mask, equal)), here)',
-    "same = gang.bits(gang.both(None, equal))"))
 _words("a_shuffle_down_of_constant_distance_is_one_off", ("source, inside = lane + b,", "source, inside = lane + b - 1,"))
 _words("a_shuffle_up_of_varying_distance_is_one_off", (
     'source = emit.binary("sub", lanes, b)', 'source = emit.binary("sub", lanes, emit.binary("sub", b, word(1)))'))
 _words("segments_of_a_shuffle_are_ignored", ("c >> 8 & 31", "0"))
 
-for _plant in (the_last_gang_of_a_block_is_taken_for_full, values_leave_loops_without_a_phi,
-               loops_keep_several_latches):
+for _plant in (the_last_gang_of_a_block_is_taken_for_full, values_leave_loops_without_a_phi):
     PLANTED[_plant.__name__] = _plant

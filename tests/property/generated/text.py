@@ -34,7 +34,7 @@ template <class T> __device__ __noinline__ T call_idx(unsigned int m, T x, int b
 template <class T> __device__ __noinline__ T call_up(unsigned int m, T x, int b) { return __shfl_up_sync(m, x, b); }
 template <class T> __device__ __noinline__ T call_down(unsigned int m, T x, int b) { return __shfl_down_sync(m, x, b); }
 template <class T> __device__ __noinline__ T call_xor(unsigned int m, T x, int b) { return __shfl_xor_sync(m, x, b); }
-template <class T> FN T near(const T *p, unsigned int i) { return i < 512u ? p[i] : (T)0; }
+template <class T> FN T near(const T *p, unsigned int i) { return OPAQUE(i) < 512u ? p[i] : (T)0; }
 template <class T> FN T near(const T *p, int i) { return i >= 0 && i < 512 ? p[i] : (T)0; }
 template <class T> FN T near(const T *p, long long i) { return i >= 0 && i < 512 ? p[i] : (T)0; }
 __device__ __noinline__ void call_barrier() { __syncthreads(); }

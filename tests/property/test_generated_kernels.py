@@ -14,6 +14,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from compatlayer._native import lib
 from generated import exact, grammar, tree
 from generated.operations import OPERATIONS
 from generated.shrink import shrink
@@ -21,7 +22,6 @@ from generated.text import kernel_text
 from generated.trial import SHAPES, data_of, differences, shapes_of
 
 import compatlayer
-from compatlayer._native import lib
 from compatlayer.compiler import image
 
 USUAL = 60  # kernels of every test run

@@ -35,8 +35,8 @@ def main() -> int:
         failed += len(wrong)
         for found in wrong:
             print(found if options.no_shrink else shrink(found), flush=True)
-    print(f"{options.count} kernels, {failed} wrong, {time.perf_counter() - begin:.1f} s; of the launches for the vector "
-          f"engine {ran['vector']} ran in it, {ran['naive']} in the naive one", flush=True)
+    print(f"{options.count} kernels, {failed} wrong, {time.perf_counter() - begin:.1f} s; of the launches for the "
+          f"vector engine {ran['vector']} ran in it, {ran['naive']} in the naive one", flush=True)
     return 1 if failed else 0
 
 

@@ -20,7 +20,7 @@ from .text import INPUTS, tables
 UPDATES = ("add", "min", "max", "xor", "and", "or")
 _SHARED = (("u", "sh_u"), ("c", "sh_c"), ("d", "sh_d"), ("m", "sh_m"))
 _ALL = "0xffffffffu"
-# What a kernel is made of, by seed: everything, which as a rule is for an engine with a stack for each thread; only what
+# What a kernel is made of, by seed: everything, which often needs an engine with a stack for each thread; only what
 # threads do alone and barriers, for blocks of any shape; operations of warps too, but not on two sides of a branch.
 STYLES = ("all", "plain", "warp", "plain", "warp", "plain")
 _NEAR = (1, 1, 2, 3, 31, 32, 100, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFF0, 0xFFFFFF00)
@@ -138,7 +138,8 @@ class Writer:
             index = tree.Apply(type_, f"to_{type_}.i", [index])
         for _ in range(self.random.choice((0, 1, 1, 1, 2, 3))):
             other: tree.Expression = tree.Constant(type_, odd_value(type_, self.random.choice(_NEAR)))
-            name = self.random.choice(("add", "add", "add", "sub", "sub", "sub", "mul", "and", "xor", "uniform", "small"))
+            name = self.random.choice(("add", "add", "add", "sub", "sub", "sub", "mul", "and", "xor", "uniform",
+                                       "small"))
             if name == "mul":
                 other = tree.Constant(type_, odd_value(type_, self.random.choice(_FACTORS)))
             elif name == "uniform":

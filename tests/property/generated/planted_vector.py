@@ -148,7 +148,7 @@ _words("quotients_of_single_precision", (
     "gang.vector_type(DOUBLE), gang.vector_type(I32)", "gang.vector_type(FLOAT), gang.vector_type(I32)"))
 
 # ---- meetings ----------------------------------------------------------------------------------
-_words("a_barrier_counts_lanes_that_are_gone", ('"a barrier that some lanes of a warp may reach later than others"',) * 2,
+_words("a_barrier_counts_lanes_that_are_gone", ('"a barrier that some lanes of a warp may reach later than',) * 2,
        ("holds = gang.both(gang.mask,", "holds = gang.both(None,"),
        ("gang.bits(gang.mask)", "gang.bits(None)"))
 _words("what_is_needed_behind_a_barrier_is_not_kept", ("emit.store(body.raw(value), self._array(value))", "pass"))
@@ -159,7 +159,8 @@ _words("a_vote_asks_lanes_that_are_elsewhere", (
     'holds = gang.both(None, emit.compare("ne", gang.vector(predicate)'))
 _words("a_reduction_takes_in_lanes_that_are_elsewhere", (
     'reduced(emit.binary("and", here, gang.scalar(member)))', "reduced(number(I32, -1))"))
-_words("a_shuffle_down_of_constant_distance_is_one_off", ("source, inside = lane + b,", "source, inside = lane + b - 1,"))
+_words("a_shuffle_down_of_constant_distance_is_one_off", (
+    "source, inside = lane + b,", "source, inside = lane + b - 1,"))
 _words("a_shuffle_up_of_varying_distance_is_one_off", (
     'source = emit.binary("sub", lanes, b)', 'source = emit.binary("sub", lanes, emit.binary("sub", b, word(1)))'))
 _words("segments_of_a_shuffle_are_ignored", ("c >> 8 & 31", "0"))

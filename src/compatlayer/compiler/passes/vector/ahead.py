@@ -22,7 +22,8 @@ _DEPTH = 12
 def prefetch(gang: Gang, it: MemoryAccess) -> None:
     """Emits prefetches for what a contiguous load will read some iterations later, in a loop with turns."""
     header = gang.loops.innermost(gang.block)
-    if header is None or gang.rounds is None or gang.loops.latch(header).terminator not in gang.rounds.stops:
+    if header is None or gang.rounds is None or gang.rounds.blocks > 1 \
+            or gang.loops.latch(header).terminator not in gang.rounds.stops:
         return
     found = _Induction(gang, header)
     address = it.operands[0]

@@ -6,7 +6,7 @@ loop over the gangs of the call; where the kernel has barriers, that loop runs i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ....errors import CompilerError
 from ...ir.build import Emitter
@@ -71,8 +71,8 @@ class Body(Gang):
         self.begin = head.load(I32, first_at, 4)
         self._to = head.load(I32, head.offset(self.thread, FIELDS["end"]), 4)
         self._count = head.load(I32, head.offset(self.thread, FIELDS["blocks"]), 4)
-        self._left = Phi(I32, [], [])
-        for phi in (self._left, *self.place.values()):
+        self._left, self.gangs_before = Phi(I32, [], []), Phi(I32, [], [])
+        for phi in (self._left, self.gangs_before, *self.place.values()):
             self.starts.put(phi)
         for name, phi in self.place.items():  # a fault report names the block and the gang by these stores
             self.starts.store(phi, self.starts.offset(self.thread, FIELDS[name]), 4)
@@ -99,11 +99,14 @@ class Body(Gang):
             each_gang.store(self.none(), slot)
         self.emit.metadata = ()
         before, after, over = self.start, BasicBlock("block.over"), BasicBlock("over")
-        end = after
+        end, first, last, ended = after, self.start, over, BasicBlock("blocks.over")
         if self.rounds is None:
             each_gang.put(Terminator("br", [], [self._fresh]))
+        elif self.rounds.blocks == 1:
+            before, end = self.rounds.finish(each_gang, self.loop, after)
+            self.rounds.restart(self.starts, None)
         else:
-            before, end = self.rounds.finish(each_gang, after)
+            first, last = self.rounds.finish(each_gang, self.start, ended)
         self.open(self.done)
         following = self.emit.binary("add", self.first, number(I32, self.width))
         self.row.finish(self.slots, self.emit, before)
@@ -112,15 +115,51 @@ class Body(Gang):
         self.first.operands[:] = [self.begin, following]
         self.first.blocks[:] = [before, self.done]
         self.starts.put(Terminator("br", [], [self.loop if before is self.start else before]))
-        self.open(after)
-        self._next_block(over)
-        self.slots.put(Terminator("br", [], [self.start]))
+        head = self.slots
+        entering = [self._count, *(head.load(I32, head.offset(self.thread, FIELDS[name]), 4) for name in self.place)]
+        if first is self.start:
+            self._next_block(after, self.head, entering, over)
+        else:
+            first = self._batches(entering, first, after, last, ended, over)
+        head.put(Terminator("br", [], [first]))
         self.open(over)
         self.emit.store(number(I32, 0), self.emit.offset(self.thread, FIELDS["blocks"]), 4)
         self.emit.ret()
 
-    def _next_block(self, over: BasicBlock) -> None:
-        """blockIdx counts on through the grid, x first."""
+    def _batches(self, entering: Sequence[Value], first: BasicBlock, after: BasicBlock, last: BasicBlock,
+                 ended: BasicBlock, over: BasicBlock) -> BasicBlock:
+        """Rounds through as many blocks at a time as there is room for; answers where that begins."""
+        assert self.rounds is not None
+        head, emit, batch = self.slots, self.emit, BasicBlock("blocks")
+        slots = [head.alloca(I32) for _ in entering]
+        for slot, value in zip(slots, entering, strict=True):
+            head.store(value, slot)
+        per_block = self._gangs_of_block()
+        self.open(batch)
+        left, *place = [emit.load(I32, slot) for slot in slots]
+        most = number(I32, self.rounds.blocks)
+        count = emit.select(emit.compare("ult", left, most), left, most)
+        self.rounds.restart(emit, emit.binary("mul", count, per_block))
+        self.jump(first)
+        following = self._next_block(after, first, [count, *place], last)
+        self.open(ended)
+        rest = emit.binary("sub", left, count)
+        for slot, value in zip(slots, [rest, *following], strict=True):
+            emit.store(value, slot)
+        self.branch(emit.compare("ne", rest, number(I32, 0)), batch, over)
+        return batch
+
+    def _gangs_of_block(self) -> Value:
+        head = self.slots
+        threads = head.binary("sub", self._to, self.begin)
+        return head.binary("lshr", head.binary("add", threads, number(I32, self.width - 1)),
+                           number(I32, self.width.bit_length() - 1))
+
+    def _next_block(self, after: BasicBlock, before: BasicBlock, entering: Sequence[Value],
+                    over: BasicBlock) -> list[Value]:
+        """blockIdx counts on through the grid, x first, in `after`; answers the next block's. The first one comes from
+        `before`, with how many there are and its blockIdx."""
+        self.open(after)
         head, emit, one, zero = self.slots, self.emit, number(I32, 1), number(I32, 0)
         sizes = [head.load(I32, head.offset(self.thread, FIELDS[f"grid_size.{axis}"]), 4) for axis in "xy"]
         x, y, z = self.place.values()
@@ -131,13 +170,14 @@ class Body(Gang):
         nexts = [emit.select(x_over, zero, x_on), emit.select(y_over, zero, y_on),
                  emit.binary("add", z, emit.cast("zext", y_over, I32))]
         left = emit.binary("sub", self._left, one)
-        for (name, phi), value in zip(self.place.items(), nexts, strict=True):
-            phi.operands[:] = [head.load(I32, head.offset(self.thread, FIELDS[name]), 4), value]
-        self._left.operands[:] = [self._count, left]
-        for phi in (self._left, x, y, z):
-            phi.blocks[:] = [self.head, self.blocks[-1]]
+        gangs = emit.binary("add", self.gangs_before, self._gangs_of_block())
+        for phi, value, next_ in zip((self._left, x, y, z, self.gangs_before), [*entering, zero],
+                                     [left, *nexts, gangs], strict=True):
+            phi.operands[:] = [value, next_]
+            phi.blocks[:] = [before, after]
         self.branch(emit.compare("ne", left, zero), self.start, over)
         self.blocks[-1].terminator.metadata += (rolled_loop(self.module),)
+        return nexts
 
     def _node(self, block: BasicBlock, widen: Widen, finish: Choice | None) -> None:
         self.block = block

@@ -3,16 +3,20 @@
 Why: in `for (i = thread; i < n; i += threads_of_the_grid)` or in a walk from plane to plane a gang touches one or two
 cache lines and jumps far. Gang after gang through the whole loop, each page is visited once for each of them, and lines
 that neighbours share are fetched anew. So they take turns at the end of each iteration, as they would at a barrier.
+Where the steps are by the whole grid, the gangs of up to 64 blocks do: what lies between is then read as one stream.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...ir.instructions import Cast, ElementPointer, Instruction, MemoryAccess, Phi, Simple
+from ...ir.instructions import Alloca, Call, Cast, ElementPointer, Instruction, MemoryAccess, Phi, Simple
 from ...ir.types import size_bytes
 from ...ir.values import BasicBlock, Literal, Value
+from .. import externals
 from .access import Guess
+from .intrinsics import same_for_same_operands
+from .registers import field_of
 from .shapes import VARYING
 
 if TYPE_CHECKING:
@@ -71,3 +75,39 @@ def _is_far(body: Body, header: BasicBlock, step: Value, unit: int) -> bool:
     if isinstance(step, Literal):
         return abs(int(step.text)) * unit >= _STREAM_BYTES
     return body.shapes.of(step) == 0 and body.home.get(step) not in body.loops.body(header)
+
+
+def through_grid(body: Body, stops: list[Instruction]) -> bool:
+    """Whether all blocks of the call may take turns, and should: the steps in the loops are by the grid's size, so that
+    a block's neighbours access the memory between. Blocks that take turns have no memory of their own."""
+    for it in body.home:
+        if isinstance(it, Call):
+            name = it.callee_name
+            if name != "cpl_yield" and not same_for_same_operands(name) and not externals.is_pure(name):
+                return False
+        elif isinstance(it, Alloca) or (isinstance(it, Instruction) and field_of(it) in ("shared", "dynamic_shared")):
+            return False
+    headers = [body.loops.innermost(body.home[stop]) for stop in stops]
+    return all(header is not None and _steps_by_grid(body, header) for header in headers)
+
+
+def _steps_by_grid(body: Body, header: BasicBlock) -> bool:
+    latch = body.loops.latch(header)
+    for phi in header.instructions:
+        if not isinstance(phi, Phi):
+            return False
+        following = phi.operands[phi.blocks.index(latch)]
+        if isinstance(following, (Simple, ElementPointer)) and phi in following.operands and any(
+                each is not phi and _of_grid(each, 0) for each in following.operands):
+            return True
+    return False
+
+
+def _of_grid(value: Value, depth: int) -> bool:
+    """Whether a value is made of gridDim."""
+    if not isinstance(value, Instruction) or depth > _DEPTH or isinstance(value, Phi):
+        return False
+    field = field_of(value)
+    if field is not None:
+        return field.startswith("grid_size.")
+    return any(_of_grid(each, depth + 1) for each in value.operands)

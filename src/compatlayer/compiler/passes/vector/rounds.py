@@ -14,7 +14,7 @@ from ...ir.instructions import Alloca, Call, ElementPointer, Instruction, Phi, T
 from ...ir.types import I1, I8, I32, I64, PTR, VOID, Type, size_bytes
 from ...ir.values import NULL, BasicBlock, Literal, Value, number
 from ..contract import runtime
-from .interleave import turns
+from .interleave import through_grid, turns
 from .registers import field_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _MOST_THREADS = 1024
 _MOST_BYTES = 1 << 20  # of all gangs' state and stack objects
 _MOST_BYTES_OF_TURNS = 4 << 10  # keeping more than that costs more than it gains
+_MOST_BLOCKS = 64  # in a round
+_MOST_BYTES_OF_BLOCKS = 40 << 10  # of all gangs' state then: numbers, no vectors
 _MOST_BARRIERS = 64
 _LEFT, _FRESH = -1, 0
 
@@ -32,9 +34,11 @@ _LEFT, _FRESH = -1, 0
 class Rounds:
     """The state of one kernel's gangs between rounds."""
 
-    def __init__(self, body: Body, stops: Sequence[Instruction], read: Mapping[Instruction, set[Value]]) -> None:
+    def __init__(self, body: Body, stops: Sequence[Instruction], read: Mapping[Instruction, set[Value]],
+                 blocks: int = 1) -> None:
         self.body, self.stops = body, stops
-        self.gangs = _MOST_THREADS // body.width
+        self.blocks = blocks  # how many blocks a round goes through, at most
+        self.gangs = _MOST_THREADS // body.width * blocks
         self._read = read
         self._needed = self._live_after()
         for values in self._needed.values():
@@ -104,14 +108,21 @@ class Rounds:
         self.fresh = fresh
         start = body.slots
         self._states = start.alloca(body.module.types.array(self.gangs, I32), 64)
-        body.starts.intrinsic("llvm.memset.p0.i64", VOID, [
-            self._states, number(I8, 0), number(I64, 4 * self.gangs), Literal(I1, "false")])
         self._site, self._again = start.alloca(PTR), start.alloca(I32)
         shift = body.width.bit_length() - 1
         passed = body.emit.binary("sub", body.first, body.begin)
         self._number = body.emit.binary("lshr", passed, number(I32, shift))
+        if self.blocks > 1:
+            self._number = body.emit.binary("add", self._number, body.gangs_before)
         self._state = self.element(self._states, I32)
         self._where = body.emit.load(I32, self._state, 4)
+
+    def restart(self, emit: Emitter, gangs: Value | None) -> None:
+        """No gang has begun; `gangs` (an i32) says how many there are, all that may be without."""
+        size: Value = number(I64, 4 * self.gangs)
+        if gangs is not None:
+            size = emit.binary("shl", emit.cast("zext", gangs, I64), number(I64, 2))
+        emit.intrinsic("llvm.memset.p0.i64", VOID, [self._states, number(I8, 0), size, Literal(I1, "false")])
 
     def element(self, array: Value, type_: Type) -> Value:
         """The current gang's element of an array, computed at the start of the loop over gangs."""
@@ -168,8 +179,8 @@ class Rounds:
             self._live = self.element(array, type_)
         return self._live
 
-    def finish(self, start: Emitter, over: BasicBlock) -> tuple[BasicBlock, BasicBlock]:
-        """The blocks around the loop over gangs: the one before it, and the one after it."""
+    def finish(self, start: Emitter, first: BasicBlock, over: BasicBlock) -> tuple[BasicBlock, BasicBlock]:
+        """The blocks around what a round repeats, which begins with `first`: the one before it, and the one after."""
         body = self.body
         numbers = [number(I32, _LEFT), number(I32, _FRESH), *(number(I32, 1 + k) for k in range(len(self.stops)))]
         targets = [body.done, self.fresh, *self._resume.values()]
@@ -181,7 +192,7 @@ class Rounds:
         body.open(before)
         body.emit.store(number(I32, 0), self._again, 4)
         body.emit.store(NULL, self._site, 8)
-        body.jump(body.loop)
+        body.jump(first)
         body.open(after)
         again = body.emit.compare("ne", body.emit.load(I32, self._again, 4), number(I32, 0))
         body.branch(again, before, over)
@@ -207,6 +218,10 @@ def plan(body: Body, read: Mapping[Instruction, set[Value]]) -> Rounds | None:
     most_bytes = _MOST_BYTES
     if not stops:
         stops, most_bytes = turns(body), _MOST_BYTES_OF_TURNS
+        if stops and through_grid(body, stops):
+            rounds = Rounds(body, stops, read, _MOST_BLOCKS)
+            if rounds.state_bytes() <= _MOST_BYTES_OF_BLOCKS:
+                return rounds
     if not stops or len(stops) > _MOST_BARRIERS:
         return None
     rounds = Rounds(body, stops, read)

@@ -167,11 +167,13 @@ class Function:
             return
         caps, attributes = self.attributes.device.caps, self.attributes
         limit = attributes.max_dynamic_shared_bytes
-        self.admitted[handle] = doors
-        attributes.admitted[self] = None
         doors.accept(handle, Launchable(self.kernel, caps.max_grid_dim, caps.max_block_dim, attributes.max_threads,
                                         limit), handle != self.handle)
-        # Another thread may have ended the function or changed the limit, too early to find it admitted.
+        # Noted after it was accepted: whoever takes the note has the handle forgotten, which is in vain before, and
+        # without a note nobody would do it again.
+        self.admitted[handle] = doors
+        attributes.admitted[self] = None
+        # Another thread may have ended the function or changed the limit, too early to find the note.
         if handles.find(self.handle) is not self or attributes.max_dynamic_shared_bytes != limit:
             self.withdraw()
             self.module.context.wait_idle()  # for what came through meanwhile: the code may go with this call

@@ -31,7 +31,9 @@ SLICE_S = 0.05  # the longest time between two looks for Ctrl-C
 Put = Callable[[Queue], None]  # gives one piece of work to a queue
 
 _ids = count(1)
-_marks = count(1)
+# So far apart that a mark and a count of launches are told from their sum (see Stream.work): two threads may store
+# their marks in the other order, and the sum must not come back to what it was.
+_marks = count(1 << 48, 1 << 48)
 
 
 class DoorSide:
@@ -199,7 +201,7 @@ class Stream:
         return door.ticket()
 
     def work(self) -> int:
-        """The stream's mark: both terms only grow, so it differs after every piece of work, core's or not."""
+        """The stream's mark: it differs after every piece of work, core's or not."""
         door = self.door
         return self._mark if door is None else self._mark + door.launches()
 

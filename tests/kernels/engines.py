@@ -13,7 +13,7 @@ ENGINES = ("vector", "naive")
 
 @contextlib.contextmanager
 def engine_of(device: Device, engine: str) -> Iterator[None]:
-    """What is compiled for the device meanwhile is for `engine`: each kernel and class of blocks when first launched."""
+    """What is compiled for the device meanwhile is for `engine`: each kernel for a class of blocks at first launch."""
     hardware: Any = device.core.hardware
     kept = hardware.settings
     hardware.settings = kept._replace(engine=engine)

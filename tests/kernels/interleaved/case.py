@@ -85,6 +85,7 @@ def in_part(grid, block, total, n):
     p, q = rows(total, 3, np.float32, 8), rows(total, 3, np.float32, 1)
     x, y = p[:, 0] + q[:, 0], p[:, 1] + q[:, 1]
     yield Launch("shifted", grid, block, [p, q, n], {0: guarded(n, np.stack([1 + y, y, x], axis=1), p)})
+    yield from one_of_some(grid, block, total, n)
     line = values(total + 3, np.float32)
     sums = sum((k + 1) * line[k: total + k] for k in range(4))
     yield Launch("overlapping", grid, block, [line, np.zeros(total, np.float32), n], {1: guarded(n, sums)},
@@ -97,3 +98,17 @@ def in_part(grid, block, total, n):
     result = np.stack([other[:, 0], tile[:, 1], other[:, 2], tile[:, 3]], axis=1)
     yield Launch("turns", grid, block, [whole_, np.zeros_like(whole_), n],
                  {1: np.tile(result, (int(np.prod(grid)), 1))})
+
+
+def one_of_some(grid, block, total, n):
+    types = np.float64, np.int32, np.int16, np.uint8
+    sources = [values(3 * total, each, 2) // 2 for each in types]
+    olds = [rows(total, 4, each, 3) for each in types]
+    at, triples = np.arange(n), rows(total, 3, np.float32, 4)
+    news = [each.copy() for each in [*olds, triples]]
+    for new, source in zip(news, sources, strict=False):
+        new[:n, 2] = source[2 * at]
+        new[:n, 0] = source[3 * at + 1] + source[2 * at + 1]
+    news[4][:n, 1] = triples[:n, 0]
+    news[4][1:n:2, 2] = triples[1:n:2, 0] + 1
+    yield Launch("some", grid, block, [*sources, *olds, triples, n], {4 + k: new for k, new in enumerate(news)})

@@ -148,3 +148,26 @@ extern "C" __global__ void turns(const float4 *in, float4 *out, int n)
     float4 other = tile[count - 1 - local];
     out[number()] = make_float4(other.x, tile[local].y, other.z, sum.w);
 }
+
+// One field of two, three or four; what lies between stays as it is.
+template <typename T> static __device__ void pick(const T *in, T *out, int i)
+{
+    out[4 * i + 2] = in[2 * i];
+    out[4 * i] = in[3 * i + 1] + in[2 * i + 1];
+}
+
+extern "C" __global__ void some(const double *doubles, const int *ints, const short *shorts,
+                                const unsigned char *bytes, double *doubles_out, int *ints_out, short *shorts_out,
+                                unsigned char *bytes_out, float3 *triples, int n)
+{
+    int i = number();
+    if (i < n) {
+        pick(doubles, doubles_out, i);
+        pick(ints, ints_out, i);
+        pick(shorts, shorts_out, i);
+        pick(bytes, bytes_out, i);
+        triples[i].y = triples[i].x;
+        if (i & 1)
+            triples[i].z = triples[i].y + 1;
+    }
+}

@@ -213,7 +213,7 @@ def read_elsewhere(gang: Gang) -> dict[Instruction, set[Value]]:
                 group = gang.groups.get(it)
                 size = size_bytes(it.type if it.opcode == "load" else it.operands[0].type)
                 guess = Guess(gang)
-                if gang.shapes.of(address) == VARYING and guess.stride(address) == (group.bytes if group else size):
+                if gang.shapes.of(address) == VARYING and guess.stride(address) == (group.unit if group else size):
                     found[it] = {each for each in guess.leaves(address) if isinstance(each, Instruction)}
     return found
 

@@ -23,7 +23,7 @@ _WORD = 8  # the largest element that vector instructions know
 def emit(gang: Gang, group: Group) -> None:
     """Emits all accesses of the group."""
     if group.lead.opcode == "load":
-        found = either(gang, group.address, group.bytes, lambda base: _load(gang, group, base),
+        found = either(gang, group.address, group.unit, lambda base: _load(gang, group, base),
                        lambda: _gather(gang, group))
         for it, value in zip(group.members, found, strict=True):
             gang.define(it, _as(gang, value, gang.vector_type(it.type)))
@@ -32,7 +32,7 @@ def emit(gang: Gang, group: Group) -> None:
     for it in group.members:
         value = gang.vector(it.operands[0])
         fields.append(_as(gang, value, gang.vector_type(integer(group.size * 8))))
-    either(gang, group.address, group.bytes, lambda base: _store(gang, group, fields, base),
+    either(gang, group.address, group.unit, lambda base: _store(gang, group, fields, base),
            lambda: _scatter(gang, group, fields))
 
 
@@ -42,8 +42,8 @@ def _as(gang: Gang, value: Value, type_: Type) -> Value:
 
 # ---- one range of memory -----------------------------------------------------------------------------
 def _load(gang: Gang, group: Group, base: Value) -> list[Value]:
-    word = _word(group.bytes)
-    count = group.bytes // word
+    word = _word(group.unit)
+    count = group.unit // word
     type_ = gang.module.types.vector(count * gang.width, integer(word * 8))
     start = _back(gang, base, group.offset)
 
@@ -51,6 +51,8 @@ def _load(gang: Gang, group: Group, base: Value) -> list[Value]:
         words = [_shuffle(gang, whole, None, range(at, count * gang.width, count)) for at in range(count)]
         return [field for each in words for field in _split(gang, each, group.size)]
 
+    if not group.is_whole:
+        return _load_some(gang, group, start)
     if gang.mask is None:
         return fields(gang.emit.load(type_, start, group.align))
     if not masked.is_cheap(gang, integer(word * 8)):
@@ -61,10 +63,38 @@ def _load(gang: Gang, group: Group, base: Value) -> list[Value]:
     return fields(masked.aligned(call, 0, group.align))
 
 
+def _load_some(gang: Gang, group: Group, start: Value) -> list[Value]:
+    count = group.unit // group.size
+    type_ = gang.module.types.vector(count * gang.width, integer(group.size * 8))
+    call = gang.intrinsic(f"llvm.masked.load.{mangled(type_)}.p0", type_, [
+        start, _elements(gang, group), Literal(type_, "poison")])
+    whole = masked.aligned(call, 0, group.align)
+    return [_shuffle(gang, whole, None, range(place, count * gang.width, count)) for place in group.places]
+
+
+def _store_some(gang: Gang, group: Group, fields: list[Value], start: Value) -> list[Value]:
+    all_: list[Value] = [gang.undefined(gang.vector_type(integer(group.size * 8)))] * (group.unit // group.size)
+    for place, value in zip(group.places, fields, strict=True):
+        all_[place] = value
+    whole = _zip(gang, all_)
+    call = gang.intrinsic(f"llvm.masked.store.{mangled(whole.type)}.p0", VOID, [whole, start, _elements(gang, group)])
+    masked.aligned(call, 1, group.align)
+    return []
+
+
+def _elements(gang: Gang, group: Group) -> Value:
+    """The mask of the fields that the active lanes access."""
+    picks = [lane if place in group.places else gang.width
+             for lane in range(gang.width) for place in range(group.unit // group.size)]
+    return _shuffle(gang, gang.all() if gang.mask is None else gang.mask, gang.none(), picks)
+
+
 def _store(gang: Gang, group: Group, fields: list[Value], base: Value) -> list[Value]:
-    word = _word(group.bytes)
+    word = _word(group.unit)
     each = word // group.size
     start = _back(gang, base, group.offset)
+    if not group.is_whole:
+        return _store_some(gang, group, fields, start)
 
     def plain() -> list[Value]:
         whole = _zip(gang, [_join(gang, fields[at: at + each]) for at in range(0, len(fields), each)])
@@ -76,7 +106,7 @@ def _store(gang: Gang, group: Group, fields: list[Value], base: Value) -> list[V
     if not masked.is_cheap(gang, integer(word * 8)):
         return masked.by_lanes(gang, plain, lambda: _scatter(gang, group, fields))
     whole = _zip(gang, [_join(gang, fields[at: at + each]) for at in range(0, len(fields), each)])
-    mask = _repeat(gang, gang.mask, group.bytes // word)
+    mask = _repeat(gang, gang.mask, group.unit // word)
     call = gang.intrinsic(f"llvm.masked.store.{mangled(whole.type)}.p0", VOID, [whole, start, mask])
     masked.aligned(call, 1, group.align)
     return []
@@ -107,7 +137,7 @@ def _gather(gang: Gang, group: Group) -> list[Value]:
 def _scatter(gang: Gang, group: Group, fields: list[Value]) -> list[Value]:
     addresses = gang.vector(group.address)
     for at, size in _pieces(group):
-        first = at // group.size
+        first = group.places.index(at // group.size)
         piece = _join(gang, fields[first: first + size // group.size])
         place = _back(gang, addresses, group.offset - at)
         masked.scatter(gang, piece, place, integer(size * 8), _align(group, at))
@@ -116,11 +146,13 @@ def _scatter(gang: Gang, group: Group, fields: list[Value]) -> list[Value]:
 
 def _pieces(group: Group) -> list[tuple[int, int]]:
     """Offset and bytes of the words that the fields make."""
+    if not group.is_whole:
+        return [(place * group.size, group.size) for place in group.places]
     found: list[tuple[int, int]] = []
     at = 0
-    while at < group.bytes:
+    while at < group.unit:
         size = _WORD
-        while size > group.bytes - at:
+        while size > group.unit - at:
             size //= 2
         found.append((at, size))
         at += size

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...ir.instructions import Call, ElementPointer, Instruction, MemoryAccess
-from ...ir.types import ArrayType, FloatType, IntType, Type, VectorType, field_offsets, struct_of
+from ...ir.types import ArrayType, FloatType, IntType, Type, VectorType, field_offsets, integer, struct_of
 from ...ir.values import BasicBlock, Literal, Value
 from .. import externals
+from . import masked
 from .access import Guess
 from .intrinsics import same_for_same_operands
 from .registers import field_of
@@ -34,24 +35,25 @@ class Group(NamedTuple):
     size: int  # bytes of a field
     offset: int  # bytes from the first field to the lead's
     align: int  # of the first field
+    places: tuple[int, ...]  # number of each member's field, the first one's is 0
+    unit: int  # bytes of all fields, also of those that nobody accesses: lanes so far apart access one range
 
     @property
     def address(self) -> Value:
         return self.lead.operands[-1]
 
     @property
-    def bytes(self) -> int:
-        """Of all fields."""
-        return self.size * len(self.members)
+    def is_whole(self) -> bool:
+        """Whether all fields of the unit are accessed."""
+        return self.unit == self.size * len(self.members)
 
 
 def find(gang: Gang) -> Mapping[Instruction, Group]:
     """The group of each load and store that is in one."""
     found: dict[Instruction, Group] = {}
     for block in gang.order.blocks:
-        if sum(isinstance(it, MemoryAccess) for it in block.instructions) > 1:
-            for group in _Search(gang).run(block):
-                found.update(dict.fromkeys(group.members, group))
+        for group in _Search(gang).run(block):
+            found.update(dict.fromkeys(group.members, group))
     return found
 
 
@@ -97,27 +99,37 @@ class _Search:
         for key in keys:
             fields = self.open.pop(key)
             size = int(str(key[1])) // 8
+            stride = self._stride(fields)
+            # With masks for elements, the fields between those that are accessed cost little.
+            reach = stride if stride in (2 * size, 3 * size, 4 * size) and masked.is_cheap(
+                self.gang, integer(size * 8)) else 0
             run: list[int] = []
             for offset in sorted(fields):
-                if run and (offset != run[-1] + size or len(run) == _MOST):
-                    self._add(fields, run, size)
+                near = offset - run[0] < reach and (offset - run[0]) % size == 0 if run and reach else \
+                    bool(run) and offset == run[-1] + size and len(run) < _MOST
+                if run and not near:
+                    self._add(fields, run, size, stride, reach)
                     run = []
                 run.append(offset)
-            self._add(fields, run, size)
+            self._add(fields, run, size, stride, reach)
 
-    def _add(self, fields: Mapping[int, MemoryAccess], run: list[int], size: int) -> None:
-        if len(run) < 2:
-            return
+    def _stride(self, fields: Mapping[int, MemoryAccess]) -> int | None:
+        """Bytes from lane to lane, if that is known or guessed."""
+        address = next(iter(fields.values())).operands[-1]
+        shape = self.gang.shapes.of(address)
+        return Guess(self.gang).stride(address) if shape == VARYING else int(str(shape))
+
+    def _add(self, fields: Mapping[int, MemoryAccess], run: list[int], size: int, stride: int | None,
+             reach: int) -> None:
+        if not reach and (len(run) < 2 or (stride is not None and abs(stride) < size * len(run))):
+            return  # neighbours of neighbouring lanes: each is contiguous by itself
         members = tuple(fields[offset] for offset in run)
         order = [each for each in fields.values() if each in members]
         lead = order[0] if members[0].opcode == "load" else order[-1]
-        shape = self.gang.shapes.of(lead.operands[-1])
-        stride = Guess(self.gang).stride(lead.operands[-1]) if shape == VARYING else shape
-        if isinstance(stride, int) and abs(stride) < size * len(run):
-            return  # neighbours of neighbouring lanes: each is contiguous by itself
         align = max(_divisor(offset - run[0], fields[offset].align or size) for offset in run)
         at = next(offset for offset in run if fields[offset] is lead)
-        self.found.append(Group(members, lead, size, at - run[0], align))
+        places = tuple((offset - run[0]) // size for offset in run)
+        self.found.append(Group(members, lead, size, at - run[0], align, places, reach or size * len(run)))
 
 
 def _divisor(offset: int, align: int) -> int:

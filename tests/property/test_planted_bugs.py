@@ -28,7 +28,8 @@ FIRST_IN_VECTORS = {  # one kernel, as a rule
     "a_lane_left_over_forgets_where_it_left_the_loop": 12, "lanes_left_over_leave_to_the_next_lane_s_place": 12,
     "segments_of_a_shuffle_are_ignored": 14, "an_interleaved_array_forgets_the_lanes": 14,
     "any_comparison_of_an_affine_value_is_alike_in_all_lanes": 16, "values_leave_loops_without_a_phi": 24,
-    "lanes_that_return_stay_alive": 2,
+    "lanes_that_return_stay_alive": 2, "an_affine_value_has_no_step_in_a_lane": 36,
+    "a_shuffle_down_of_constant_distance_is_one_off": 36, "a_barrier_counts_lanes_that_are_gone": 62,
 }
 
 NOTICED = 10

@@ -1,0 +1,72 @@
+"""Kernels of the corpus on AArch64: all compile for NEON and for SVE, some run under qemu with the native runtime."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import aarch64
+import pytest
+from test_corpus import CASES, FOLDER, compare, load_case
+
+from compatlayer import _native
+from compatlayer.compiler import compile_cuda
+from compatlayer.compiler.image import NAIVE, ROW32, TINY, VECTOR, DeviceCode
+from compatlayer.compiler.targets import cpu
+
+# What each brings: contiguous and masked accesses, divergence, warps, barriers, atomics, local arrays, functions.
+RUN = ("saxpy", "control_flow", "shuffles", "votes", "tiled_matmul", "integer_atomics", "local_arrays",
+       "half_precision", "barrier_in_loop", "math_float")  # fmt: skip
+# A few words of the vector engine's code for AVX-512 must not reach another machine.
+COMPILED = CASES if os.environ.get("COMPATLAYER_GENERATED_KERNELS") else ("saxpy", "shuffles", "sorting", "histogram",
+                                                                        "vector_types", "packed_words", "math_double")
+
+
+def code_of(name: str) -> DeviceCode:
+    source = (FOLDER / name / "kernel.cu").read_text()
+    expressions = sorted({each.kernel for each in load_case(name).launches() if f" {each.kernel}(" not in source})
+    return compile_cuda(source, "kernel.cu", ["--gpu-architecture=sm_86", "--device-int128"], None, expressions)
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    if aarch64.emulator() is None:
+        pytest.skip("qemu-aarch64 (Debian's qemu-user) is needed to run what is compiled for AArch64")
+    return aarch64.runtime(tmp_path_factory.mktemp("aarch64"))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("processor", aarch64.PROCESSORS)
+@pytest.mark.parametrize("name", COMPILED)
+def test_a_kernel_compiles_for_the_processor(name: str, processor: str, tmp_path: Path) -> None:
+    code = code_of(name)
+    with aarch64.target(processor):
+        for kernel in cpu.lower_module(code).kernels:
+            lowered = cpu.lower_variant(code, kernel.name, ROW32, VECTOR)
+            assert "llvm.x86" not in lowered.text
+            assert lowered.width in (1, 32 if kernel.warp else 16)
+            library = cpu.assemble(lowered.text, tmp_path)
+            assert library[18:20] == b"\xb7\x00", "not for AArch64"
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", RUN)
+def test_a_kernel_gives_what_numpy_gives_on_aarch64(name: str, runtime: list[Path], tmp_path: Path) -> None:
+    code = code_of(name)
+    made: dict[tuple[str, int], aarch64.Object] = {}
+    launches = []
+    with aarch64.target(aarch64.PROCESSORS[0]):
+        kernels = {each.name: each for each in cpu.lower_module(code).kernels}
+        for launch in load_case(name).launches():
+            kernel = kernels[code.lowered_names.get(launch.kernel, launch.kernel)]
+            shape = _native.lib.cpl_shape_class((*launch.block, 1, 1)[:3], _native.lib.CPL_KERNEL_WARP * kernel.warp)
+            if (kernel.name, shape) not in made:
+                made[kernel.name, shape] = aarch64.compile_kernel(
+                    code, kernel, shape, NAIVE if shape == TINY else VECTOR, tmp_path, len(made))
+            launches.append((launch, made[kernel.name, shape]))
+    assert any(each.width > 1 for each in made.values()), "none is the vector engine's"
+    program = aarch64.link(runtime, list(made.values()), tmp_path)
+    for launch, kernel in launches:
+        answers = aarch64.run(program, kernel, launch)
+        for index, wanted in launch.expected.items():
+            compare(answers[index], wanted, launch, f"{name}: {launch.label}: argument {index}")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from compatlayer._native import ffi, lib
 from compatlayer.backends import base, kernel_files, machine
 from compatlayer.backends.base import Allocation, Box, Fault, FaultKind, MemoryKind, Shape
-from compatlayer.config import NATIVE_CPU, Settings
+from compatlayer.config import Settings
 from compatlayer.digest import checksum
 
 if TYPE_CHECKING:  # the compiler is loaded with the first image
@@ -55,10 +55,6 @@ class CpuBackend(base.Backend):
 
     def __init__(self, devices: int, settings: Settings) -> None:
         self._settings = settings
-        if settings.cpu != NATIVE_CPU:  # a wrong name is told now, not by the first kernel
-            from compatlayer.compiler.targets.cpu import host_cpu
-
-            host_cpu()
         self._machine = machine.read()
         self._caps = [self._describe(ordinal, devices) for ordinal in range(devices)]
 

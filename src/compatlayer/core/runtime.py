@@ -95,6 +95,10 @@ def _backend(name: str, count: int | None, settings: config.Settings) -> Backend
     if module is None:
         raise config.SettingsError(f"COMPATLAYER_DEVICES names '{name}', and no such backend is installed; "
                                    "set COMPATLAYER_DEVICES=cpu")
+    if name == "cpu" and settings.cpu != config.NATIVE_CPU:  # a wrong name is told now, not by the first kernel
+        from compatlayer.compiler.targets.cpu import host_cpu
+
+        host_cpu()
     backend: Backend = module.open_backend(count, settings)
     return backend
 

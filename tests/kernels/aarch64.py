@@ -37,7 +37,7 @@ def emulator() -> list[str] | None:
         return []
     found = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
     # The size of the guest's memory, or qemu walks through all the addresses that the runtime reserves.
-    return [found, "-cpu", "max", "-R", "0x1000000000"] if found else None
+    return [found, "-cpu", "max", "-R", "0x100000000"] if found else None
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Loads and stores: one scalar, one vector, or one address for each lane.
 
 An address that varies only because 32-bit index arithmetic might wrap is tried as an affine one: a scalar test on lane
-0's index picks the vector access, or the exact one with an address for each lane.
+0's index picks the vector access, or the exact one with an address for each lane. Indices made of bits: see bitwise.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ...ir.types import I1, I8, PTR, VOID, IntType, Type, size_bytes
 from ...ir.values import InlineAssembly, Literal, Value, number
 from . import masked
 from .ahead import prefetch
+from .bitwise import follow, may_follow
 from .gang import Gang
 from .shapes import VARYING, strides
 
@@ -109,10 +110,15 @@ def either(gang: Gang, address: Value, size: int, contiguous: Callable[[Value], 
     if shape != VARYING:
         return contiguous(gang.scalar(address)) if shape == size else scattered()
     guess = Guess(gang)
-    if guess.stride(address) != size:
+    stride = guess.stride(address)
+    if stride is None and may_follow(gang, address):
+        holds, base = follow(gang, address, size)
+    elif stride == size:
+        base = guess.scalar(address)
+        holds = guess.holds()
+    else:
         return scattered()
-    base = guess.scalar(address)
-    return masked.two_ways(gang, guess.holds(), ("contiguous", "scattered"), lambda: contiguous(base), scattered)
+    return masked.two_ways(gang, holds, ("contiguous", "scattered"), lambda: contiguous(base), scattered)
 
 
 class Guess:

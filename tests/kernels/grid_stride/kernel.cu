@@ -58,10 +58,10 @@ extern "C" __global__ void counts(unsigned *bins, const unsigned *in, int n)
 // Memory of the block's own: its blocks must not mix.
 extern "C" __global__ void own(int *out, const int *in, int n)
 {
-    __shared__ int mine[256];
+    __shared__ volatile int mine[256];
     mine[threadIdx.x] = blockIdx.x;
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
         out[i] = in[i] + mine[threadIdx.x];
-        mine[threadIdx.x] += 1000;
+        mine[threadIdx.x] = mine[threadIdx.x] + 1000;
     }
 }

@@ -82,9 +82,10 @@ def in_part(grid, block, total, n):
     new[some, 2] = v[some, 0]
     new[some & odd, 3] = v[some & odd, 3] + v[some & odd, 2]
     yield Launch("parts", grid, block, [v, old, n], {1: new})
-    p, q = rows(total, 3, np.float32, 8), rows(total, 3, np.float32, 1)
-    x, y = p[:, 0] + q[:, 0], p[:, 1] + q[:, 1]
-    yield Launch("shifted", grid, block, [p, q, n], {0: guarded(n, np.stack([1 + y, y, x], axis=1), p)})
+    p = rows(total, 3, np.float32, 8)
+    y = p[:, 0] + np.float32(1)
+    z = p[:, 2] + y
+    yield Launch("shifted", grid, block, [p, np.int32(1), n], {0: guarded(n, np.stack([z, y, z], axis=1), p)})
     yield from one_of_some(grid, block, total, n)
     line = values(total + 3, np.float32)
     sums = sum((k + 1) * line[k: total + k] for k in range(4))

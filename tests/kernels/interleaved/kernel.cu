@@ -113,16 +113,16 @@ extern "C" __global__ void parts(const float4 *in, float4 *out, int n)
     }
 }
 
-// What was stored is read again through another pointer: nothing may be read before it.
-extern "C" __global__ void shifted(float3 *p, const float3 *q, int n)
+// What was stored is read again through another pointer, a field further on: nothing may be read before it.
+extern "C" __global__ void shifted(float3 *p, int shift, int n)
 {
     int i = number();
+    const float3 *q = (const float3 *)((const float *)p + shift);
     if (i < n) {
-        p[i].x += q[i].x;
-        p[i].y += q[i].y;
-        p[i].z = p[i].x;
-        p[i].x = 1;
-        p[i].x += p[i].y;
+        p[i].y = p[i].x + 1;
+        float y = q[i].x;
+        p[i].z = q[i].y + y;
+        p[i].x = q[i].y;
     }
 }
 

@@ -9,7 +9,7 @@ import aarch64
 import pytest
 from test_corpus import CASES, FOLDER, compare, load_case
 
-from compatlayer import _native
+from compatlayer._native import lib
 from compatlayer.compiler import compile_cuda
 from compatlayer.compiler.image import NAIVE, ROW32, TINY, VECTOR, DeviceCode
 from compatlayer.compiler.targets import cpu
@@ -60,14 +60,14 @@ def test_a_kernel_gives_what_numpy_gives_on_aarch64(name: str, runtime: list[Pat
         kernels = {each.name: each for each in cpu.lower_module(code).kernels}
         for launch in load_case(name).launches():
             kernel = kernels[code.lowered_names.get(launch.kernel, launch.kernel)]
-            shape = _native.lib.cpl_shape_class((*launch.block, 1, 1)[:3], _native.lib.CPL_KERNEL_WARP * kernel.warp)
+            shape = lib.cpl_shape_class((*launch.block, 1, 1)[:3], lib.CPL_KERNEL_WARP * kernel.warp)
             if (kernel.name, shape) not in made:
                 made[kernel.name, shape] = aarch64.compile_kernel(
                     code, kernel, shape, NAIVE if shape == TINY else VECTOR, tmp_path, len(made))
             launches.append((launch, made[kernel.name, shape]))
     assert any(each.width > 1 for each in made.values()), "none is the vector engine's"
     program = aarch64.link(runtime, list(made.values()), tmp_path)
-    for launch, kernel in launches:
-        answers = aarch64.run(program, kernel, launch)
+    for launch, linked in launches:
+        answers = aarch64.run(program, linked, launch)
         for index, wanted in launch.expected.items():
             compare(answers[index], wanted, launch, f"{name}: {launch.label}: argument {index}")

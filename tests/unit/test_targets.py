@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def levels() -> list[str]:
 
 
 @pytest.fixture
-def fresh(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """COMPATLAYER_CPU may be set, and nothing of it is remembered."""
     monkeypatch.setattr(cache, "store", lambda: None)
     for each in (cpu.host_cpu, fingerprint):

@@ -19,7 +19,9 @@ from .instructions import (
     Terminator,
 )
 from .types import VOID
-from .values import Alias, Constant, Function, GlobalVariable, Module, Value, quote
+from .values import Alias, BasicBlock, Constant, Function, GlobalVariable, Module, Value, quote
+
+_COLUMN = 76  # where comments begin
 
 
 def print_module(module: Module) -> str:
@@ -49,6 +51,19 @@ def print_module(module: Module) -> str:
     lines.extend(f"{name} = {node}" for name, node in module.named_metadata.items())
     lines.extend(f"{name} = {node}" for name, node in module.metadata.items())
     lines.append("")
+    return "\n".join(lines)
+
+
+def print_annotated(function: Function, blocks: Iterable[BasicBlock], above: Callable[[BasicBlock], str],
+                    beside: Callable[[Instruction], str]) -> str:
+    """`blocks` of a function in the given order, without metadata, for people: `above` answers a comment on a block,
+    `beside` one on an instruction."""
+    printer = _FunctionPrinter(function)
+    lines = []
+    for block in blocks:
+        lines += ["", f"; {above(block)}", printer.names[block][1:] + ":"]
+        for instruction in block.instructions:
+            lines.append(f"  {printer.instruction(instruction, bare=True):<{_COLUMN}} ; {beside(instruction)}".rstrip())
     return "\n".join(lines)
 
 
@@ -121,9 +136,9 @@ class _FunctionPrinter:
     def list(self, values: Iterable[Value]) -> str:
         return ", ".join([f"{value.type.text} {self.ref(value)}" for value in values])
 
-    def instruction(self, instruction: Instruction) -> str:
+    def instruction(self, instruction: Instruction, bare: bool = False) -> str:
         text = _PRINTERS.get(type(instruction), _FunctionPrinter.simple)(self, instruction)
-        for kind, node in instruction.metadata:
+        for kind, node in () if bare else instruction.metadata:
             text += f", !{kind} {node}"
         if instruction.type is not VOID:
             return f"{self.names[instruction]} = {text}"

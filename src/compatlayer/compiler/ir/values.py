@@ -272,6 +272,7 @@ class Module:
     def __init__(self) -> None:
         self.types = TypeTable()
         self.source_name = ""
+        self.subject = ""  # what dumps say it is: a kernel, an engine
         self.layout = ""
         self.triple = ""
         self.host = "x86_64"  # the machine that native code is made for

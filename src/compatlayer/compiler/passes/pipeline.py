@@ -3,7 +3,8 @@
 Every kernel is lowered by the passes of NAIVE. A variant for a class of block shapes is that lowering, cut down to its
 one kernel, with the passes of the vector engine where that can run the kernel, and `imports` before `entries`.
 
-COMPATLAYER_DUMP=after:<pass> prints the module after that pass to the standard error; after:all does so for each.
+COMPATLAYER_DUMP=after:<pass> prints the module after that pass to the standard error; after:all does so for each. What
+is printed is verified, and compiled anew: variants.py takes nothing from the cache then.
 """
 
 from __future__ import annotations
@@ -94,15 +95,27 @@ def finish(module: Module, skip: frozenset[str] = frozenset(), told: bool = True
 
 def dump(module: Module, name: str, checked: bool = True) -> None:
     """Prints the module, and verifies it, when the environment asks for the pass `name`."""
-    asked = os.environ.get("COMPATLAYER_DUMP")
-    if not asked:
-        return
-    if name not in _seen:
+    show(module, name, lambda: print_module(module))
+    if checked and _asked(name):
+        verify(module)
+
+
+def show(module: Module, name: str, text: Callable[[], str]) -> None:
+    """Prints `text` of the module when the environment asks for the pass `name`."""
+    if dumping() and name not in _seen:
         _seen.append(name)
-    if asked in (f"after:{name}", "after:all"):
-        print(f"; ---- after {name}\n{print_module(module)}", file=sys.stderr)
-        if checked:
-            verify(module)
+    if _asked(name):
+        of = f": {module.subject}" if module.subject else ""
+        print(f"; ---- after {name}{of}\n{text()}", file=sys.stderr)
+
+
+def dumping() -> bool:
+    """Whether anything is to be dumped."""
+    return bool(os.environ.get("COMPATLAYER_DUMP"))
+
+
+def _asked(name: str) -> bool:
+    return os.environ.get("COMPATLAYER_DUMP") in (f"after:{name}", "after:all")
 
 
 def check_dump() -> None:

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ...ir.values import Function, Module
 from ..canonical.loops import Loops
-from . import groups, leaves
+from . import groups, leaves, report
 from .access import read_elsewhere
 from .body import Body
 from .finish import finish
-from .lanes import Lanes
+from .lanes import Lanes, described
 from .local import Locals
 from .rounds import plan
 from .schedule import order
@@ -30,9 +31,11 @@ class Facts(NamedTuple):
     stack_bytes: int  # of a gang's stack, beside the limit of one thread
 
 
-def run(module: Module, kernel: Function, width: int, shape: int) -> Facts:
+def run(module: Module, kernel: Function, width: int, shape: int,
+        show: Callable[[str, Callable[[], str]], None] | None = None) -> Facts:
     """Replaces the kernel's body by its gangs' for blocks of the class `shape`, `width` threads at a time.
 
+    `show(name, text)` is offered the report on what was found, for dumps.
     Raises Unsupported for kernels that only the naive engine runs.
     """
     lanes = Lanes(width, shape)
@@ -41,6 +44,8 @@ def run(module: Module, kernel: Function, width: int, shape: int) -> Facts:
     order_ = order(kernel, loops)
     locals_ = Locals(kernel, width)
     shapes = Shapes(kernel, order_, lanes, locals_)
+    if show is not None:
+        show("shapes", lambda: report.text(module, kernel, order_, shapes, loops))
     body = Body(module, kernel, order_, shapes, lanes, locals_, loops)
     body.groups = groups.find(body)
     read = read_elsewhere(body)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 TINY, ROW32, ROW16, ROW8, LINE, WHOLE, PART = range(7)
+_NAMES = ("TINY (at most 4 threads)", "ROW32 (blockDim.x % 32 == 0)", "ROW16 (blockDim.x % 16 == 0)",
+          "ROW8 (blockDim.x % 8 == 0)", "LINE (blockDim.y * blockDim.z == 1)", "WHOLE (threads % 32 == 0)", "PART (any)")
 _ROW = {ROW32: 32, ROW16: 16, ROW8: 8}
 WARP = 32
 
@@ -32,3 +34,8 @@ class Lanes(NamedTuple):
     def full(self) -> bool:
         """Whether every gang has all its lanes."""
         return self.shape in _ROW or self.shape == WHOLE
+
+
+def described(shape: int) -> str:
+    """A class of block shapes in words, for dumps."""
+    return f"blocks of class {_NAMES[shape]}"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import aarch64
 import pytest
+from compatlayer._native import lib
 from test_corpus import CASES, FOLDER, compare, load_case
 
-from compatlayer._native import lib
 from compatlayer.compiler import compile_cuda
 from compatlayer.compiler.image import NAIVE, ROW32, TINY, VECTOR, DeviceCode
 from compatlayer.compiler.targets import cpu

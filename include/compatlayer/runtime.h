@@ -96,7 +96,9 @@ enum {
 enum {
     CPL_KERNEL_GANGS = 1,          /* of a variant: each call of the entry runs one gang, which may wait for others */
     CPL_KERNEL_BLOCK = 2,          /* of a variant: one call runs a block; it never waits */
-    CPL_KERNEL_WARP = 4            /* of a kernel: gangs must be whole warps */
+    CPL_KERNEL_WARP = 4,           /* of a kernel: gangs must be whole warps */
+    CPL_KERNEL_RANGE = 8           /* of a variant with CPL_KERNEL_BLOCK: blocks of one call read neighbouring memory in
+                                    * turns, so each worker had better get one range of them */
 };
 CPL_EXPORT uint32_t cpl_shape_class(const uint32_t block[3], uint32_t flags);
 typedef struct cpl_variant {

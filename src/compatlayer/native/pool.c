@@ -68,9 +68,13 @@ static bool never_waits(const struct task *task)
 static uint64_t share(const struct task *task)
 {
     if (never_waits(task)) {
-        uint64_t count = (task->units - task->next_unit) / ((uint64_t)worker_count * 4);
+        if (task->launch.flags & CPL_KERNEL_RANGE)
+            return (task->units + (uint64_t)worker_count - 1) / (uint64_t)worker_count;
+        uint64_t count = (task->units - task->next_unit) / ((uint64_t)worker_count * 2);
+        uint64_t least = task->units / ((uint64_t)worker_count * 8);     /* each taking costs as much as a few small blocks */
         uint64_t most = task->pace_ns ? CHUNK_NS / task->pace_ns : CHUNK;
         most = most < CHUNK ? CHUNK : most > LARGE_CHUNK ? LARGE_CHUNK : most;
+        count = count < least ? least : count;
         return count < 1 ? 1 : count > most ? most : count;
     }
     uint64_t count = task->units / ((uint64_t)worker_count * 8);

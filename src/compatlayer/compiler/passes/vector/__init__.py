@@ -21,13 +21,13 @@ from .schedule import order
 from .shapes import Shapes
 from .widen import widen
 
-_GANGS, _BLOCK = 1, 2
+_GANGS, _BLOCK, _RANGE = 1, 2, 8
 
 
 class Facts(NamedTuple):
     """What the runtime must know of the code."""
 
-    flags: int  # CPL_KERNEL_GANGS or CPL_KERNEL_BLOCK of include/compatlayer/runtime.h
+    flags: int  # CPL_KERNEL_GANGS or CPL_KERNEL_BLOCK, with _RANGE, of include/compatlayer/runtime.h
     stack_bytes: int  # of a gang's stack, beside the limit of one thread
 
 
@@ -54,4 +54,6 @@ def run(module: Module, kernel: Function, width: int, shape: int,
     body.rounds = plan(body, read)
     body.run(widen, finish)
     kernel.attributes = (*kernel.attributes, '"prefer-vector-width"="512"', '"min-legal-vector-width"="512"')
-    return Facts(_GANGS if body.waits else _BLOCK, body.stack_bytes())
+    in_turns = body.rounds is not None and body.rounds.blocks > 1
+    flags = _GANGS if body.waits else _BLOCK | _RANGE if in_turns else _BLOCK
+    return Facts(flags, body.stack_bytes())

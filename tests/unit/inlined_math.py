@@ -16,10 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-import compatlayer
 from compatlayer.compiler import library
 
-PACKAGE = Path(compatlayer.__file__).parent
 TYPES = {"float": np.float32, "double": np.float64, "i32": np.int32, "i64": np.int64, "i16": np.int16, "ptr": None}
 C_NAMES = {"float": "float", "double": "double", "i32": "int", "i64": "long", "i16": "short"}
 _HEAD = re.compile(r"^define internal (\w+) @cpl\.math\.(\w+)\((.*?)\) alwaysinline", re.MULTILINE)
@@ -76,7 +74,8 @@ def _compiled(kind: str) -> ctypes.CDLL:
     (folder / "library.ll").write_text('target triple = "x86_64-unknown-linux-gnu"\n' + text)
     (folder / "loops.c").write_text(_loops(kind))
     target = folder / "library.so"
-    native = sorted(str(path) for path in (PACKAGE / "native").glob("math*.c"))
+    sources = Path(__file__).resolve().parents[2] / "src" / "compatlayer" / "native"  # no part of an installed package
+    native = sorted(str(path) for path in sources.glob("math*.c"))
     processor = "-mcpu=x86_64_v3" if kind == "fused" else "-mcpu=x86_64_v2"
     subprocess.run([sys.executable, "-m", "ziglang", "cc", "-std=c11", "-O2", "-w", "-fPIC", "-shared", processor,
                     "-ffp-contract=off", str(folder / "library.ll"), str(folder / "loops.c"), *native, "-lm",

@@ -117,6 +117,7 @@ def _vector(code: DeviceCode, kernel: str, shape_class: int, sharing: Sharing) -
     module, function, warp = _bodies(code, kernel, sharing)
     module.features = frozenset(each[1:] for each in host_cpu() if each[:1] == "+")
     lanes = width(shape_class, module.features, warp)
+    module.subject = f"{kernel}, {lanes} lanes, {vector.described(shape_class)}"
     canonical.run(module, function, after=lambda name: pipeline.dump(module, name))
     if pipeline.dumping():
         canonical.check(module, function)

@@ -24,6 +24,9 @@ from .widen import widen
 _GANGS, _BLOCK, _RANGE = 1, 2, 8
 
 
+__all__ = ["Facts", "described", "run"]
+
+
 class Facts(NamedTuple):
     """What the runtime must know of the code."""
 

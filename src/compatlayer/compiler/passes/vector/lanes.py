@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 TINY, ROW32, ROW16, ROW8, LINE, WHOLE, PART = range(7)
 _NAMES = ("TINY (at most 4 threads)", "ROW32 (blockDim.x % 32 == 0)", "ROW16 (blockDim.x % 16 == 0)",
-          "ROW8 (blockDim.x % 8 == 0)", "LINE (blockDim.y * blockDim.z == 1)", "WHOLE (threads % 32 == 0)", "PART (any)")
+          "ROW8 (blockDim.x % 8 == 0)", "LINE (blockDim.y * blockDim.z == 1)", "WHOLE (threads % 32 == 0)",
+          "PART (any)")
 _ROW = {ROW32: 32, ROW16: 16, ROW8: 8}
 WARP = 32
 

@@ -63,7 +63,9 @@ typedef struct cpl_fault {
     uint64_t address;
     char kernel[256];
     char file[256];
-    char message[1024];            /* one sentence for the user */
+    char message[1024];            /* one sentence for the user; `kernel "name"`, then the place if that is known */
+    uint64_t offset;               /* of the instruction from the first byte of the library that is mapped, */
+    char library[1024];            /* as cpl_module_open got its path; empty: not the processor's, or not in a module */
 } cpl_fault;
 typedef struct cpl_domain cpl_domain;
 CPL_EXPORT cpl_domain *cpl_domain_open(int device);

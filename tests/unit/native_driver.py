@@ -43,7 +43,8 @@ class Allocation(C.Structure):
 
 class Fault(C.Structure):
     _fields_ = [("code", C.c_int32), ("thread", u32 * 3), ("block", u32 * 3), ("line", u32), ("address", u64),
-                ("kernel", C.c_char * 256), ("file", C.c_char * 256), ("message", C.c_char * 1024)]
+                ("kernel", C.c_char * 256), ("file", C.c_char * 256), ("message", C.c_char * 1024),
+                ("offset", u64), ("library", C.c_char * 1024)]
 
 
 CALLBACK = C.CFUNCTYPE(None, ptr)

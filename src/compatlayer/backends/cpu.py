@@ -175,7 +175,15 @@ class CpuDomain(base.Domain):
             return None
         out = ffi.new("cpl_fault *")
         code = lib.cpl_domain_fault(self._raw, out)
-        return Fault(FaultKind(code), ffi.string(out.message).decode("utf-8", "replace")) if code else None
+        if not code:
+            return None
+        message, library = ffi.string(out.message).decode("utf-8", "replace"), ffi.string(out.library)
+        if library:
+            from compatlayer.backends import fault_line
+
+            kernel = ffi.string(out.kernel).decode("utf-8", "replace")
+            message = fault_line.told(message, kernel, library, out.offset)
+        return Fault(FaultKind(code), message)
 
     def limit(self, name: str) -> int:
         limit: int = lib.cpl_domain_limit(self._raw, _LIMITS[name])

@@ -85,11 +85,31 @@ void cpl_assert_fail(cpl_thread *self, const char *message, const char *file, ui
     cpl_thread_fault(thread, CPL_FAULT_ASSERT, &site, "assertion `%s` failed", message);
 }
 
-void cpl_report_overrun(struct thread *thread, uint64_t address)
+/* Says which instruction of which library it was: one of a kernel, or the call of the function that the processor was
+ * in, or tried to be in. */
+static void locate(cpl_fault *fault, const struct worker *worker, const struct fiber *fiber)
+{
+    if (cpl_module_locate(worker->signal_pc, fault))
+        return;
+    uintptr_t caller = worker->signal_caller;
+#if defined(__x86_64__)
+    if (caller < (uintptr_t)fiber->low || caller > (uintptr_t)fiber->top - sizeof caller)
+        return;
+    memcpy(&caller, (const void *)caller, sizeof caller);
+#else
+    (void)fiber;
+#endif
+    if (caller)
+        cpl_module_locate(caller - 1, fault);     /* within the call, not behind it */
+}
+
+void cpl_report_overrun(struct thread *thread, uint64_t address, uintptr_t pc)
 {
     cpl_fault fault;
     cpl_fault_at(&fault, thread, CPL_FAULT_STACK, NULL);
     fault.address = address;
+    if (pc)
+        cpl_module_locate(pc, &fault);
     char *text = fault.message;
     size_t used = strlen(text);
     snprintf(text + used, sizeof fault.message - used,
@@ -106,13 +126,14 @@ void cpl_report_signal(struct worker *worker, struct thread *thread)
     const struct fiber *fiber = thread->fiber;
     uint64_t low = (uint64_t)(uintptr_t)fiber->low;
     if ((number == SIGSEGV || number == SIGBUS) && address < low && address >= low - fiber->guard_bytes) {
-        cpl_report_overrun(thread, address);
+        cpl_report_overrun(thread, address, worker->signal_pc);
         return;
     }
     cpl_fault fault;
     bool memory = number == SIGSEGV || number == SIGBUS;
     cpl_fault_at(&fault, thread, memory ? CPL_FAULT_ADDRESS : CPL_FAULT_INSTRUCTION, NULL);
     fault.address = address;
+    locate(&fault, worker, fiber);
     size_t used = strlen(fault.message), room = sizeof fault.message - used;
     if (number == SIGSEGV && worker->signal_code == 0x80)      /* SI_KERNEL: the processor names no address */
         snprintf(fault.message + used, room, ": illegal or misaligned address");

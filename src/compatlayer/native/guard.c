@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 
 /* initial-exec: the handler must not enter the dynamic loader to find its own variable. */
 static _Thread_local struct guard self __attribute__((tls_model("initial-exec")));
@@ -44,6 +45,22 @@ static void pass_on(int number, siginfo_t *info, void *context)
     chaining = 0;
 }
 
+/* Where the processor stood. A function of libc that it may have stood in (memcpy) keeps its return address in the
+ * usual place as long as it calls nothing; the stack is read later, when it is known to be one. */
+static void note_place(struct worker *worker, const ucontext_t *context)
+{
+#if defined(__x86_64__)
+    worker->signal_pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+    worker->signal_caller = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
+#elif defined(__aarch64__)
+    worker->signal_pc = (uintptr_t)context->uc_mcontext.pc;
+    worker->signal_caller = (uintptr_t)context->uc_mcontext.regs[30];
+#else
+    (void)context;
+    worker->signal_pc = worker->signal_caller = 0;
+#endif
+}
+
 static void on_signal(int number, siginfo_t *info, void *context)
 {
     if (info->si_code > 0 && self.worker && self.worker->in_kernel) {
@@ -52,6 +69,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
         worker->in_kernel = 0;
         worker->signal_code = info->si_code;
         worker->signal_address = (uint64_t)(uintptr_t)info->si_addr;
+        note_place(worker, context);
         worker->signal = number;
         CPL_SANITIZER_SWITCH(worker->sanitizer);
         cpl_fiber_switch(&abandoned, worker->scheduler_sp);

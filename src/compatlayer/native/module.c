@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,13 @@
 struct cpl_module {
     void *handle;
     int file;                         /* memory file of a private copy, -1 otherwise */
+    void *base;                       /* its first mapped byte */
+    struct cpl_module *next;
+    char path[];                      /* of the original */
 };
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;   /* of opening and closing, which may take long */
+static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
+static cpl_module *modules;           /* those that are open */
 
 static bool copy_file(int from, int to)
 {
@@ -67,6 +73,46 @@ static void *load_copy(const char *path, int *file)
     return handle;
 }
 
+static void enlist(cpl_module *module)
+{
+    struct link_map *map;
+    if (dlinfo(module->handle, RTLD_DI_LINKMAP, &map) == 0)
+        module->base = (void *)map->l_addr;
+    pthread_mutex_lock(&list_lock);
+    module->next = modules;
+    modules = module;
+    pthread_mutex_unlock(&list_lock);
+}
+
+static void delist(const cpl_module *module)
+{
+    pthread_mutex_lock(&list_lock);
+    for (cpl_module **each = &modules; *each; each = &(*each)->next)
+        if (*each == module) {
+            *each = module->next;
+            break;
+        }
+    pthread_mutex_unlock(&list_lock);
+}
+
+bool cpl_module_locate(uintptr_t address, cpl_fault *fault)
+{
+    Dl_info info;
+    if (!dladdr((void *)address, &info))
+        return false;
+    pthread_mutex_lock(&list_lock);
+    const cpl_module *found = modules;
+    while (found && found->base != info.dli_fbase)
+        found = found->next;
+    bool fits = found && strlen(found->path) < sizeof fault->library;
+    if (fits) {
+        fault->offset = address - (uintptr_t)found->base;
+        strcpy(fault->library, found->path);
+    }
+    pthread_mutex_unlock(&list_lock);
+    return fits;
+}
+
 cpl_module *cpl_module_open(const char *path, char *error, size_t error_bytes)
 {
     if (error_bytes)
@@ -75,12 +121,14 @@ cpl_module *cpl_module_open(const char *path, char *error, size_t error_bytes)
         snprintf(error, error_bytes, "the runtime was started before fork(); start it in the child instead");
         return NULL;
     }
-    cpl_module *module = calloc(1, sizeof *module);
+    size_t path_bytes = strlen(path) + 1;
+    cpl_module *module = calloc(1, sizeof *module + path_bytes);
     if (!module) {
         snprintf(error, error_bytes, "out of memory");
         return NULL;
     }
     module->file = -1;
+    memcpy(module->path, path, path_bytes);
     char why[512] = "";
     pthread_mutex_lock(&lock);
     void *loaded = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
@@ -102,6 +150,8 @@ cpl_module *cpl_module_open(const char *path, char *error, size_t error_bytes)
         module = NULL;
     }
     pthread_mutex_unlock(&lock);
+    if (module)
+        enlist(module);
     return module;
 }
 
@@ -114,6 +164,7 @@ void cpl_module_close(cpl_module *module)
 {
     if (!module || atomic_load(&cpl_child))
         return;
+    delist(module);
     pthread_mutex_lock(&lock);
     dlclose(module->handle);
     if (module->file >= 0) {

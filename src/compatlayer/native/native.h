@@ -192,6 +192,7 @@ struct worker {
     volatile sig_atomic_t signal;     /* a fault the guard caught, 0 = none */
     int signal_code;
     uint64_t signal_address;
+    uintptr_t signal_pc, signal_caller;   /* the instruction; the stack pointer, or the link register where there is one */
     struct thread *current;
     struct fiber *parked;             /* the fiber that came back because its thread has ended */
     struct block *stalled, *stalled_tail, *spare_blocks;
@@ -353,7 +354,9 @@ bool cpl_convoy_leave(struct thread *gang, struct thread **next);
 struct thread *cpl_gang_first(struct thread *thread);  /* of a gang the first lane that waits, otherwise the thread */
 const char *cpl_thread_text(const struct thread *thread, char *text, size_t bytes);
 void cpl_fault_at(cpl_fault *fault, const struct thread *thread, int code, const cpl_site *site);
-void cpl_report_overrun(struct thread *thread, uint64_t address);
+void cpl_report_overrun(struct thread *thread, uint64_t address, uintptr_t pc);    /* pc 0: nobody knows where */
+/* Fills offset and library with where `address` lies, if a module has it. */
+bool cpl_module_locate(uintptr_t address, cpl_fault *fault);
 void cpl_report_signal(struct worker *worker, struct thread *thread);    /* what the guard caught: its stack is left */
 
 /* ---- device printf and heap -------------------------------------------------------------------------- */

@@ -269,7 +269,7 @@ static void run_thread(struct block *block, struct thread *thread)
     struct fiber *fiber = thread->fiber;
     bool overran = cpl_fiber_overran(fiber);
     if (overran)
-        cpl_report_overrun(thread, (uint64_t)(uintptr_t)fiber->low);
+        cpl_report_overrun(thread, (uint64_t)(uintptr_t)fiber->low, 0);
     if (!worker->parked)
         return;
     worker->parked = NULL;

@@ -144,6 +144,17 @@ CPL_EXPORT int cpl_queue_copy(cpl_queue *queue, const cpl_box *box);
 /* Fills `height` rows of `width` elements of `element_bytes` (1, 2, 4) with `pattern`. */
 CPL_EXPORT int cpl_queue_fill(cpl_queue *queue, uint64_t destination, uint64_t pitch_bytes, uint32_t pattern,
                               uint32_t element_bytes, uint64_t width, uint64_t height);
+/* Later work starts once the value of 4 or 8 bytes at `address`, a multiple of that, is as wanted: at or after `value` in
+ * cyclic order, equal to it, a common bit set, a bit of neither set. Whoever writes it must write it whole. The address
+ * has to stay valid; one that is not is a fault of the domain. */
+enum { CPL_WATCH_GEQ = 0, CPL_WATCH_EQ = 1, CPL_WATCH_AND = 2, CPL_WATCH_NOR = 3 };
+CPL_EXPORT int cpl_queue_watch(cpl_queue *queue, uint64_t address, uint32_t bytes, int condition, uint64_t value);
+/* Writes such a value, or changes it atomically. */
+enum { CPL_STORE_SET = 0, CPL_STORE_ADD = 1, CPL_STORE_AND = 2, CPL_STORE_OR = 3 };
+CPL_EXPORT int cpl_queue_store(cpl_queue *queue, uint64_t address, uint32_t bytes, int operation, uint64_t value);
+/* The domain is about to end: from now on its queues give up a wait for a value (and skip what comes after it) once none
+ * of them has anything running. */
+CPL_EXPORT void cpl_domain_end_waits(cpl_domain *domain);
 /* A kernel with variants runs the one for the block's shape; CPL_NOT_COMPILED when that has no entry yet. */
 CPL_EXPORT int cpl_queue_launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
                                 size_t args_bytes);

@@ -83,7 +83,6 @@ def test_devices_are_each_others_peers_but_not_their_own(api: Any) -> None:
 def test_features_marked_absent_answer_not_supported(api: Any, cu: Any, context: Any) -> None:
     zero = {"VIRTUAL_ADDRESS_MANAGEMENT_SUPPORTED": ("cuMemAddressReserve", 1 << 21, 0, 0, 0),
             "MAX_PERSISTING_L2_CACHE_SIZE": ("cuCtxResetPersistingL2Cache",),
-            "CAN_USE_64_BIT_STREAM_MEM_OPS": ("cuStreamWriteValue64", 0, 0, 0, 0),
             "IPC_EVENT_SUPPORTED": ("cuEventCreate", 6)}
     for name, call in zero.items():
         assert api.cuDeviceGetAttribute(getattr(cu.CUdevice_attribute, f"CU_DEVICE_ATTRIBUTE_{name}"), 0) == 0

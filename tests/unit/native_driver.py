@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ["process", "arena", "tree", "stack", "fiber", "domain", "guard", "copy", "fence", "queue", "direct",
+SOURCES = ["process", "arena", "tree", "stack", "fiber", "domain", "guard", "copy", "fence", "queue", "watch", "direct",
            "callback", "pool", "block", "thread", "barrier", "warp", "fault", "gang", "module", "print", "heap",
            "space"]
 FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", f"-I{ROOT / 'include'}"]

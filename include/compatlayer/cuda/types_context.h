@@ -134,31 +134,35 @@ typedef struct CUasyncNotificationInfo_st {
 
 typedef union CUstreamBatchMemOpParams_union {
     CUstreamBatchMemOpType operation;
-    struct {
+    struct CUstreamMemOpWaitValueParams_st {
         CUstreamBatchMemOpType operation;
         CUdeviceptr address;
-        cuuint32_t value;
-        cuuint64_t value64;
+        union {
+            cuuint32_t value;
+            cuuint64_t value64;
+        };
         unsigned int flags;
         CUdeviceptr alias;
     } waitValue;
-    struct {
+    struct CUstreamMemOpWriteValueParams_st {
         CUstreamBatchMemOpType operation;
         CUdeviceptr address;
-        cuuint32_t value;
-        cuuint64_t value64;
+        union {
+            cuuint32_t value;
+            cuuint64_t value64;
+        };
         unsigned int flags;
         CUdeviceptr alias;
     } writeValue;
-    struct {
+    struct CUstreamMemOpFlushRemoteWritesParams_st {
         CUstreamBatchMemOpType operation;
         unsigned int flags;
     } flushRemoteWrites;
-    struct {
+    struct CUstreamMemOpMemoryBarrierParams_st {
         CUstreamBatchMemOpType operation;
         unsigned int flags;
     } memoryBarrier;
-    struct {
+    struct CUstreamMemOpAtomicReductionParams_st {
         CUstreamBatchMemOpType operation;
         unsigned int flags;
         CUstreamAtomicReductionOpType reductionOp;

@@ -120,6 +120,24 @@ class Shape(NamedTuple):
     cooperative: bool = False
 
 
+class Comparison(Enum):
+    """When a value in memory is as wanted."""
+
+    GEQ = 0  # at or after the wanted value in cyclic order
+    EQ = 1
+    AND = 2  # they have a bit in common
+    NOR = 3  # a bit is set in neither
+
+
+class Change(Enum):
+    """What happens to a value in memory; all but SET combine the old value with the given one atomically."""
+
+    SET = 0
+    ADD = 1
+    AND = 2
+    OR = 3
+
+
 class Snapshot(NamedTuple):
     """Bytes kept at `address` for as long as this object lives."""
 
@@ -180,6 +198,14 @@ class Queue(ABC):
     @abstractmethod
     def fill(self, destination: int, pattern: int, element_bytes: int, width: int, height: int = 1,
              pitch_bytes: int = 0) -> None: ...
+
+    @abstractmethod
+    def watch(self, address: int, element_bytes: int, comparison: Comparison, value: int) -> None:
+        """Later work starts once the value of 4 or 8 bytes at `address` is as wanted; nothing is busy meanwhile."""
+
+    @abstractmethod
+    def store(self, address: int, element_bytes: int, change: Change, value: int) -> None:
+        """Change the value of 4 or 8 bytes at `address`."""
 
     @abstractmethod
     def launch(self, kernel: Kernel, shape: Shape, args: bytes) -> None: ...
@@ -302,6 +328,11 @@ class Domain(ABC):
 
     @abstractmethod
     def set_limit(self, name: str, size_bytes: int) -> None: ...
+
+    @abstractmethod
+    def end_waits(self) -> None:
+        """Before the end: from now on a wait for a value is given up, with all that comes after it in its queue, once no
+        queue of the domain has anything running."""
 
     def doors(self) -> Doors | None:
         """The doors of this domain, made anew; None when the backend has no direct launches."""

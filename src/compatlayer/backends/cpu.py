@@ -192,6 +192,9 @@ class CpuDomain(base.Domain):
     def set_limit(self, name: str, size_bytes: int) -> None:
         _check(lib.cpl_domain_set_limit(self._raw, _LIMITS[name], size_bytes), f"limit {name} of {size_bytes} bytes")
 
+    def end_waits(self) -> None:
+        lib.cpl_domain_end_waits(self._raw)
+
     def close(self) -> None:
         """Nothing at once: queues that other threads wait on hold the native domain until they are done."""
 
@@ -292,6 +295,12 @@ class CpuQueue(base.Queue):
     def fill(self, destination: int, pattern: int, element_bytes: int, width: int, height: int = 1,
              pitch_bytes: int = 0) -> None:
         _check(lib.cpl_queue_fill(self.raw, destination, pitch_bytes, pattern, element_bytes, width, height), "fill")
+
+    def watch(self, address: int, element_bytes: int, comparison: base.Comparison, value: int) -> None:
+        _check(lib.cpl_queue_watch(self.raw, address, element_bytes, comparison.value, value), "wait for a value")
+
+    def store(self, address: int, element_bytes: int, change: base.Change, value: int) -> None:
+        _check(lib.cpl_queue_store(self.raw, address, element_bytes, change.value, value), "write of a value")
 
     def launch(self, kernel: base.Kernel, shape: Shape, args: bytes) -> None:
         assert isinstance(kernel, CpuKernel)

@@ -87,12 +87,18 @@ def _features(device: Device) -> dict[int, int]:
         88: raw,  # pageable memory is accessible
         89: raw,  # managed memory from host and device at once
         91: raw,  # registered memory by its host pointer
+        92: 1,  # stream memory operations (the first variants of the calls)
+        93: 1,  # ... of 64 bits
+        94: 1,  # ... with NOR
         95: int(caps.cooperative),
         99: 1,  # host memory can be registered
         100: raw,  # pageable access uses the host's page tables
         101: raw,  # the host accesses managed memory directly
         113: 1,  # read-only registration
         115: 1,  # memory pools
+        122: 1,  # stream memory operations of 64 bits
+        123: 1,  # ... with NOR
         142: 1,  # pools of a host NUMA node
         144: 1,  # pools of host memory
+        148: 1,  # atomic reductions among the stream memory operations
     }

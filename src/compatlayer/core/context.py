@@ -201,6 +201,7 @@ class Context:
         for stream in self.all_streams():
             if stream.capture is not None:
                 stream.capture.abandon()
+        self.domain.end_waits()
         self.wait_idle()
         domain, self.domain = self.domain, None
         if domain is None:  # another thread was first

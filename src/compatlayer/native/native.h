@@ -103,16 +103,23 @@ struct cpl_domain {
     cpl_fault fault;
     _Atomic uint64_t limits[3];
     struct heap *heap;
+    uint32_t running;                 /* launches, copies and calls begun; under cpl_lock, like the next one */
+    bool ending;                      /* waits for values that nothing in it can write any more are given up */
 };
 void cpl_domain_keep(cpl_domain *domain);
 void cpl_domain_drop(cpl_domain *domain);
 void cpl_domain_record(cpl_domain *domain, const cpl_fault *fault);          /* the first one stays */
 
 /* ---- tasks and queues (queue.c, task.c) --------------------------------------------------------- */
-enum task_kind { TASK_LAUNCH, TASK_COPY, TASK_FILL, TASK_CALL, TASK_SIGNAL, TASK_WAIT };
+enum task_kind { TASK_LAUNCH, TASK_COPY, TASK_FILL, TASK_STORE, TASK_WATCH, TASK_CALL, TASK_SIGNAL, TASK_WAIT };
 struct fill {
     uint64_t destination, pitch_bytes, width, height;
     uint32_t pattern, element_bytes;
+};
+struct value {
+    uint64_t address, operand;
+    uint32_t bytes, operation;        /* 4 or 8; CPL_WATCH_* or CPL_STORE_* */
+    bool passed;                      /* the wait is over */
 };
 struct print;
 struct task {
@@ -133,6 +140,7 @@ struct task {
         } launch;
         cpl_box box;
         struct fill fill;
+        struct value value;
         struct {
             void (*function)(void *);
             void *data;
@@ -148,6 +156,7 @@ struct cpl_queue {
     cpl_domain *domain;
     int priority;
     bool closed;
+    bool given_up;                    /* a wait for a value was: the rest is skipped */
     struct task *head, *tail;
     uint32_t pending;
     uint64_t enqueued;
@@ -172,9 +181,18 @@ void cpl_fence_reach(cpl_fence *fence, struct task **waiters);
 void cpl_queue_advance(cpl_queue *queue);
 void cpl_task_complete(struct task *task);           /* takes cpl_lock; the task was its queue's head */
 void cpl_queue_wake_all(void);
+void cpl_queue_push(cpl_queue *queue);               /* cpl_lock held: its head may move at the next cpl_queue_run */
+void cpl_queue_run(void);                            /* cpl_lock held */
 /* As cpl_queue_launch, and never waits: CPL_TIMEOUT when the queue is full. */
 int cpl_queue_launch_now(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
                          size_t args_bytes);
+
+/* ---- values in memory (watch.c); cpl_lock held except for the first ------------------------------- */
+int cpl_watch_start(void);                           /* before the first wait for a value */
+bool cpl_watch_over(struct task *task);              /* the value is as wanted, or nobody is to wait for it */
+void cpl_watch_add(struct task *task);               /* a queue's head begins to wait */
+void cpl_watch_look(void);                           /* pushes the queues whose wait is over */
+void cpl_value_store(struct task *task);
 
 /* ---- workers (pool.c) and the callback thread (callback.c) -------------------------------------- */
 struct block;

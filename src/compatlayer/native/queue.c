@@ -80,7 +80,7 @@ static void pop(cpl_queue *queue)
     cpl_task_give(task);
 }
 
-static void push_advance(cpl_queue *queue)
+void cpl_queue_push(cpl_queue *queue)
 {
     if (queue->advancing)
         return;
@@ -95,9 +95,14 @@ static void reach(cpl_fence *fence)
     cpl_fence_reach(fence, &waiter);
     while (waiter) {
         struct task *next = waiter->link;
-        push_advance(waiter->queue);
+        cpl_queue_push(waiter->queue);
         waiter = next;
     }
+}
+
+static bool runs(const cpl_queue *queue)
+{
+    return !queue->given_up && atomic_load(&queue->domain->faulted) == CPL_FAULT_NONE;
 }
 
 /* Runs the head if that takes no time; true: it is done and popped. */
@@ -117,11 +122,25 @@ static bool step(cpl_queue *queue)
         }
         cpl_fence_drop(task->fence);
         break;
+    case TASK_STORE:
+        if (runs(queue))
+            cpl_value_store(task);
+        break;
+    case TASK_WATCH:
+        if (!cpl_watch_over(task)) {
+            cpl_watch_add(task);
+            return false;
+        }
+        break;
     case TASK_CALL:
+        if (queue->given_up)
+            break;
+        queue->domain->running++;
         cpl_callback_submit(task);
         return false;
     default:
-        if (atomic_load(&queue->domain->faulted) == CPL_FAULT_NONE && task->units) {
+        if (runs(queue) && task->units) {
+            queue->domain->running++;
             cpl_pool_submit(task);
             return false;
         }
@@ -130,9 +149,8 @@ static bool step(cpl_queue *queue)
     return true;
 }
 
-void cpl_queue_advance(cpl_queue *queue)
+void cpl_queue_run(void)
 {
-    push_advance(queue);
     if (in_advance)
         return;
     in_advance = true;
@@ -144,14 +162,23 @@ void cpl_queue_advance(cpl_queue *queue)
         next->advancing = false;
         if (next->closed && !next->head)
             discard(next);
+        if (!advancing)
+            cpl_watch_look();         /* what was done may have written what others wait for */
     }
     in_advance = false;
+}
+
+void cpl_queue_advance(cpl_queue *queue)
+{
+    cpl_queue_push(queue);
+    cpl_queue_run();
 }
 
 void cpl_task_complete(struct task *task)
 {
     pthread_mutex_lock(&cpl_lock);
     cpl_queue *queue = task->queue;
+    queue->domain->running--;
     pop(queue);
     cpl_queue_advance(queue);
     pthread_mutex_unlock(&cpl_lock);
@@ -233,6 +260,33 @@ int cpl_queue_fill(cpl_queue *queue, uint64_t destination, uint64_t pitch_bytes,
     task->fill = (struct fill){destination, pitch_bytes, width, height, pattern, element_bytes};
     task->units = width && height ? cpl_fill_pieces(&task->fill) : 0;
     return commit(task);
+}
+
+static int on_value(cpl_queue *queue, enum task_kind kind, uint64_t address, uint32_t bytes, int operation,
+                    uint64_t operand)
+{
+    int status;
+    cpl_guard_install();
+    struct task *task = begin(queue, kind, &status);
+    if (!task)
+        return status;
+    task->value = (struct value){address, operand, bytes, (uint32_t)operation, false};
+    return commit(task);
+}
+
+int cpl_queue_watch(cpl_queue *queue, uint64_t address, uint32_t bytes, int condition, uint64_t value)
+{
+    if ((bytes != 4 && bytes != 8) || address % bytes || condition < CPL_WATCH_GEQ || condition > CPL_WATCH_NOR)
+        return CPL_INVALID;
+    int status = atomic_load(&cpl_child) ? CPL_FORKED : cpl_watch_start();
+    return status == CPL_OK ? on_value(queue, TASK_WATCH, address, bytes, condition, value) : status;
+}
+
+int cpl_queue_store(cpl_queue *queue, uint64_t address, uint32_t bytes, int operation, uint64_t value)
+{
+    if ((bytes != 4 && bytes != 8) || address % bytes || operation < CPL_STORE_SET || operation > CPL_STORE_OR)
+        return CPL_INVALID;
+    return on_value(queue, TASK_STORE, address, bytes, operation, value);
 }
 
 static bool valid(const cpl_kernel *kernel, const cpl_shape *shape, size_t args_bytes)

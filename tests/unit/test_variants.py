@@ -210,7 +210,7 @@ def test_dumps_show_the_passes_of_a_variant(monkeypatch: pytest.MonkeyPatch,
                                             capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COMPATLAYER_DUMP", "after:imports")
     cpu.lower_variant(compiled("constants"), "k", TINY, NAIVE)
-    assert capsys.readouterr().err.startswith("; ---- after imports\n")
+    assert capsys.readouterr().err.startswith("; ---- after imports: k\n")
     monkeypatch.setenv("COMPATLAYER_DUMP", "after:nonsense")
     for _ in range(2):
         cpu.lower_variant(compiled("constants"), "k", TINY, NAIVE)

@@ -3,8 +3,8 @@
 Every kernel is lowered by the passes of NAIVE. A variant for a class of block shapes is that lowering, cut down to its
 one kernel, with the passes of the vector engine where that can run the kernel, and `imports` before `entries`.
 
-COMPATLAYER_DUMP=after:<pass> prints the module after that pass to the standard error; after:all does so for each. What
-is printed is verified, and compiled anew: variants.py takes nothing from the cache then.
+COMPATLAYER_DUMP=after:<pass> prints the module after that pass to the standard error; `all` does so after each. What is
+printed is verified, and compiled anew: variants.py takes nothing from the cache then.
 """
 
 from __future__ import annotations
@@ -47,8 +47,18 @@ NAIVE: tuple[tuple[str, Pass], ...] = (
     ("math", math.run),
     ("entries", entries.run),
 )
-_seen: list[str] = []  # the names of passes that were offered to be dumped
+_ALL = ("all", "after:all")
+_seen: set[str] = set()  # the names of passes that were offered to be dumped
 _told: set[str] = set()  # values of COMPATLAYER_DUMP that were complained about
+
+
+def names() -> tuple[str, ...]:
+    """What COMPATLAYER_DUMP can name, in the order of a variant's passes."""
+    from . import canonical, vector
+
+    *bodies, entry = (name for name, _ in NAIVE)
+    return (*bodies, *dict.fromkeys(name for name, _ in canonical.PASSES), "canonical", *vector.REPORTS, "vector",
+            "imports", entry, "host")
 
 
 def lower(module: Module, machine: str, skip: frozenset[str] = frozenset()) -> Module:
@@ -102,8 +112,9 @@ def dump(module: Module, name: str, checked: bool = True) -> None:
 
 def show(module: Module, name: str, text: Callable[[], str]) -> None:
     """Prints `text` of the module when the environment asks for the pass `name`."""
-    if dumping() and name not in _seen:
-        _seen.append(name)
+    if not dumping():
+        return
+    _seen.add(name)
     if _asked(name):
         of = f": {module.subject}" if module.subject else ""
         print(f"; ---- after {name}{of}\n{text()}", file=sys.stderr)
@@ -115,13 +126,17 @@ def dumping() -> bool:
 
 
 def _asked(name: str) -> bool:
-    return os.environ.get("COMPATLAYER_DUMP") in (f"after:{name}", "after:all")
+    return os.environ.get("COMPATLAYER_DUMP") in (f"after:{name}", *_ALL)
 
 
 def check_dump() -> None:
     """After a lowering: say so, once, when nothing was dumped for what the environment asks."""
     asked = os.environ.get("COMPATLAYER_DUMP")
-    if asked and asked not in ("after:all", *(f"after:{name}" for name in _seen)) and asked not in _told:
-        _told.add(asked)
-        print(f"compatlayer: COMPATLAYER_DUMP={asked} names no pass that has run; write after: and one of "
-              f"{', '.join(_seen)}, all", file=sys.stderr)
+    if not asked or asked in _ALL or asked in _told or asked in [f"after:{name}" for name in _seen]:
+        return
+    _told.add(asked)
+    if asked.removeprefix("after:") in names() and asked.startswith("after:"):
+        problem = "is a pass that this kernel does not go through; COMPATLAYER_ENGINE_REPORT=1 may say why"
+    else:
+        problem = f"names no pass; write all, or after: and one of {', '.join(names())}"
+    print(f"compatlayer: COMPATLAYER_DUMP={asked} {problem}", file=sys.stderr)

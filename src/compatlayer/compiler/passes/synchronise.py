@@ -1,4 +1,7 @@
-"""Barriers, votes, shuffles and all else that involves other threads become calls of the native runtime."""
+"""Barriers, votes, shuffles and all else that involves other threads become calls of the native runtime.
+
+Why calls: what a thread waits for is known only while it runs. The vector engine turns most of them into code again.
+"""
 
 from __future__ import annotations
 

@@ -104,6 +104,8 @@ def _bodies(code: DeviceCode, kernel: str, sharing: Sharing) -> tuple[Module, Fu
     module.shared_places = {each: sharing.places[each.name] for each in module.variables()
                             if each.name in sharing.places}
     prune.keep(module, [module.symbols[kernel]])
+    module.subject = kernel
+    pipeline.dump(module, "prune")
     warp = any(warps.needed(each) for each in module.defined())
     module = pipeline.lower_bodies(module, machine())
     function = module.symbols[kernel]

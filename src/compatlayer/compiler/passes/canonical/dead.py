@@ -1,4 +1,7 @@
-"""Removes instructions whose result nobody needs: what is left over of splitting and of dropped assumptions."""
+"""Removes instructions whose result nobody needs: what is left over of splitting and of dropped assumptions.
+
+Why: a gang pays for each instruction with a vector of them, and may have to keep its result in memory over a barrier.
+"""
 
 from __future__ import annotations
 

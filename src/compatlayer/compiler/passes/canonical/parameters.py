@@ -1,5 +1,7 @@
 """The kernel's parameters as a gang can share them: structs that the kernel writes to get a copy for each thread, and
 vectors arrive in memory like structs.
+
+Why: all lanes of a gang are given one set of parameters, and what one lane writes no other may read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A switch becomes comparisons and branches, in a balanced tree when it has many cases."""
+"""A switch becomes comparisons and branches, in a balanced tree when it has many cases.
+
+Why: the vector engine parts lanes at branches with two targets, and only there: one mask for each side.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Calls: intrinsics on vectors, operations among lanes, the runtime, and one call per lane for the rest."""
+"""Calls: intrinsics on vectors, operations among lanes, the runtime, and one call per lane for the rest.
+
+Why not widen all: only what has no effects and a vector form may run for lanes that are not there; everything else is
+called for the active lanes, one at a time, in the order of their numbers.
+"""
 
 from __future__ import annotations
 

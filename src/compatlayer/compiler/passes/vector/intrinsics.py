@@ -1,4 +1,7 @@
-"""Intrinsics of LLVM that work on vectors as they do on scalars, and how their names spell the types."""
+"""Intrinsics of LLVM that work on vectors as they do on scalars, and how their names spell the types.
+
+Why a list: a name that is not in it would be a call of a function that the host's compiler does not have.
+"""
 
 from __future__ import annotations
 

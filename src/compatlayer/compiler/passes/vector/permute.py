@@ -1,4 +1,7 @@
-"""Moving words between the lanes of a gang of 32, with what the processor has for it."""
+"""Moving words between the lanes of a gang of 32, with what the processor has for it.
+
+Why not LLVM's own: it makes a shuffle with indices that are known at run time from 32 extractions and insertions.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Which loads read the fields of the thread: the special registers of CUDA."""
+"""Which loads read the fields of the thread: the special registers of CUDA.
+
+Why they are recognised again: the passes before have made them loads like any other, and the vector engine knows for
+each how it differs from lane to lane.
+"""
 
 from __future__ import annotations
 

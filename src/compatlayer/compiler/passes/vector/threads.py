@@ -1,4 +1,8 @@
-"""The special registers of a gang: a thread's place in its block from its linear number."""
+"""The special registers of a gang: a thread's place in its block from its linear number.
+
+Why from the number: a gang knows only its first thread; x, y and z of the lanes follow without a division where rows
+fill whole gangs.
+"""
 
 from __future__ import annotations
 

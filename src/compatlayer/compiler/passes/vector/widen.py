@@ -1,4 +1,8 @@
-"""One instruction of the kernel for all lanes: arithmetic, comparisons, conversions, addresses."""
+"""One instruction of the kernel for all lanes: arithmetic, comparisons, conversions, addresses.
+
+Why the shape decides: a uniform value stays one scalar instruction, an affine one a scalar and a step; only what
+differs from lane to lane is worth a vector.
+"""
 
 from __future__ import annotations
 

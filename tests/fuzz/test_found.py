@@ -1,0 +1,104 @@
+"""What the fuzzers have found: each defect as the shortest program that showed it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+START = """
+import ctypes, os
+from ctypes import byref, c_char_p, c_int, c_size_t, c_uint, c_void_p
+from pathlib import Path
+import compatlayer
+cu = ctypes.CDLL(str(Path(compatlayer.__file__).parent / "_lib" / "libcuda.so.1"))
+def ok(name, *arguments):
+    status = getattr(cu, name)(*arguments)
+    assert status == 0, f"{name} answers {status}"
+def primary(device=0):
+    context = c_void_p()
+    ok("cuDevicePrimaryCtxRetain", byref(context), device)
+    ok("cuCtxPushCurrent_v2", context)
+    return context
+ok("cuInit", 0)
+"""
+
+
+def run(program: str, **variables: str) -> str:
+    """The output of a Python program with the driver library as `cu`; it must end well."""
+    done = subprocess.run([sys.executable, "-c", START + program], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "COMPATLAYER_DEVICES": "cpu:2", **variables})
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr and "unexpected error" not in done.stderr, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_reset_ends_captures_of_per_thread_streams() -> None:
+    assert run("""
+primary()
+ok("cuStreamBeginCapture_v2", c_void_p(2), 2)
+ok("cuDevicePrimaryCtxReset_v2", 0)
+memory = c_void_p()
+ok("cuMemAlloc_v2", byref(memory), c_size_t(64))
+print(cu.cuMemcpyHtoD_v2(memory, bytes(64), c_size_t(64)))
+""") == "0"
+
+
+def test_a_fill_of_memory_that_another_thread_frees_is_an_error_and_no_crash() -> None:
+    assert run("""
+from compatlayer.backends.base import BadArgument
+from compatlayer.core.runtime import state
+try:
+    state.device(0).hardware.fill_now(0x10000, 1, 4, 4)
+except BadArgument:
+    print("refused")
+""") == "refused"
+
+
+def test_an_allocation_of_nearly_all_numbers_is_out_of_memory() -> None:
+    assert run("""
+primary()
+memory = c_void_p()
+print(cu.cuMemAllocAsync(byref(memory), c_size_t(2**64 - 1), None), cu.cuMemAlloc_v2(byref(memory), c_size_t(2**64 - 1)),
+      cu.cuMemAllocHost_v2(byref(memory), c_size_t(2**64 - 1)))
+""") == "2 2 2"
+
+
+def test_a_header_name_that_is_no_file_name_is_a_compile_error() -> None:
+    assert run("""
+rtc = ctypes.CDLL(str(Path(compatlayer.__file__).parent / "_lib" / "libnvrtc.so.13"))
+for names in ([b"a" * 3000], [b"x", b"x/y"]):
+    program = c_void_p()
+    texts = (c_char_p * len(names))(*[b""] * len(names))
+    rtc.nvrtcCreateProgram(byref(program), b"", b"p.cu", len(names), texts, (c_char_p * len(names))(*names))
+    size = c_size_t()
+    status = rtc.nvrtcCompileProgram(program, 0, None)
+    rtc.nvrtcGetProgramLogSize(program, byref(size))
+    print(status, size.value > 20)
+""") == "6 True\n6 True"
+
+
+def test_default_pools_are_as_many_as_the_machine_has_places() -> None:
+    assert run("""
+from compatlayer.core import handles
+from compatlayer.core.pool import Pool
+primary()
+answers = set()
+for ident in (0, 1, 7, 100, 99999, -5):
+    pool = c_void_p()
+    place = (c_int * 2)(2, ident)
+    answers.add((cu.cuMemGetDefaultMemPool(byref(pool), place, 1), pool.value))
+    cu.cuMemGetDefaultMemPool(byref(pool), (c_int * 2)(3, 5000 + ident), 1)
+print(len(answers), len(handles.live(Pool)), cu.cuMemGetDefaultMemPool(byref(pool), (c_int * 2)(3, 99999), 1))
+""") == "1 1 1"
+
+
+def test_pinned_memory_of_a_pool_can_be_freed_without_a_stream() -> None:
+    assert run("""
+primary()
+pool, memory = c_void_p(), c_void_p()
+ok("cuMemGetDefaultMemPool", byref(pool), (c_int * 2)(2, 0), 1)
+ok("cuMemAllocFromPoolAsync", byref(memory), c_size_t(100), pool, None)
+ok("cuMemFree_v2", memory)
+print(cu.cuMemFree_v2(memory))
+""") == "1"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # the compiler is loaded with the first image
     from compatlayer.compiler.image import KernelInfo, NativeImage, Variant
 
 _LIMITS = {"stack": lib.CPL_LIMIT_STACK, "printf": lib.CPL_LIMIT_PRINTF, "heap": lib.CPL_LIMIT_HEAP}
+_MOST_BYTES = 1 << 62  # of one request
 _KINDS = {kind.value: kind for kind in MemoryKind}
 
 
@@ -107,6 +108,8 @@ class CpuDevice(base.Device):
         return CpuDomain(ffi.gc(raw, lib.cpl_domain_close), self.settings.fast_launch)
 
     def alloc(self, size_bytes: int, kind: MemoryKind, alignment_bytes: int = 512) -> Allocation:
+        if size_bytes > _MOST_BYTES:
+            raise base.OutOfMemory(f"{size_bytes} bytes asked, more than there are addresses")
         if kind is not MemoryKind.HOST and self.used_bytes() + size_bytes > self.caps.memory_bytes:
             raise base.OutOfMemory(f"{size_bytes} bytes asked and {self.caps.memory_bytes - self.used_bytes()} of "
                                    f"{self.caps.memory_bytes} free on {self.caps.name}")
@@ -143,8 +146,9 @@ class CpuDevice(base.Device):
                                    f"{box.source:#x} to {box.destination:#x} leaves mapped memory")
 
     def fill_now(self, destination: int, pattern: int, element_bytes: int, width: int) -> None:
-        data = pattern.to_bytes(element_bytes, sys.byteorder) * width
-        ffi.memmove(ffi.cast("void *", destination), data, len(data))
+        data = ffi.from_buffer(pattern.to_bytes(element_bytes, sys.byteorder) * width)
+        # Guarded: another thread may free the memory meanwhile.
+        self.copy_now(Box(destination, int(ffi.cast("uintptr_t", data)), len(data)))
 
     def snapshot(self, address: int, size_bytes: int) -> base.Snapshot:
         owner = ffi.new("char[]", size_bytes)

@@ -198,9 +198,10 @@ class Context:
 
         if self.doors is not None:
             self.doors.end()  # from here on every launch comes through core
-        for stream in self.all_streams():
+        for stream in [*self.all_streams(), *self.captured]:  # per-thread streams are only among the captured ones
             if stream.capture is not None:
                 stream.capture.abandon()
+        self.captured.clear()
         self.domain.end_waits()
         self.wait_idle()
         domain, self.domain = self.domain, None

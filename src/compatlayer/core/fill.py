@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compatlayer.backends.base import MemoryKind
+from compatlayer.backends.base import BackendError, MemoryKind
 from compatlayer.core import memory
 from compatlayer.core.stream import Stream
 from compatlayer.errors import CudaError, Status
@@ -31,7 +31,10 @@ def fill(stream: Stream, destination: int, pattern: int, element_bytes: int, wid
     record = memory.covering(stream.context.device, destination, (height - 1) * pitch_bytes + row_bytes, "destination")
     if wait and height == 1 and row_bytes <= DIRECT_BYTES and stream.idle():
         stream.context.check()
-        stream.context.device.hardware.fill_now(destination, pattern, element_bytes, width)
+        try:
+            stream.context.device.hardware.fill_now(destination, pattern, element_bytes, width)
+        except BackendError as error:
+            raise stream.context.translate(error) from None
         return
     finish = record.sync_memops or (wait and (record.kind is not MemoryKind.DEVICE or stream.idle()))
     stream.fill(destination, pattern, element_bytes, width, height, pitch_bytes)

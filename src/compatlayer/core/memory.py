@@ -90,7 +90,7 @@ def free(address: int) -> None:
     if address == 0:
         return
     record = _records.get(address)
-    if record is None or record.on_host:
+    if record is None or (record.on_host and record.pool is None):
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the start of live device memory")
     _end(record)
     if record.context is not None and record.context.alive:

@@ -4,12 +4,13 @@ Nothing here is cached but the precompiled base header; compiler.compile_cuda ca
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import CompilerError, CompilerMissing
+from ...errors import CompilerError, CompilerHindered, CompilerMissing
 from .. import headers as device_headers
 from .. import scratch, toolchain
 from ..image import DeviceCode
@@ -19,6 +20,7 @@ from .nvrtc_options import Options
 
 _PTX_FEATURE = "+ptx90"
 _VERSION = (13, 0)
+_BAD_NAMES = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 _CLASH = "attributes are not compatible"
 
 
@@ -203,8 +205,14 @@ def _write_headers(folder: Path, given: Mapping[str, str]) -> None:
         if folder not in path.parents:
             # "../x.h" given by name can be reached only by that name; there is no place for it in a folder.
             raise CompileFailure(f'header name "{name}" leads outside the include folder; give it a plain name\n')
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode("utf-8", "surrogateescape"))
+        except OSError as error:
+            if error.errno not in _BAD_NAMES:
+                raise CompilerHindered(f"header \"{name}\" cannot be written: {error.strerror}") from None
+            # Too long for a file, or both a file and a folder.
+            raise CompileFailure(f'header name "{name[:80]}": {error.strerror}; give it a plain name\n') from None
 
 
 def _overlay(scratch: str, folders: Sequence[str], given: str) -> list[str]:

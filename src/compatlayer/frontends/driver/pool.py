@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from compatlayer.api.entry import entry
@@ -15,6 +16,7 @@ from compatlayer.errors import CudaError, Status
 from compatlayer.frontends.driver.values import any_device, load, needed, number, pointer, pool_of, store
 
 PINNED, MANAGED = 1, 2
+NUMA_NODES = 1024  # the most that Linux can have
 LOCATION_NONE, LOCATION_DEVICE, LOCATION_HOST, LOCATION_NUMA, LOCATION_NUMA_CURRENT = 0, 1, 2, 3, 4
 
 
@@ -149,7 +151,11 @@ def _place(location: Any, allocation_type: int, max_bytes: int = 0) -> tuple[Dev
         kind, ident = LOCATION_NUMA, 0
     if kind == LOCATION_NONE and allocation_type != MANAGED:
         raise CudaError(Status.INVALID_VALUE, "pinned pools need a location")
-    if kind not in (LOCATION_NONE, LOCATION_HOST, LOCATION_NUMA) or (kind == LOCATION_NUMA and ident < 0):
+    if kind in (LOCATION_NONE, LOCATION_HOST):
+        ident = 0  # documented as ignored; each new number would be a new default pool
+    if kind not in (LOCATION_NONE, LOCATION_HOST, LOCATION_NUMA) or not 0 <= ident < NUMA_NODES:
         raise CudaError(Status.INVALID_VALUE, f"location type {kind}, id {ident} is not one for memory pools")
+    if kind == LOCATION_NUMA and ident and not os.path.isdir(f"/sys/devices/system/node/node{ident}"):
+        raise CudaError(Status.INVALID_VALUE, f"this machine has no NUMA node {ident}")
     memory = MemoryKind.HOST if allocation_type == PINNED else MemoryKind.MANAGED
     return any_device(), memory, Place(kind, ident, allocation_type, max_bytes)

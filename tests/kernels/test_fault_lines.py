@@ -38,20 +38,22 @@ EXPECTED = {
 FUNCTION_LINES = 3  # where the processor notices a stack overflow, the frame is being made
 
 
-def outcome(kernel: str, engine: str) -> str:
-    """The error of a launch."""
+def outcome(kernel: str, engine: str, programs: int = 1) -> str:
+    """The error of a launch in the last of `programs` equal programs; those before it do nothing wrong."""
     device = Device(0)
-    program = Program(device, SOURCE.read_text(), name=SOURCE.name)
+    loaded = [Program(device, SOURCE.read_text(), name=SOURCE.name) for _ in range(programs)]
     out = device.upload(np.zeros(1024, np.float32))
     error = ""
     try:
-        with engine_of(device, engine):
-            launch(device.default_stream, LaunchConfig((2,), (64,)), program.kernel(kernel), out, np.int64(100),
-                   np.int64(1 << 30))
-        device.default_stream.synchronize()
+        for program in loaded:
+            far = np.int64(1 << 30 if program is loaded[-1] else 0)
+            with engine_of(device, engine):
+                launch(device.default_stream, LaunchConfig((2,), (64,)), program.kernel(kernel), out, np.int64(100),
+                       far)
+            device.default_stream.synchronize()
     except CudaError as caught:
         error = str(caught)
-    for each in (out, program, device):
+    for each in (out, *loaded, device):
         with contextlib.suppress(CudaError):  # the context is no more
             each.close()
     return error
@@ -78,5 +80,11 @@ def test_a_fault_names_its_line_and_who_it_was(kernel: str, engine: str) -> None
     assert (gang if engine == "vector" else f"thread ({thread},0,0)") + ": " in error, error
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_line_is_known_of_a_library_that_is_loaded_from_a_copy(engine: str) -> None:
+    assert outcomes(engine)["copied"].startswith(outcomes(engine)["store"].partition(" in block")[0])
+
+
 if __name__ == "__main__":
-    print(json.dumps({name: outcome(name, sys.argv[1]) for name in EXPECTED}))
+    found = {name: outcome(name, sys.argv[1]) for name in EXPECTED}
+    print(json.dumps({**found, "copied": outcome("store", sys.argv[1], programs=3)}))

@@ -25,19 +25,21 @@ ROOT = Path(__file__).resolve().parents[2]
 MACHINE = "aarch64"
 PROCESSORS = ("neoverse-n1", "neoverse-v1")  # NEON; SVE as well
 _NATIVE = ROOT / "src" / "compatlayer" / "native"
-_SOURCES = ("arena", "barrier", "block", "callback", "copy", "direct", "domain", "fault", "fence", "fiber", "gang",
-            "guard", "heap", "math", "math_bits", "math_rounding", "math_special", "module", "pool", "print", "process",
-            "queue", "space", "stack", "thread", "tree", "warp", "wide")  # fmt: skip
+_UNUSED = ("answers", "boot", "launch", "slots")  # what stands before the runtime: jump tables, Python
+_SOURCES = tuple(sorted(each.stem for each in _NATIVE.glob("*.c") if each.stem not in _UNUSED))
 _TIMEOUT_S = 100
 
 
-def emulator() -> list[str] | None:
-    """The command that runs AArch64's programs here; None where there is none."""
+def emulator(vector_bytes: int = 0) -> list[str] | None:
+    """The command that runs AArch64's programs here, with SVE's vectors of that length; None where there is none.
+
+    On such a machine itself the vectors have the length that they have."""
     if platform.machine() == MACHINE:
         return []
     found = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
+    processor = f"max,sve-default-vector-length={vector_bytes}" if vector_bytes else "max"
     # The size of the guest's memory, or qemu walks through all the addresses that the runtime reserves.
-    return [found, "-cpu", "max", "-R", "0x100000000"] if found else None
+    return [found, "-cpu", processor, "-R", "0x100000000"] if found else None
 
 
 @contextlib.contextmanager
@@ -66,11 +68,21 @@ def compile_kernel(code: DeviceCode, kernel: KernelInfo, shape_class: int, engin
     assert not made.imports, "variables of the module would need a loader"
     text = re.sub(rf"\bcpl\.entry\.{re.escape(kernel.name)}\b", f"cpl.entry.{number}", made.text)
     path = folder / f"{number}.o"
+    path.with_suffix(".ll").write_text(text)
     done = subprocess.run([str(toolchain.zig()), *cpu._CLANG, "-triple", f"{MACHINE}-unknown-linux-gnu",
                            *cpu.host_cpu(), "-o", str(path), "-"], input=text.encode(), capture_output=True,
                           timeout=_TIMEOUT_S, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return Object(path, number, kernel, made.width, made.flags, made.stack_bytes)
+
+
+def assembly(kernel: Object) -> str:
+    """The code of a kernel for people."""
+    words = ["-S" if each == "-emit-obj" else each for each in cpu._CLANG]
+    done = subprocess.run([str(toolchain.zig()), *words, "-triple", f"{MACHINE}-unknown-linux-gnu", *cpu.host_cpu(),
+                           "-o", "-", str(kernel.path.with_suffix(".ll"))], capture_output=True, timeout=_TIMEOUT_S,
+                          check=True)
+    return done.stdout.decode()
 
 
 def _cc(*words: object) -> None:
@@ -97,7 +109,17 @@ def link(objects: list[Path], kernels: list[Object], folder: Path) -> Path:
     return path
 
 
-def run(program: Path, kernel: Object, launch: Launch) -> dict[int, np.ndarray]:
+def vector_bytes(folder: Path, asked: int) -> int:
+    """The length of SVE's vectors in a process that is given `asked`."""
+    program, source = folder / "length", folder / "length.c"
+    source.write_text('int main(void) { long n; __asm__(".arch_extension sve\\n rdvl %0, #1" : "=r"(n)); return n; }')
+    _cc("-static", source, "-o", program)
+    command = emulator(asked)
+    assert command is not None
+    return subprocess.run([*command, str(program)], timeout=_TIMEOUT_S, check=False).returncode
+
+
+def run(program: Path, kernel: Object, launch: Launch, vector_bytes: int = 0) -> dict[int, np.ndarray]:
     """The contents of each argument that is an array, afterwards."""
     arrays = {index: np.ascontiguousarray(each) for index, each in enumerate(launch.arguments)
               if isinstance(each, np.ndarray)}
@@ -120,7 +142,7 @@ def run(program: Path, kernel: Object, launch: Launch) -> dict[int, np.ndarray]:
                              kernel.width, kernel.flags, kernel.stack_bytes, kernel.number))
     request, answer = program.with_suffix(".request"), program.with_suffix(".answer")
     request.write_bytes(b"".join(words))
-    command = emulator()
+    command = emulator(vector_bytes)
     assert command is not None
     done = subprocess.run([*command, str(program), str(request), str(answer)], capture_output=True, timeout=_TIMEOUT_S,
                           check=False)

@@ -34,6 +34,8 @@ except ModuleNotFoundError:  # not installed: test the source tree
 
 def pytest_configure(config: pytest.Config) -> None:
     """Bring this process onto us before any test module imports a CUDA package."""
+    import recorded_calls
+
     from compatlayer.launcher import libraries
 
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -41,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.suppress(libraries.MissingLibraries):  # tests that need no device still run
         compatlayer.install()
+    recorded_calls.register(config)
 
 
 @pytest.fixture(scope="session")

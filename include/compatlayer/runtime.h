@@ -225,6 +225,11 @@ CPL_EXPORT const char *cpl_slot_parameters(int library, int index);
 /* Fills a slot; NULL restores the "not supported" default. Takes effect when the library is ready. */
 CPL_EXPORT void cpl_slot_set(int library, int index, void *function);
 CPL_EXPORT uint64_t cpl_slot_calls(int library, int index);      /* times the exported function was called */
+/* How often the function answered success (or "not ready"), or an error, since this was asked last; counted while
+ * COMPATLAYER_RECORD_CALLS names a folder. */
+CPL_EXPORT uint64_t cpl_record_take(int library, int index, int badly);
+/* What a function without a handler does once the library is ready: `tell` answers its status. */
+CPL_EXPORT void cpl_slots_tell_missing(int (*tell)(int library, int index));
 /* Says that a handler exists and is put in place when the function is called first. */
 CPL_EXPORT void cpl_slot_promise(int library, int index);
 CPL_EXPORT int cpl_slot_asleep(int library, int index);          /* 1: its handler is still to be put in place */

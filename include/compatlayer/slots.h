@@ -40,6 +40,10 @@ CPL_EXPORT extern struct cpl_slot cpl_slots_nvrtc[];
 /* One more call. Two threads at once may count one call: the counter is for reports, the call must be cheap. */
 #define CPL_COUNT(row) __atomic_store_n(&(row).calls, __atomic_load_n(&(row).calls, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED)
 
+/* The recording of calls (record.c); cpl_record answers `status` again. */
+CPL_EXPORT extern int cpl_recording;
+CPL_EXPORT int cpl_record(int library, int index, int status);
+
 /* Brings a library up on its first call, and a function's handler on the function's: 0, or the status to answer.
  * Waits for Python. */
 int cpl_boot(int library, int index);

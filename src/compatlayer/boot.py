@@ -52,9 +52,18 @@ def load(library: int, index: int = -1) -> int:
         finally:
             del _loading[library]
         if library not in _loaded:
+            lib.cpl_slots_tell_missing(lib.cplpy_missing)
             lib.cpl_slots_ready(library)
             _loaded[library] = _READY
         return _READY
+
+
+@ffi.def_extern(name="cplpy_missing", error=801)
+def _missing(library: int, index: int) -> int:
+    """What a function without a handler answers."""
+    from compatlayer.frontends.missing import answer
+
+    return answer(library, index)
 
 
 def _import_handlers(library: int, index: int) -> None:

@@ -29,6 +29,7 @@ def write_declarations(
     for library, types, functions in read:
         parts.append(types)
         parts.append(_python_functions([f for f in functions if f.name not in library.in_c | library.looked_up]))
+    parts.append('extern "Python" int cplpy_missing(int library, int index);\n')
     macros = read_macros([*include.glob("*.h"), *(include / "compatlayer" / "cuda").glob("*.h")])
     parts += [f"#define {name} ..." for name in dict.fromkeys(macros)]
     runtime = preprocess(compiler, include, ("compatlayer/runtime.h",), _RUNTIME_DEFINES)

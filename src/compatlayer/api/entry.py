@@ -19,10 +19,11 @@ from keyword import iskeyword
 from typing import Any, TypeVar
 
 from compatlayer._native import ffi, lib
+from compatlayer.api import log
 from compatlayer.api.library import CUDA, NVRTC, Library
 from compatlayer.errors import ApiError, CompilerError, CudaError, SetupError
 
-__all__ = ["EntryError", "entry", "is_initialized", "last_error_text", "set_initialized"]
+__all__ = ["EntryError", "entry", "is_initialized", "last_error_text", "note", "set_initialized"]
 
 Handler = TypeVar("Handler", bound=Callable[..., "int | None"])
 
@@ -67,7 +68,7 @@ def entry(name: str, *, optional: tuple[str, ...] = (), before_init: bool = Fals
         _compare(name, handler, names)
         check_initialized = library is CUDA and not before_init
         wrapper = _wrapper(len(names), required, library.invalid_value, check_initialized)(handler)
-        onerror = partial(_translate, library)
+        onerror = partial(_translate, library, name)
         ffi.def_extern(name=_PREFIX + name, error=library.unknown, onerror=onerror)(wrapper)
         address = ffi.cast("void *", ffi.addressof(lib, _PREFIX + name))
         lib.cpl_slot_set(library.number, index, address)
@@ -124,7 +125,22 @@ def _wrapper(
 _told: set[str] = set()
 
 
-def _translate(library: Library, kind: type[BaseException], error: BaseException, trace: Any) -> int:
+def note(text: str, status: int, name: str, source: str = "CUDA") -> None:
+    """Keep the text of an error of function `name` for whoever asks; it goes to stderr when that is wanted."""
+    _diagnostics.text = text
+    log.add(text, source)
+    log.add(f"Returning {status} from {name}", source)
+    if _verbose():
+        _print(f"compatlayer: {text}")
+
+
+def _verbose() -> bool:
+    return os.environ.get("COMPATLAYER_VERBOSE", "0") not in ("", "0")
+
+
+def _translate(
+    library: Library, name: str, kind: type[BaseException], error: BaseException, trace: Any
+) -> int:
     """The status for an exception that left a handler; cffi calls it. Never raises, never answers success."""
     try:
         if isinstance(error, KeyboardInterrupt):
@@ -133,13 +149,12 @@ def _translate(library: Library, kind: type[BaseException], error: BaseException
             again = ffi.gc(ffi.new("char *"), lib.cpl_python_interrupt)
             return library.unknown if again else 0
         if isinstance(error, ApiError) and not (isinstance(error, CudaError) and library is not CUDA):
-            _diagnostics.text = str(error)
-            if os.environ.get("COMPATLAYER_VERBOSE", "0") not in ("", "0"):
-                _print(f"compatlayer: {error}")
-            elif isinstance(error.__context__, SetupError) and error.text not in _told:
+            status = int(error.status) or library.unknown
+            note(str(error), status, name, library.name.upper())
+            if isinstance(error.__context__, SetupError) and error.text not in _told and not _verbose():
                 _told.add(error.text)
                 _print(f"compatlayer: {error.text}")
-            return int(error.status) or library.unknown
+            return status
         if isinstance(error, MemoryError):
             return library.out_of_memory
         if isinstance(error, CompilerError):
@@ -149,6 +164,7 @@ def _translate(library: Library, kind: type[BaseException], error: BaseException
 
             _print("compatlayer: unexpected error in a handler\n" + "".join(traceback.format_exception(error)))
         _diagnostics.text = f"{kind.__name__}: {error}"
+        log.add(_diagnostics.text, library.name.upper())
         return library.unknown
     except BaseException:
         return library.unknown

@@ -124,11 +124,20 @@ def _stub(library: Library, function: Function, index: int, suffix: str) -> str:
     count = f"    CPL_COUNT(cpl_slots_{library.name}[{index}]);\n"
     jump = _jump(library, function, index)
     if not suffix:
-        return f"{head}\n{{\n{count}    return {jump};\n}}\n"
+        return f"{head}\n{{\n{count}{_recorded(library, function, index, jump)}    return {jump};\n}}\n"
     return (
         f"{head};\n{head}\n{{\n{count}    int before = cpl_per_thread_enter();\n"
-        f"    {function.result} result = {jump};\n    cpl_per_thread_leave(before);\n    return result;\n}}\n"
+        f"    {function.result} result = {jump};\n    cpl_per_thread_leave(before);\n"
+        f"{_recorded(library, function, index, 'result')}    return result;\n}}\n"
     )
+
+
+def _recorded(library: Library, function: Function, index: int, value: str) -> str:
+    """The lines that record how a call went."""
+    if not _is_code(library, function):
+        return f"    if (__builtin_expect(cpl_recording, 0))\n        cpl_record({library.number}, {index}, 0);\n"
+    return (f"    if (__builtin_expect(cpl_recording, 0))\n"
+            f"        return ({function.result})cpl_record({library.number}, {index}, (int){value});\n")
 
 
 def _entry_points(library: Library, functions: Sequence[Function]) -> list[str]:
@@ -148,7 +157,8 @@ def _entry_points(library: Library, functions: Sequence[Function]) -> list[str]:
         lines.append(
             f"CPL_API_EXPORT {function.result} {function.name}({_signature(function)})\n{{\n"
             f"    CPL_COUNT(cpl_slots_{library.name}[{index}]);\n"
-            f"    return ({function.result})cpl_entry_point_find(entry_points, {len(ordered)}, symbol, pfn, "
-            f"cudaVersion, flags,\n        {status});\n}}\n"
+            f"    {function.result} result = ({function.result})cpl_entry_point_find(entry_points, {len(ordered)}, "
+            f"symbol, pfn,\n        cudaVersion, flags, {status});\n"
+            f"{_recorded(library, function, index, 'result')}    return result;\n}}\n"
         )
     return lines

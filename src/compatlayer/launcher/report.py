@@ -57,11 +57,23 @@ def text(found: list[Row]) -> str:
     if not found:
         lines.append("  no CUDA function was called")
     for row in found:
-        lines.append(f"  {row.calls:>9}  {row.library:<9} {row.function}{'   NOT SUPPORTED' if row.missing else ''}")
+        lines.append(f"  {row.calls:>9}  {row.library:<9} {row.function}{_remark(row)}")
     missing = [row.function for row in found if row.missing]
     lines.append(f"  {len(found)} functions called; not supported: {', '.join(missing) or 'none'}")
     lines += _compiler_lines()
     return "\n".join(lines) + "\n"
+
+
+def _remark(row: Row) -> str:
+    """That a function is not supported, and why."""
+    if not row.missing:
+        return ""
+    with suppress(ImportError):
+        from compatlayer.frontends.driver.reasons import REASONS
+
+        if why := REASONS.get(row.function):
+            return f"   NOT SUPPORTED: {why}"
+    return "   NOT SUPPORTED"
 
 
 def _compiler_lines() -> list[str]:

@@ -169,8 +169,18 @@ void cpl_slots_forked(void)
         enter(CPL_LIBRARY_CUDA, CPL_SLOTS_FORKED);
 }
 
+static int (*_Atomic tell_missing)(int library, int index);
+
+void cpl_slots_tell_missing(int (*tell)(int library, int index))
+{
+    atomic_store(&tell_missing, tell);
+}
+
 int cpl_missing(int library, int index)
 {
+    int (*tell)(int, int) = atomic_load(&tell_missing);
+    if (tell != NULL)
+        return tell(library, index);
     static _Atomic unsigned char told[CPL_LIBRARIES][2048];
     const struct cpl_slot_table *table = cpl_slot_tables[library];
     const char *verbose = getenv("COMPATLAYER_VERBOSE");

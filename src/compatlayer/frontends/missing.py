@@ -1,0 +1,24 @@
+"""What a function without a handler answers: "not supported", with the reason where one is known."""
+
+from __future__ import annotations
+
+from compatlayer._native import ffi, lib
+from compatlayer.api.entry import note
+from compatlayer.api.library import LIBRARIES
+
+
+def reason(name: str) -> str:
+    """Why the function `name` is not supported; "" when nobody said."""
+    from compatlayer.frontends.driver.reasons import REASONS
+
+    return REASONS.get(name, "")
+
+
+def answer(number: int, index: int) -> int:
+    """The status of a call; its text goes where the texts of all errors go."""
+    library = LIBRARIES[number]
+    name = ffi.string(lib.cpl_slot_name(number, index)).decode()
+    why = reason(name)
+    text = f"{name} is not supported: {why}" if why else f"{name} is not supported"
+    note(text, library.not_supported, name, library.name.upper())
+    return library.not_supported

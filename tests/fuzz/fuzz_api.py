@@ -162,6 +162,8 @@ class Fuzzer:
             where = next((line.strip() for line in reversed(lines[:end]) if "File" in line), "")
             self._found(f"a handler raised {lines[end] if lines else '?'} {where}")
         for line in text.splitlines():
+            if line.startswith("FUZZ-STUCK"):
+                self._found(line)
             if line.startswith("FUZZ-UNKNOWN"):
                 words = line.split()
                 self._found(f"{words[2]} answers {words[1]}", " ".join(words[3:]))

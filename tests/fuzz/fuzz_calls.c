@@ -47,6 +47,7 @@ static const void *image;
 static struct progress *progress;
 static uint64_t successes[LENGTH(functions)], calls[LENGTH(functions)];
 static CUcontext primary[2];
+static uint64_t waits;             /* calls that went well and may have a queue wait for memory */
 
 struct thread {
     uint64_t random;
@@ -275,6 +276,8 @@ static void fill_operation(struct thread *t, char *at)
     if (one->operation != CU_STREAM_MEM_OP_WAIT_VALUE_32 && one->operation != CU_STREAM_MEM_OP_WAIT_VALUE_64) {
         one->writeValue.value64 = next(t);
         one->writeValue.flags = (unsigned)number(t, ROLE_PLAIN);
+    } else {
+        one->waitValue.flags = 3;
     }
 }
 
@@ -392,7 +395,7 @@ static void argument(struct thread *t, const struct function *function, int plac
     if (function->tame == TAME_WAIT_VALUE && strncmp(parameter->name, "value", 5) == 0)
         memset(slot, 0, 8);
     if (function->tame == TAME_WAIT_VALUE && strcmp(parameter->name, "flags") == 0)
-        memset(slot, 0, 8);
+        store(slot, 4, 3);    /* true of every value but one of all ones */
     if (function->tame == TAME_CONDITIONAL && strcmp(parameter->name, "defaultLaunchValue") == 0)
         memset(slot, 0, 8);
     if (function->tame == TAME_KEEPS && strcmp(parameter->name, "numOptions") == 0)
@@ -657,6 +660,19 @@ void fuzz_open(const void *valid_image, size_t image_bytes, struct progress *sha
     }
 }
 
+/* Ends waits for memory that nobody will write, as destroying a context does; how many there may have been. */
+uint64_t fuzz_rescue(void)
+{
+    unsigned count = made_count < MADE ? made_count : MADE;
+    uint64_t before = __atomic_exchange_n(&waits, 0, __ATOMIC_RELAXED);
+    cuDevicePrimaryCtxReset_v2(0);
+    cuDevicePrimaryCtxReset_v2(1);
+    for (unsigned i = 0; i < count; i++)
+        if (made[i].kind == kind_of("CUctx_st"))
+            cuCtxDestroy_v2((CUcontext)(uintptr_t)made[i].value);
+    return before;
+}
+
 int fuzz_count(void)
 {
     return (int)LENGTH(functions);
@@ -715,6 +731,8 @@ void fuzz_run(uint64_t seed, int64_t batch, int thread, int64_t count, int64_t f
         if (result == 0) {
             __atomic_fetch_add(&successes[index], 1, __ATOMIC_RELAXED);
             harvest(t, function);
+            if (strstr(function->name, "WaitValue") != NULL || strstr(function->name, "BatchMemOp") != NULL)
+                __atomic_fetch_add(&waits, 1, __ATOMIC_RELAXED);
         } else if (function->library == 0 && (result == 999 || result < 0 || result > 999)) {
             fprintf(stderr, "FUZZ-UNKNOWN %d %s batch %ld thread %d call %ld\n", result, function->name, (long)batch,
                     thread, (long)call);

@@ -15,6 +15,7 @@ import mmap
 import os
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 PROGRESS_WORDS, THREADS = 5, 8
 THREADED_EVERY = 4  # every fourth batch is made by THREADS_USED threads at once
 THREADS_USED = 3
+RESCUE_S = 4  # without a call that ends
 CHECKED = 4096  # numbers that the check at the end of a batch computes
 
 
@@ -105,11 +107,26 @@ def run_batch(c: Any, options: argparse.Namespace, batch: int) -> None:
         worker.join()
 
 
+def watch(c: Any, shared: mmap.mmap) -> None:
+    """End waits for memory that no call will ever write; a process that stands still without them is left to hang."""
+    before, still = b"", 0
+    while True:
+        time.sleep(1)
+        now = shared[:]
+        still = still + 1 if now == before else 0
+        before = now
+        if still >= RESCUE_S:
+            still = 0
+            if not c.fuzz_rescue():
+                print("FUZZ-STUCK without a wait for memory", file=sys.stderr, flush=True)
+
+
 def load(library: str) -> Any:
     c = ctypes.CDLL(library)
     c.fuzz_open.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p]
     c.fuzz_run.argtypes = [ctypes.c_uint64, ctypes.c_int64, ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64]
     c.fuzz_run.restype = c.fuzz_clean.restype = None
+    c.fuzz_rescue.restype = ctypes.c_uint64
     c.fuzz_name.restype = ctypes.c_char_p
     c.fuzz_calls_of.restype = ctypes.c_uint64
     return c
@@ -132,6 +149,7 @@ def main() -> None:
     c.fuzz_open(image, len(image), ctypes.addressof(ctypes.c_char.from_buffer(shared)))
     device = Device(image)
     device.call("cuInit", 0)
+    threading.Thread(target=watch, args=(c, shared), daemon=True).start()
     for batch in range(options.batch, options.batch + options.batches):
         run_batch(c, options, batch)
         c.fuzz_clean()

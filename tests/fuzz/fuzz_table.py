@@ -46,7 +46,7 @@ EXCLUDED = {
 }
 # A wait that nothing ends, a grid that takes years, a loop without an end, memory that must outlive the call.
 TAMED_CALLS = [
-    (r"cuStream(Wait|Write)Value(32|64)", "WAIT_VALUE"),
+    (r"cuStreamWaitValue(32|64)", "WAIT_VALUE"),
     (r"cuGraphConditionalHandleCreate", "CONDITIONAL"),
     (r"cuLaunch(Kernel|CooperativeKernel|Grid)?(Ex|Async)?$", "LAUNCH"),
     (r"cuFuncSetBlockShape", "LAUNCH"),

@@ -102,3 +102,29 @@ ok("cuMemAllocFromPoolAsync", byref(memory), c_size_t(100), pool, None)
 ok("cuMemFree_v2", memory)
 print(cu.cuMemFree_v2(memory))
 """) == "1"
+
+
+def test_a_destroyed_pool_gives_back_memory_that_was_busy_when_it_was_freed() -> None:
+    assert run("""
+from compatlayer.core import pool as pools
+primary()
+class Place(ctypes.Structure):
+    _fields_ = [("type", c_int), ("id", c_int)]
+class Props(ctypes.Structure):
+    _fields_ = [("allocType", c_int), ("handleTypes", c_int), ("location", Place), ("rest", ctypes.c_char * 128)]
+import threading
+gate = threading.Event()
+wait = ctypes.CFUNCTYPE(None, c_void_p)(lambda data: gate.wait(20) and None)
+pool, memory, stream = c_void_p(), c_void_p(), c_void_p()
+ok("cuMemPoolCreate", byref(pool), byref(Props(1, 0, Place(1, 0))))
+ok("cuStreamCreate", byref(stream), 1)
+ok("cuMemAllocFromPoolAsync", byref(memory), c_size_t(1 << 20), pool, stream)
+ok("cuLaunchHostFunc", stream, wait, None)
+ok("cuMemPoolDestroy", pool)
+ok("cuMemFreeAsync", memory, stream)
+gate.set()
+ok("cuCtxSynchronize")
+free, total = c_size_t(), c_size_t()
+ok("cuMemGetInfo_v2", byref(free), byref(total))
+print(total.value - free.value, len(pools._pools))
+""") == "0 0"

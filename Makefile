@@ -1,7 +1,6 @@
 # make run: every example under the real packages. make test: everything .ci/run checks. Both do their own set-up.
 # make sanitize: the native runtime under gcc's sanitizers. make test-long: 5,000 generated kernels in both engines
 # (LONG_SEED=50000 others).
-# make coverage: docs/coverage.md, from a run of all tests.
 # make test-upstream COMPATLAYER_UPSTREAM=folder: cuda-python's own suites (tests/upstream/README.md).
 PYTHON ?= python3
 VENV ?= .venv
@@ -23,7 +22,7 @@ VERSION := -c 'import sys; print(sys.version)'
 LONG_KERNELS ?= 5000
 LONG_SEED ?= 0
 
-.PHONY: coverage run test test-long test-upstream sanitize lint bench build install clean same-python
+.PHONY: wheel run test test-long test-upstream sanitize lint bench build install clean same-python
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 15) else \
@@ -58,6 +57,10 @@ install: $(VENV)/.installed $(VENV)/.packages
 # Native libraries in the source tree, for working on it (PYTHONPATH=src).
 build: $(VENV)/.tools
 	$(BIN)/python setup.py --quiet build_ext --inplace
+
+# Wheels to give away, in dist/ (docs/wheels.md). WHEEL_FOR=aarch64: only that one.
+wheel: $(VENV)/.tools
+	$(BIN)/python wheels/make.py $(WHEEL_FOR)
 
 run: install
 	@mkdir -p examples/out; failed=0; \
@@ -107,13 +110,9 @@ bench: install $(VENV)/.contenders
 	    $(if $(AGAINST),--against $(AGAINST)) $(if $(PAIRS),--pairs $(PAIRS)) \
 	    $(if $(CLOCK),--clock $(CLOCK)) $(PARTS)
 
-# The page that says of each function what it is and which tests call it: runs all tests.
-coverage: install
-	rm -rf build/calls && mkdir -p build/calls
-	COMPATLAYER_RECORD_CALLS=$(abspath build/calls) $(BIN)/python -m pytest tests --timeout=$(TEST_TIMEOUT_S) \
-	    --deselect tests/unit/test_coverage_page.py $(PYTEST_ARGUMENTS)
-	$(BIN)/compatlayer coverage --markdown --calls build/calls > build/coverage.md
-	mv build/coverage.md docs/coverage.md
+# The page that lists what each library has.
+docs/coverage.md: install
+	$(BIN)/compatlayer coverage --markdown > $@
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info src/compatlayer/_lib src/compatlayer/_native* examples/out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
+# The machine of a wheel to be given away (wheels/make.py); an option of build_ext would be forgotten by bdist_wheel.
+WHEEL_FOR = os.environ.get("COMPATLAYER_WHEEL_FOR", "")
 sys.path.insert(0, str(ROOT / "src"))
 
 from compatlayer.api.build import BuildError, build  # noqa: E402
@@ -21,11 +24,16 @@ from compatlayer.errors import CompilerError  # noqa: E402
 class BuildNative(build_ext):
     """Everything that a C compiler makes, in place or in the build folder; the device math library too."""
 
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        for extension in self.extensions:
+            extension.py_limited_api = bool(WHEEL_FOR)
+
     def run(self) -> None:
         (extension,) = self.extensions
         target = Path(self.get_ext_fullpath(extension.name)).resolve()
         try:
-            build(ROOT, target)
+            build(ROOT, target, WHEEL_FOR)
             make_library(target.parent / "_lib")
         except (BuildError, CompilerError) as error:
             sys.exit(f"compatlayer: {error}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compatlayer.api.generate import generate
-from compatlayer.api.toolchain import BuildError, Toolchain, find_toolchain
+from compatlayer.api.toolchain import BuildError, Toolchain, find_toolchain, wheel_toolchain
 
 __all__ = ["BuildError", "build"]
 
@@ -33,26 +34,31 @@ class _Object:
     flags: tuple[str, ...]
 
 
-def build(root: Path, extension: Path) -> None:
-    """Build from the checkout `root` into the folder of `extension`. Raises BuildError."""
+def build(root: Path, extension: Path, machine: str = "") -> None:
+    """Build from the checkout `root` into the folder of `extension`; for a wheel when `machine` is one's name, which
+    has nothing of the building machine but Python's headers. Raises BuildError."""
     python_include = _python_include()
     (root / "build").mkdir(exist_ok=True)
     # zig keeps its compiled start files; outside of the checkout they would stay for good, or find no place.
     os.environ.setdefault("ZIG_GLOBAL_CACHE_DIR", str(root / "build" / "zig"))
     with open(root / "build" / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # builds of one checkout share their folder
-        _build(root, extension, python_include)
+        if not machine:
+            _build(root, extension, find_toolchain(), root / "build", python_include, _python_names())
+            return
+        work = root / "build" / "wheel" / machine
+        headers = _portable_headers(Path(python_include), work / "python")
+        _build(root, extension, wheel_toolchain(machine), work, str(headers), [])
 
 
-def _build(root: Path, extension: Path, python_include: str) -> None:
-    tools = find_toolchain()
-    workshop = _Workshop(tools, root / "build" / "native")
+def _build(root: Path, extension: Path, tools: Toolchain, work: Path, python_include: str, names: list[str]) -> None:
+    workshop = _Workshop(tools, work / "native")
     include, native = root / "include", root / "src" / "compatlayer" / "native"
-    generated = generate(tools.command, include, root / "build" / "generated")
+    generated = generate(tools.command, include, work / "generated")
     common = (*tools.compile_flags(warnings=True), "-I", str(include), "-I", str(native))
     plain = (*tools.compile_flags(warnings=False), "-I", str(include), "-I", python_include)
     sources = [*sorted(native.glob("*.c")), *sorted(native.glob("*.S")), *generated.runtime]
-    objects = [_Object(source, (*common, *_python_names())) for source in sources]
+    objects = [_Object(source, (*common, *names)) for source in sources]
     objects += [_Object(source, common) for source in dict.fromkeys(generated.stubs.values())]
     objects.append(_Object(generated.extension, plain))
     made = workshop.compile_all(objects, _newest_header(include, native))
@@ -75,6 +81,23 @@ def _python_include() -> str:
             f"python{version}-devel on Fedora)"
         )
     return folder
+
+
+def _portable_headers(include: Path, target: Path) -> Path:
+    """A copy of Python's headers whose pyconfig.h answers for every 64-bit Linux.
+
+    Debian's pyconfig.h includes the one of the processor compiled for, which a foreign processor does not have. What
+    the stable ABI asks of it, the sizes of C's types, is the same for x86-64 and AArch64."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(include, target)
+    config = target / "pyconfig.h"
+    multiarch = sysconfig.get_config_var("MULTIARCH") or ""
+    own = include.parent / multiarch / include.name / "pyconfig.h"
+    if multiarch and f"<{multiarch}/{include.name}/pyconfig.h>" in config.read_text(encoding="utf-8"):
+        if not own.is_file():
+            raise BuildError(f"{own} is missing; install Python's headers again (python3-dev on Debian and Ubuntu)")
+        shutil.copy2(own, config)
+    return target
 
 
 def _python_names() -> list[str]:

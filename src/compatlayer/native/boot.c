@@ -8,15 +8,12 @@
 #endif
 #include "compatlayer/slots.h"
 #include <dlfcn.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifndef CPL_PYTHON_LIBRARY
-#define CPL_PYTHON_LIBRARY "libpython3.so"
-#endif
 
 typedef struct object object;    /* PyObject */
 
@@ -127,23 +124,70 @@ static void extend_path(void)
         append_path(parent);
 }
 
+#ifdef CPL_PYTHON_LIBRARY
 /* The very build that this package was made with, if it is still there: its neighbours fit for sure. */
-static void *open_python(void)
+static void *open_python(char *name, size_t name_bytes)
 {
     void *library = NULL;
+    snprintf(name, name_bytes, "%s", CPL_PYTHON_LIBRARY);
 #ifdef CPL_PYTHON_PATH
     library = dlopen(CPL_PYTHON_PATH, RTLD_NOW | RTLD_GLOBAL);
 #endif
-    return library != NULL ? library : dlopen(CPL_PYTHON_LIBRARY, RTLD_NOW | RTLD_GLOBAL);
+    return library != NULL ? library : dlopen(name, RTLD_NOW | RTLD_GLOBAL);
 }
+#else
+/* The folder of the interpreter that made the virtual environment `environment`; "" where it is none. */
+static void read_home(const char *environment, char *out, size_t out_bytes)
+{
+    char line[PATH_MAX + 16];
+    out[0] = '\0';
+    snprintf(line, sizeof line, "%s/pyvenv.cfg", environment);
+    FILE *file = fopen(line, "re");
+    if (file == NULL)
+        return;
+    while (fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, "home = ", 7) == 0) {
+            line[strcspn(line, "\r\n")] = '\0';
+            snprintf(out, out_bytes, "%.*s", (int)out_bytes - 1, line + 7);
+        }
+    fclose(file);
+}
+
+static void *open_below(const char *folder, const char *rest, const char *name)
+{
+    char path[2 * PATH_MAX + 64];
+    snprintf(path, sizeof path, "%s%s/%s", folder, rest, name);
+    return dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+}
+
+/* A wheel serves many versions of Python: .../lib/python3.N/site-packages says for which one it was installed. */
+static void *open_python(char *name, size_t name_bytes)
+{
+    char folder[PATH_MAX], home[PATH_MAX];
+    char *version = package_parent(folder, sizeof folder) ? strstr(folder, "/lib/python3.") : NULL;
+    int minor = version != NULL ? atoi(version + strlen("/lib/python3.")) : 0;
+    snprintf(name, name_bytes, "libpython3.so");
+    if (minor == 0)
+        return dlopen(name, RTLD_NOW | RTLD_GLOBAL);
+    snprintf(name, name_bytes, "libpython3.%d.so.1.0", minor);
+    *version = '\0';
+    void *library = open_below(folder, "/lib", name);
+    if (library == NULL) {
+        read_home(folder, home, sizeof home);
+        library = home[0] != '\0' ? open_below(home, "/../lib", name) : NULL;
+    }
+    return library != NULL ? library : dlopen(name, RTLD_NOW | RTLD_GLOBAL);
+}
+#endif
 
 /* A C program: Python is started in it, without signal handlers, and left running. */
 static int start_python(void)
 {
-    void *library = open_python();
+    char name[64];
+    void *library = open_python(name, sizeof name);
     if (library == NULL || !look_up(library)) {
         fprintf(stderr, "compatlayer: this program has no Python and %s was not found; install it or put its folder "
-                        "on LD_LIBRARY_PATH\n", CPL_PYTHON_LIBRARY);
+                        "on LD_LIBRARY_PATH\n", name);
         return 0;
     }
     if (!python.is_initialized()) {

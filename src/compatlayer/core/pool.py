@@ -143,6 +143,7 @@ class Pool:
                 block.stream = None
         self.cached.setdefault(rounded, {})[block.base] = block
         if self.destroyed:
+            _pools[self] = None  # until its last block is done, which later waits look for
             self.trim(0)
 
     def take_back(self, record: Record) -> None:
@@ -151,6 +152,12 @@ class Pool:
 
     def trim(self, keep_bytes: int) -> int:
         """Give cached blocks that are done back to the device until `keep_bytes` stay reserved; bytes given back."""
+        given = self._give_back(keep_bytes)
+        if self.destroyed and not self.reserved_bytes:
+            _pools.pop(self, None)
+        return given
+
+    def _give_back(self, keep_bytes: int) -> int:
         given = 0
         for bucket in list(self.cached.values()):
             for block in list(bucket.values()):
@@ -194,8 +201,8 @@ class Pool:
             for block in list(bucket.values()):
                 if block.stream is not None and not host_function.on_callback_thread():
                     block.stream.drain()
+        self.settings[RELEASE_THRESHOLD] = 0
         self.trim(0)
-        _pools.pop(self, None)
 
     def attribute(self, number: int) -> int:
         """CU_MEMPOOL_ATTR_* 1 to 8, and the facts the pool was made with."""

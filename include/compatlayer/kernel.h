@@ -110,6 +110,9 @@ CPL_EXPORT int32_t cpl_vprintf(cpl_thread *self, const char *format, const void 
 CPL_EXPORT void *cpl_malloc(cpl_thread *self, uint64_t size_bytes);
 CPL_EXPORT void cpl_free(cpl_thread *self, void *pointer);
 
+/* cudaGraphSetConditional: sets the value behind a conditional handle of the graph that the kernel is a node of. */
+CPL_EXPORT void cpl_graph_set(cpl_thread *self, uint64_t handle, uint32_t value);
+
 /* 1 if `address` is in the thread's own stack, which is CUDA's local memory. */
 CPL_EXPORT uint32_t cpl_is_local(cpl_thread *self, const void *address);
 

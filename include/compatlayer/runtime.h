@@ -34,7 +34,7 @@ CPL_EXPORT void cpl_guard_install(void);
 
 /* ---- memory -------------------------------------------------------------------------------- */
 enum { CPL_MEMORY_DEVICE = 0, CPL_MEMORY_HOST = 1, CPL_MEMORY_MANAGED = 2, CPL_MEMORY_MODULE = 3,
-       CPL_MEMORY_REGISTERED = 4 };
+       CPL_MEMORY_REGISTERED = 4, CPL_MEMORY_MAPPED = 5 };
 typedef struct cpl_allocation {
     uint64_t base;
     uint64_t size_bytes;
@@ -51,6 +51,7 @@ CPL_EXPORT int cpl_memory_adopt(int device, int kind, uint64_t base, uint64_t si
 CPL_EXPORT int cpl_memory_find(uint64_t address, cpl_allocation *out);
 CPL_EXPORT uint64_t cpl_memory_used(int device);   /* bytes of kinds DEVICE and MANAGED */
 CPL_EXPORT uint64_t cpl_memory_count(void);        /* live allocations of every kind */
+#include "mapping.h"
 
 /* ---- fault domains: a CUDA context has one; a fault in it is sticky until it is closed ------- */
 enum { CPL_FAULT_NONE = 0, CPL_FAULT_ADDRESS, CPL_FAULT_ASSERT, CPL_FAULT_TRAP, CPL_FAULT_BARRIER, CPL_FAULT_STACK,
@@ -172,6 +173,48 @@ CPL_EXPORT uint64_t cpl_fence_time(cpl_fence *fence);                     /* whe
 CPL_EXPORT void cpl_fence_release(cpl_fence *fence);
 /* Copy on the calling thread (waits), guarded: CPL_OK, or CPL_FAULTED when either side is not mapped. */
 CPL_EXPORT int cpl_copy_now(const cpl_box *box);
+
+/* ---- graphs: prepared work with dependencies, started as one piece of work of a queue --------- */
+/* A graph's nodes do nothing at first; each is set by its index, with a queue that says whose fault domain it belongs to
+ * and must outlive the graph. While starts are not over nothing can be set: CPL_TIMEOUT. Starts run one after the other in
+ * the order of their calls, also those of graphs opened with `before`. */
+typedef struct cpl_graph cpl_graph;
+typedef struct cpl_graph_plan {
+    uint32_t nodes, scopes, values;
+    const uint32_t *after;         /* nodes + 1: where each node's successors begin */
+    const uint32_t *successors;    /* of the same scope */
+    const uint32_t *bounds;        /* scopes * 3: first node, end, and the node whose body it is; the first is the graph */
+} cpl_graph_plan;
+CPL_EXPORT cpl_graph *cpl_graph_open(const cpl_graph_plan *plan, cpl_graph *before);   /* NULL without memory */
+CPL_EXPORT void cpl_graph_close(cpl_graph *graph);         /* starts that are not over still run */
+CPL_EXPORT int cpl_graph_pending(cpl_graph *graph);        /* 1: starts are not over */
+CPL_EXPORT int cpl_graph_launch(cpl_graph *graph, uint32_t index, cpl_queue *home, const cpl_kernel *kernel,
+                                const cpl_shape *shape, const void *args, size_t args_bytes, int priority);
+CPL_EXPORT int cpl_graph_copy(cpl_graph *graph, uint32_t index, cpl_queue *home, const cpl_box *box);
+CPL_EXPORT int cpl_graph_fill(cpl_graph *graph, uint32_t index, cpl_queue *home, uint64_t destination,
+                              uint64_t pitch_bytes, uint32_t pattern, uint32_t element_bytes, uint64_t width,
+                              uint64_t height);
+CPL_EXPORT int cpl_graph_call(cpl_graph *graph, uint32_t index, cpl_queue *home, void (*function)(void *), void *data);
+CPL_EXPORT int cpl_graph_empty(cpl_graph *graph, uint32_t index, cpl_queue *home);
+/* As cpl_queue_watch and cpl_queue_store. */
+CPL_EXPORT int cpl_graph_watch(cpl_graph *graph, uint32_t index, cpl_queue *home, uint64_t address, uint32_t bytes,
+                               int condition, uint64_t value);
+CPL_EXPORT int cpl_graph_store(cpl_graph *graph, uint32_t index, cpl_queue *home, uint64_t address, uint32_t bytes,
+                               int operation, uint64_t value);
+/* Reaches, or waits for, fence number `slot` of the start. */
+CPL_EXPORT int cpl_graph_signal(cpl_graph *graph, uint32_t index, cpl_queue *home, uint32_t slot);
+CPL_EXPORT int cpl_graph_wait(cpl_graph *graph, uint32_t index, cpl_queue *home, uint32_t slot);
+/* Runs a body by the value: IF body 0 when it is not 0, else body 1 if there is one; WHILE body 0 for as long as it is
+ * not 0; SWITCH the body of that number. The bodies are the scopes from `first_scope` on. */
+enum { CPL_CHOICE_IF = 0, CPL_CHOICE_WHILE = 1, CPL_CHOICE_SWITCH = 2 };
+CPL_EXPORT int cpl_graph_choose(cpl_graph *graph, uint32_t index, cpl_queue *home, int choice, uint32_t value,
+                                uint32_t first_scope, uint32_t scopes);
+/* A value that kernels set by `handle`; with `assign` each start begins with `initial`. Before the first start. */
+CPL_EXPORT int cpl_graph_value(cpl_graph *graph, uint32_t index, uint64_t handle, uint32_t initial, int assign);
+/* As one piece of work of `queue`, which takes references to the fences; a null one is reached. A full queue is waited
+ * for if `patient`, otherwise CPL_TIMEOUT. */
+CPL_EXPORT int cpl_graph_start(cpl_graph *graph, cpl_queue *queue, cpl_fence *const *fences, uint32_t count, int patient);
+CPL_EXPORT cpl_fence *cpl_fence_new(void);                 /* for a start to reach; NULL without memory */
 
 /* ---- direct launches: a C caller's launch without Python ------------------------------------- */
 /* A door leads to a queue for callers who know it by a handle; the doors of one fault domain belong together. Core says

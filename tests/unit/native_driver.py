@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ["process", "arena", "tree", "stack", "fiber", "domain", "guard", "copy", "fence", "queue", "watch", "direct",
-           "callback", "pool", "block", "thread", "barrier", "warp", "fault", "gang", "module", "print", "heap",
+SOURCES = ["process", "arena", "mapping", "tree", "stack", "fiber", "domain", "guard", "copy", "fence", "queue", "watch", "graph",
+           "direct", "callback", "pool", "block", "thread", "barrier", "warp", "fault", "gang", "module", "print", "heap",
            "space"]
 FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", f"-I{ROOT / 'include'}"]
 OK, OUT_OF_MEMORY, INVALID, FORKED, FAULTED, SYSTEM, TIMEOUT = 0, -1, -2, -3, -4, -5, -6

@@ -13,6 +13,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # the compiler is loaded with the first image
+    from compatlayer.backends.mapping import Mapper
+    from compatlayer.backends.graph import GraphLayout, PreparedGraph
     from compatlayer.compiler.image import KernelInfo, NativeImage
 
 
@@ -40,6 +42,7 @@ class MemoryKind(Enum):
     MANAGED = 2
     MODULE = 3  # a global variable of a loaded program
     REGISTERED = 4  # host memory that the program owns
+    MAPPED = 5  # reserved addresses with something mapped there (backends/mapping.py)
 
 
 class FaultKind(Enum):
@@ -347,6 +350,7 @@ class Device(ABC):
 
     caps: DeviceCaps
     ordinal: int
+    mapper: Mapper | None = None  # None: memory cannot be mapped twice or shared between processes
 
     @abstractmethod
     def domain(self) -> Domain: ...
@@ -371,6 +375,14 @@ class Device(ABC):
     @abstractmethod
     def load(self, image: NativeImage) -> Program:
         """Load a compiler NativeImage."""
+
+    @abstractmethod
+    def graph(self, layout: GraphLayout, before: PreparedGraph | None) -> PreparedGraph:
+        """A graph whose nodes do nothing yet. Its starts come after those of `before`."""
+
+    @abstractmethod
+    def fence(self) -> Fence:
+        """One that a start of a graph will reach."""
 
     @abstractmethod
     def copy_now(self, box: Box) -> None:

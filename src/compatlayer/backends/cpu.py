@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ from compatlayer.digest import checksum
 if TYPE_CHECKING:  # the compiler is loaded with the first image
     from pathlib import Path
 
+    from compatlayer.backends.graph import GraphLayout, PreparedGraph
+    from compatlayer.backends.cpu_mapping import CpuMapper
     from compatlayer.compiler.image import KernelInfo, NativeImage, Variant
 
 _LIMITS = {"stack": lib.CPL_LIMIT_STACK, "printf": lib.CPL_LIMIT_PRINTF, "heap": lib.CPL_LIMIT_HEAP}
@@ -34,7 +37,7 @@ def open_backend(devices: int | None, settings: Settings) -> CpuBackend:
     return CpuBackend(devices or 1, settings)
 
 
-def _check(status: int, what: str) -> None:
+def check(status: int, what: str) -> None:
     """Raise what a negative native status means."""
     if status >= 0:
         return
@@ -63,7 +66,7 @@ class CpuBackend(base.Backend):
         return self._caps
 
     def open(self, ordinal: int) -> CpuDevice:
-        _check(lib.cpl_start(self._settings.workers), "starting the worker threads")
+        check(lib.cpl_start(self._settings.workers), "starting the worker threads")
         return CpuDevice(ordinal, self._caps[ordinal], self._settings)
 
     def _describe(self, ordinal: int, devices: int) -> base.DeviceCaps:
@@ -101,6 +104,12 @@ class CpuDevice(base.Device):
         self.caps = caps
         self.settings = settings
 
+    @cached_property
+    def mapper(self) -> CpuMapper:  # type: ignore[override]  # made when it is needed first
+        from compatlayer.backends.cpu_mapping import CpuMapper
+
+        return CpuMapper(self)
+
     def domain(self) -> CpuDomain:
         raw = lib.cpl_domain_open(self.ordinal)
         if raw == ffi.NULL:
@@ -115,17 +124,17 @@ class CpuDevice(base.Device):
                                    f"{self.caps.memory_bytes} free on {self.caps.name}")
         out = ffi.new("uint64_t *")
         status = lib.cpl_memory_alloc(self.ordinal, kind.value, size_bytes, alignment_bytes, out)
-        _check(status, f"{size_bytes} bytes of {kind.name.lower()} memory")
+        check(status, f"{size_bytes} bytes of {kind.name.lower()} memory")
         found = self.find(out[0])
         assert found is not None
         return found
 
     def free(self, base: int) -> None:
-        _check(lib.cpl_memory_free(base), f"{base:#x} is not the start of an allocation")
+        check(lib.cpl_memory_free(base), f"{base:#x} is not the start of an allocation")
 
     def adopt(self, base: int, size_bytes: int, kind: MemoryKind) -> None:
         status = lib.cpl_memory_adopt(self.ordinal, kind.value, base, size_bytes)
-        _check(status, f"{size_bytes} bytes at {base:#x} overlap an allocation")
+        check(status, f"{size_bytes} bytes at {base:#x} overlap an allocation")
 
     def find(self, address: int) -> Allocation | None:
         out = ffi.new("cpl_allocation *")
@@ -141,7 +150,7 @@ class CpuDevice(base.Device):
         return CpuProgram(self, image)
 
     def copy_now(self, box: Box) -> None:
-        if lib.cpl_copy_now(_native_box(box)) < 0:
+        if lib.cpl_copy_now(native_box(box)) < 0:
             raise base.BadArgument(f"copy of {box.width_bytes} bytes x {box.height} x {box.depth} from "
                                    f"{box.source:#x} to {box.destination:#x} leaves mapped memory")
 
@@ -149,6 +158,17 @@ class CpuDevice(base.Device):
         data = ffi.from_buffer(pattern.to_bytes(element_bytes, sys.byteorder) * width)
         # Guarded: another thread may free the memory meanwhile.
         self.copy_now(Box(destination, int(ffi.cast("uintptr_t", data)), len(data)))
+
+    def graph(self, layout: GraphLayout, before: PreparedGraph | None) -> PreparedGraph:
+        from compatlayer.backends.cpu_graph import CpuGraph
+
+        assert before is None or isinstance(before, CpuGraph)
+        return CpuGraph(layout, before)
+
+    def fence(self) -> base.Fence:
+        from compatlayer.backends.cpu_graph import open_fence
+
+        return open_fence()
 
     def snapshot(self, address: int, size_bytes: int) -> base.Snapshot:
         owner = ffi.new("char[]", size_bytes)
@@ -194,7 +214,7 @@ class CpuDomain(base.Domain):
         return limit
 
     def set_limit(self, name: str, size_bytes: int) -> None:
-        _check(lib.cpl_domain_set_limit(self._raw, _LIMITS[name], size_bytes), f"limit {name} of {size_bytes} bytes")
+        check(lib.cpl_domain_set_limit(self._raw, _LIMITS[name], size_bytes), f"limit {name} of {size_bytes} bytes")
 
     def end_waits(self) -> None:
         lib.cpl_domain_end_waits(self._raw)
@@ -294,22 +314,22 @@ class CpuQueue(base.Queue):
         self.raw = ffi.gc(raw, lambda queue, domain=domain: close(queue))
 
     def copy(self, box: Box) -> None:
-        _check(lib.cpl_queue_copy(self.raw, _native_box(box)), "copy")
+        check(lib.cpl_queue_copy(self.raw, native_box(box)), "copy")
 
     def fill(self, destination: int, pattern: int, element_bytes: int, width: int, height: int = 1,
              pitch_bytes: int = 0) -> None:
-        _check(lib.cpl_queue_fill(self.raw, destination, pitch_bytes, pattern, element_bytes, width, height), "fill")
+        check(lib.cpl_queue_fill(self.raw, destination, pitch_bytes, pattern, element_bytes, width, height), "fill")
 
     def watch(self, address: int, element_bytes: int, comparison: base.Comparison, value: int) -> None:
-        _check(lib.cpl_queue_watch(self.raw, address, element_bytes, comparison.value, value), "wait for a value")
+        check(lib.cpl_queue_watch(self.raw, address, element_bytes, comparison.value, value), "wait for a value")
 
     def store(self, address: int, element_bytes: int, change: base.Change, value: int) -> None:
-        _check(lib.cpl_queue_store(self.raw, address, element_bytes, change.value, value), "write of a value")
+        check(lib.cpl_queue_store(self.raw, address, element_bytes, change.value, value), "write of a value")
 
     def launch(self, kernel: base.Kernel, shape: Shape, args: bytes) -> None:
         assert isinstance(kernel, CpuKernel)
         native = ffi.new("cpl_shape *", (shape.grid, shape.block, shape.dynamic_shared_bytes, shape.cooperative))
-        _check(lib.cpl_queue_launch(self.raw, kernel.raw, native, args, len(args)), f"launch of {kernel.info.name}")
+        check(lib.cpl_queue_launch(self.raw, kernel.raw, native, args, len(args)), f"launch of {kernel.info.name}")
 
     def call(self, function: Callable[[], None]) -> None:
         key = next(_call_keys)
@@ -318,7 +338,7 @@ class CpuQueue(base.Queue):
 
     def call_pointer(self, function: int, data: int) -> None:
         native = ffi.cast("void (*)(void *)", function)
-        _check(lib.cpl_queue_call(self.raw, native, ffi.cast("void *", data)), "host function")
+        check(lib.cpl_queue_call(self.raw, native, ffi.cast("void *", data)), "host function")
 
     def signal(self) -> CpuFence:
         raw = lib.cpl_queue_signal(self.raw)
@@ -328,7 +348,7 @@ class CpuQueue(base.Queue):
 
     def wait(self, fence: base.Fence) -> None:
         assert isinstance(fence, CpuFence)
-        _check(lib.cpl_queue_wait(self.raw, fence.raw), "wait for a fence")
+        check(lib.cpl_queue_wait(self.raw, fence.raw), "wait for a fence")
 
     def idle(self) -> bool:
         return bool(lib.cpl_queue_idle(self.raw))
@@ -479,7 +499,7 @@ def _run_call(data: Any) -> None:
             sys.excepthook(*sys.exc_info())
 
 
-def _native_box(box: Box) -> Any:
+def native_box(box: Box) -> Any:
     return ffi.new("cpl_box *", (
         box.destination, box.destination_pitch, box.destination_slice, box.source, box.source_pitch,
         box.source_slice, box.width_bytes, box.height, box.depth))

@@ -19,6 +19,7 @@ from compatlayer.backends.base import (
     FaultKind,
     Fence,
     OutOfMemory,
+    Queue,
 )
 from compatlayer.core import handles
 from compatlayer.core.device import Device
@@ -149,6 +150,13 @@ class Context:
             found = vars(self).setdefault("_alone", made)
         return found
 
+    def home(self) -> Queue:
+        """The queue that says of graphs' nodes that they are this context's; it carries nothing."""
+        found: Queue | None = vars(self).get("_home")
+        if found is None:
+            found = vars(self).setdefault("_home", self.live_domain().queue(0))
+        return found
+
     def new_stream(self, flags: int, priority: int) -> Stream:
         """A stream with a handle; `priority` is clamped to the range as CUDA does."""
         priority = min(max(priority, GREATEST_PRIORITY), LEAST_PRIORITY)
@@ -218,6 +226,7 @@ class Context:
         self.streams.clear()
         self.legacy.close()
         vars(self).pop("_alone", None)
+        vars(self).pop("_home", None)
         self._per_thread = threading.local()
         while self.allocations:
             base, _ = self.allocations.popitem()

@@ -11,13 +11,14 @@ from enum import Enum
 
 from compatlayer.backends.base import BackendError, Box, Fence, MemoryKind, Snapshot
 from compatlayer.core import memory
+from compatlayer.core.context import Context
 from compatlayer.core.device import Device
 from compatlayer.core.memory import Record
 from compatlayer.core.pool import Pool
 from compatlayer.core.stream import Stream
 from compatlayer.errors import CudaError, Status
 
-__all__ = ["Box", "Side", "later", "now", "span"]
+__all__ = ["Box", "Side", "check", "later", "now", "span"]
 
 STAGED_BYTES = 64 << 10  # pageable sources up to this are snapshot, so that the call need not wait for the stream
 ADDRESS_END = 1 << 64
@@ -92,6 +93,11 @@ def _copy_snapshot(stream: Stream, box: Box) -> None:
             return
         if not oldest[0].done():
             _staged.append(oldest)
+
+
+def check(context: Context, box: Box, destination: Side, source: Side) -> None:
+    """Raise what a copy between these ends would."""
+    _ends(context.legacy, box, destination, source)
 
 
 def _ends(stream: Stream, box: Box, destination: Side, source: Side) -> tuple[Record | None, Record | None] | None:

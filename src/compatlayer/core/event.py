@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from compatlayer.backends.base import Fence
-from compatlayer.core import capture, handles, host_function
-from compatlayer.core.capture import Capture, Node
+from compatlayer.core import capture, capture_mode, handles, host_function
+from compatlayer.core.capture import Capture
+from compatlayer.core.graph import Link
 from compatlayer.core.context import Context
 from compatlayer.core.stream import NON_BLOCKING, SLICE_S, Stream
+from compatlayer.core.work import RecordWork, WaitWork
 from compatlayer.errors import CudaError, Status
 
 BLOCKING_SYNC = 1
@@ -30,21 +32,31 @@ class Event:
         self.context = context
         self.flags = flags
         self.fence: Fence | None = None
-        self.captured: tuple[Capture, tuple[Node, ...]] | None = None  # recorded in a capture, behind these nodes
+        self.captured: tuple[Capture, tuple[Link, ...]] | None = None  # recorded in a capture, behind these nodes
         self.handle = handles.add(self)
         context.resources[self] = None
 
-    def record(self, stream: Stream) -> None:
-        """Mark the end of the work that `stream` has so far."""
+    def record(self, stream: Stream, external: bool = False) -> None:
+        """Mark the end of the work that `stream` has so far; in a capture each launch does, if `external`."""
         if stream.context is not self.context:
             raise CudaError(Status.INVALID_HANDLE, "the event and the stream belong to different contexts")
         self.context.check()
         if stream.capture is not None:
             stream.capture.check()
+            if external:
+                stream.capture.add(stream, RecordWork(stream.context, self))
+                return
             self.captured = (stream.capture, stream.capture.tails[stream])
             return
         self.fence = stream.signal()
         self.captured = None
+
+    def begin_record(self) -> Fence:
+        """A new fence, which the start of a graph is about to reach."""
+        fence = self.context.device.hardware.fence()
+        self.fence = fence
+        self.captured = None
+        return fence
 
     def record_context(self, context: Context) -> None:
         """Mark the end of the work that every stream of `context` has so far."""
@@ -100,9 +112,13 @@ class Event:
         self.context.resources.pop(self, None)
 
 
-def wait(stream: Stream, event: Event) -> None:
-    """cuStreamWaitEvent: later work of `stream` starts after the event's last record; nothing if there is none."""
+def wait(stream: Stream, event: Event, external: bool = False) -> None:
+    """cuStreamWaitEvent: later work of `stream` starts after the event's last record; nothing if there is none. In a
+    capture each launch waits, if `external`."""
     stream.context.live_domain()
+    if external and stream.capture is not None:
+        stream.capture.add(stream, WaitWork(stream.context, event))
+        return
     if event.captured is not None:
         return capture.wait(stream, *event.captured)
     if stream.capture is not None:

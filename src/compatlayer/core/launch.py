@@ -7,14 +7,16 @@ from compatlayer.core import occupancy
 from compatlayer.core.function import Function
 from compatlayer.core.image import compiler_error
 from compatlayer.core.stream import Stream
+from compatlayer.core.work import KernelWork
 from compatlayer.errors import CompilerError, CudaError, Status
 
 Dim3 = tuple[int, int, int]
 
 
 def launch(function: Function, grid: Dim3, block: Dim3, dynamic_shared_bytes: int, stream: Stream, args: bytes,
-           cooperative: bool = False) -> None:
-    """Enqueue `function` on `stream`; `args` is the packed argument buffer in CUDA's layout."""
+           cooperative: bool = False, settings: dict[int, bytes] | None = None) -> None:
+    """Enqueue `function` on `stream`; `args` is the packed argument buffer in CUDA's layout, `settings` are the launch
+    attributes that a captured node keeps."""
     check_shape(function, grid, block, dynamic_shared_bytes)
     if stream.context is not function.module.context:
         raise CudaError(Status.INVALID_HANDLE, f"{function.info.name} was loaded in another context than the stream "
@@ -22,10 +24,11 @@ def launch(function: Function, grid: Dim3, block: Dim3, dynamic_shared_bytes: in
     if cooperative:
         check_cooperative(function, grid, block, dynamic_shared_bytes)
     prepare(function, block)
-    if cooperative:
-        _launch_alone(function, Shape(grid, block, dynamic_shared_bytes, True), stream, args)
-    else:
-        stream.launch(function.kernel, Shape(grid, block, dynamic_shared_bytes), args)
+    shape = Shape(grid, block, dynamic_shared_bytes, cooperative)
+    if stream.capture is not None:
+        stream.capture.add(stream, KernelWork(function, shape, args, settings))
+        return
+    stream.launch(function.kernel, shape, args)
     if function.module.program is None:  # another thread unloaded it: the code is there until this call returns
         stream.drain()
 
@@ -38,21 +41,6 @@ def prepare(function: Function, block: Dim3) -> None:
         raise CudaError(Status.INVALID_IMAGE, f"{function.info.name} could not be loaded: {error}") from None
     except CompilerError as error:
         raise compiler_error(error) from None
-
-
-def _launch_alone(function: Function, shape: Shape, stream: Stream, args: bytes) -> None:
-    """Enqueue a cooperative launch behind `stream` and behind every other one of the context.
-
-    Grid barriers of one module share a counter, and two grids that each need all of the device must not mix.
-    """
-    alone = stream.context.alone()
-    before = stream.signal()
-    alone.wait_fence(before)
-    before.close()
-    alone.launch(function.kernel, shape, args)
-    after = alone.signal()
-    stream.wait_fence(after)
-    after.close()
 
 
 def check_shape(function: Function, grid: Dim3, block: Dim3, dynamic_shared_bytes: int) -> None:

@@ -9,6 +9,7 @@ from compatlayer.backends.base import Change, Comparison, MemoryKind, Queue
 from compatlayer.core import memory
 from compatlayer.core.device import Device
 from compatlayer.core.stream import Put, Stream
+from compatlayer.core.work import MemoryOperationWork
 from compatlayer.errors import CudaError, Status
 
 
@@ -70,5 +71,9 @@ def enqueue(stream: Stream, operations: Sequence[Operation]) -> None:
     """Check all operations, then give them to the stream; nothing is enqueued when one is wrong."""
     stream.context.check()
     check(stream.context.device, operations)
-    if operations:
+    if not operations:
+        return
+    if stream.capture is not None:
+        stream.capture.add(stream, MemoryOperationWork(stream.context, operations))
+    else:
         stream.enqueue(memory_operations(operations))

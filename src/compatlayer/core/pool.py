@@ -12,7 +12,7 @@ from itertools import count
 from typing import ClassVar, NamedTuple
 
 from compatlayer.backends.base import Fence, MemoryKind
-from compatlayer.core import handles, host_function, memory
+from compatlayer.core import graph_memory, handles, host_function, memory
 from compatlayer.core.context import Context
 from compatlayer.core.device import Device
 from compatlayer.core.memory import Record
@@ -81,7 +81,7 @@ class Pool:
         """Memory for use in `stream` from here on; OUT_OF_MEMORY leaves nothing behind."""
         stream.context.check()
         if stream.capture is not None:
-            stream.capture.refuse("memory of a pool cannot be allocated")
+            return graph_memory.capture_allocation(stream, size_bytes, self)
         memory.free_postponed()
         rounded = block_bytes(size_bytes)
         block = self._reuse(rounded, stream) or self._reserve(rounded, stream)
@@ -288,7 +288,8 @@ def free_async(address: int, stream: Stream) -> None:
     if address == 0:
         return
     if stream.capture is not None:
-        stream.capture.refuse("memory cannot be freed")
+        graph_memory.capture_free(stream, address)
+        return
     memory.free_postponed()
     record = memory.live_at(address)
     if record is None or (record.on_host and record.pool is None):

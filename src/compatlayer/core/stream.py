@@ -10,15 +10,17 @@ A stream may have a door: C callers then launch on it without core, as long as n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, ClassVar
 
 from compatlayer.backends.base import BackendError, Box, Door, DoorRole, Doors, Fence, Kernel, Queue, Shape
 from compatlayer.core import handles, host_function
+from compatlayer.core.work import CopyWork, Fill, FillWork, HostWork
 from compatlayer.errors import CudaError, Status
 
 if TYPE_CHECKING:
+    from compatlayer.backends.graph import PreparedGraph
     from compatlayer.core.capture import Capture
     from compatlayer.core.context import Context
 
@@ -84,10 +86,7 @@ class Stream:
         self._seen = 0  # the legacy stream's mark that this stream has waited for
 
     def enqueue(self, put: Put) -> None:
-        """Give work to the queue, or to the capture that the stream is in."""
-        if self.capture is not None:
-            self.capture.add(self, put)
-            return
+        """Give work to the queue. A stream that is captured refuses it: whoever can be captured looks first."""
         self.order()
         try:
             put(self.queue)
@@ -97,25 +96,43 @@ class Stream:
 
     def launch(self, kernel: Kernel, shape: Shape, args: bytes) -> None:
         """Enqueue a kernel with its packed argument buffer."""
-        door = self.door if self.capture is None else None
+        self._through_door(lambda queue: queue.launch(kernel, shape, args))
+
+    def start(self, graph: PreparedGraph, fences: Sequence[Fence | None]) -> None:
+        """Enqueue a prepared graph."""
+        self._through_door(lambda queue: graph.start(queue, fences))
+
+    def _through_door(self, put: Put) -> None:
+        door = self.door
         ticket = 0 if door is None else self._ticket(door)
-        self.enqueue(lambda queue: queue.launch(kernel, shape, args))
-        if self.context.device.launch_blocking and self.capture is None:
+        self.enqueue(put)
+        if self.context.device.launch_blocking:
             self.synchronize()
         elif door is not None:
             door.open(ticket)
 
     def copy(self, box: Box) -> None:
         """Enqueue a copy between addresses that stay valid until it is done."""
-        self.enqueue(lambda queue: queue.copy(box))
+        if self.capture is not None:
+            self.capture.add(self, CopyWork(self.context, box))
+        else:
+            self.enqueue(lambda queue: queue.copy(box))
 
     def fill(self, destination: int, pattern: int, element_bytes: int, width: int, height: int = 1,
              pitch_bytes: int = 0) -> None:
         """Enqueue a fill of `height` rows of `width` elements."""
-        self.enqueue(lambda queue: queue.fill(destination, pattern, element_bytes, width, height, pitch_bytes))
+        if self.capture is not None:
+            self.capture.add(self, FillWork(self.context, Fill(destination, pattern, element_bytes, width, height,
+                                                               pitch_bytes)))
+        else:
+            self.enqueue(lambda queue: queue.fill(destination, pattern, element_bytes, width, height, pitch_bytes))
 
-    def call_pointer(self, function: int, data: int) -> None:
+    def call_pointer(self, function: int, data: int, mode: int = 0) -> None:
         """Enqueue a call of the C function `void (*)(void *)` at address `function`."""
+        if self.capture is not None:
+            self.capture.add(self, HostWork(self.context, function, data, mode))
+            return
+
         def put(queue: Queue) -> None:
             host_function.learn_thread(queue)
             queue.call_pointer(function, data)

@@ -25,6 +25,16 @@ cpl_fence *cpl_fence_open(void)
     return fence;
 }
 
+cpl_fence *cpl_fence_new(void)
+{
+    if (atomic_load(&cpl_child))
+        return NULL;
+    pthread_mutex_lock(&cpl_lock);
+    cpl_fence *fence = cpl_fence_open();
+    pthread_mutex_unlock(&cpl_lock);
+    return fence;
+}
+
 /* cpl_lock held. */
 void cpl_fence_drop(cpl_fence *fence)
 {

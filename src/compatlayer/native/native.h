@@ -39,6 +39,7 @@ struct span {
     struct span *left, *right;
     uint32_t priority;
     bool guarded;
+    bool shared;                      /* its pages lie in a file */
 };
 struct span *cpl_tree_floor(struct span *root, uint64_t address);   /* greatest base <= address */
 struct span *cpl_tree_above(struct span *root, uint64_t address);   /* least base > address */
@@ -103,6 +104,7 @@ struct cpl_domain {
     cpl_fault fault;
     _Atomic uint64_t limits[3];
     struct heap *heap;
+    struct task *alone, *alone_next, *alone_last;    /* the cooperative launch that runs, and those that wait for it */
     uint32_t running;                 /* launches, copies and calls begun; under cpl_lock, like the next one */
     bool ending;                      /* waits for values that nothing in it can write any more are given up */
 };
@@ -111,7 +113,8 @@ void cpl_domain_drop(cpl_domain *domain);
 void cpl_domain_record(cpl_domain *domain, const cpl_fault *fault);          /* the first one stays */
 
 /* ---- tasks and queues (queue.c, task.c) --------------------------------------------------------- */
-enum task_kind { TASK_LAUNCH, TASK_COPY, TASK_FILL, TASK_STORE, TASK_WATCH, TASK_CALL, TASK_SIGNAL, TASK_WAIT };
+enum task_kind { TASK_LAUNCH, TASK_COPY, TASK_FILL, TASK_STORE, TASK_WATCH, TASK_GRAPH, TASK_CHOICE, TASK_EMPTY,
+                 TASK_CALL, TASK_SIGNAL, TASK_WAIT };
 struct fill {
     uint64_t destination, pitch_bytes, width, height;
     uint32_t pattern, element_bytes;
@@ -121,23 +124,27 @@ struct value {
     uint32_t bytes, operation;        /* 4 or 8; CPL_WATCH_* or CPL_STORE_* */
     bool passed;                      /* the wait is over */
 };
+struct launch {
+    cpl_kernel kernel;
+    cpl_shape shape;
+    cpl_entry entry;
+    int stack_class;
+    uint32_t threads, width, flags;   /* of a block; of one call of the entry; CPL_KERNEL_* of the variant */
+};
 struct print;
+struct node;
 struct task {
     struct task *next;                /* in its queue */
-    struct task *link;                /* in the ready list, the callback list, a fence's waiters */
-    struct cpl_queue *queue;
+    struct task *link;                /* in the ready list, the callback list, a fence's or a graph's waiters */
+    struct cpl_queue *queue;          /* of a graph's node: one of the context that it belongs to */
+    struct node *node;                /* of a graph; NULL: the task is in its queue */
     enum task_kind kind;
+    int priority;                     /* the queue's, or the node's */
     bool owns_args;
     uint64_t units, next_unit, unfinished;   /* blocks of a launch, pieces of a copy; under cpl_lock */
     uint64_t pace_ns;                 /* how long one of them takes; 0 = unknown; under cpl_lock */
     union {
-        struct {
-            cpl_kernel kernel;
-            cpl_shape shape;
-            cpl_entry entry;
-            int stack_class;
-            uint32_t threads, width, flags;   /* of a block; of one call of the entry; CPL_KERNEL_* of the variant */
-        } launch;
+        struct launch launch;
         cpl_box box;
         struct fill fill;
         struct value value;
@@ -145,6 +152,10 @@ struct task {
             void (*function)(void *);
             void *data;
         } call;
+        struct {
+            cpl_graph *graph;
+            uint64_t ticket;
+        } graph;
         cpl_fence *fence;
     };
     atomic_bool stalls;               /* a block of it was set aside with only spinning threads */
@@ -179,7 +190,18 @@ cpl_fence *cpl_fence_open(void);
 void cpl_fence_drop(cpl_fence *fence);
 void cpl_fence_reach(cpl_fence *fence, struct task **waiters);
 void cpl_queue_advance(cpl_queue *queue);
-void cpl_task_complete(struct task *task);           /* takes cpl_lock; the task was its queue's head */
+void cpl_queue_pop(cpl_queue *queue);
+void cpl_queue_reach(cpl_fence *fence);
+/* To the workers: cooperative launches of a domain one after the other, as each needs the device and one counter of its
+ * module to itself. */
+void cpl_launch_submit(struct task *task);
+void cpl_task_complete(struct task *task);           /* takes cpl_lock; the task was its queue's head, or is a node */
+/* Takes the lock and a task at the queue's end, see queue.c; the second enqueues it and gives the lock back. */
+struct task *cpl_queue_begin(cpl_queue *queue, enum task_kind kind, bool patient, int *status);
+int cpl_queue_commit(struct task *task);
+/* No lock: what a launch needs to know, but for its arguments. */
+int cpl_launch_prepare(const cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, size_t args_bytes,
+                       struct launch *out);
 void cpl_queue_wake_all(void);
 void cpl_queue_push(cpl_queue *queue);               /* cpl_lock held: its head may move at the next cpl_queue_run */
 void cpl_queue_run(void);                            /* cpl_lock held */
@@ -193,6 +215,12 @@ bool cpl_watch_over(struct task *task);              /* the value is as wanted, 
 void cpl_watch_add(struct task *task);               /* a queue's head begins to wait */
 void cpl_watch_look(void);                           /* pushes the queues whose wait is over */
 void cpl_value_store(struct task *task);
+
+/* ---- graphs (graph.c); cpl_lock held ------------------------------------------------------------------- */
+bool cpl_graph_begin(struct task *task, bool skip);  /* true: it is over */
+bool cpl_graph_ready(void);                          /* true: a node is ready */
+bool cpl_graph_step(void);                           /* starts one node that is ready; false: there is none */
+void cpl_graph_done(struct task *task);              /* a node's work is done */
 
 /* ---- workers (pool.c) and the callback thread (callback.c) -------------------------------------- */
 struct block;
@@ -240,6 +268,7 @@ struct guard {
     uint64_t address;
 };
 struct guard *cpl_guard_self(void);
+bool cpl_arena_moved(uint64_t address);              /* mapping.c: the access may be tried again; can wait */
 int cpl_guard_thread(struct worker *worker);         /* gives a worker its signal stack */
 
 /* ---- copies (copy.c): whole boxes cut into pieces -------------------------------------------------- */

@@ -33,7 +33,7 @@ bool cpl_pool_quiet(void) { return !ready && !busy; }
 void cpl_pool_submit(struct task *task)
 {
     struct task **at = &ready;
-    while (*at && (*at)->queue->priority <= task->queue->priority)
+    while (*at && (*at)->priority <= task->priority)
         at = &(*at)->link;
     task->link = *at;
     *at = task;
@@ -148,6 +148,9 @@ static void step(struct worker *worker)
     struct task *task = chunk->task;
     if (chunk->skip) {
         chunk->finished = chunk->end - chunk->next;
+        chunk->next = chunk->end;
+    } else if (task->kind == TASK_CHOICE) {
+        chunk->finished = 1;
         chunk->next = chunk->end;
     } else if (task->kind != TASK_LAUNCH) {
         cpl_copy_run(task, chunk->next, chunk->end);

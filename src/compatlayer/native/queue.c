@@ -63,7 +63,7 @@ void cpl_queue_close(cpl_queue *queue)
         discard(queue);
 }
 
-static void pop(cpl_queue *queue)
+void cpl_queue_pop(cpl_queue *queue)
 {
     struct task *task = queue->head;
     queue->head = task->next;
@@ -89,13 +89,16 @@ void cpl_queue_push(cpl_queue *queue)
     advancing = queue;
 }
 
-static void reach(cpl_fence *fence)
+void cpl_queue_reach(cpl_fence *fence)
 {
     struct task *waiter;
     cpl_fence_reach(fence, &waiter);
     while (waiter) {
         struct task *next = waiter->link;
-        cpl_queue_push(waiter->queue);
+        if (waiter->node)
+            cpl_graph_done(waiter);
+        else
+            cpl_queue_push(waiter->queue);
         waiter = next;
     }
 }
@@ -111,7 +114,7 @@ static bool step(cpl_queue *queue)
     struct task *task = queue->head;
     switch (task->kind) {
     case TASK_SIGNAL:
-        reach(task->fence);
+        cpl_queue_reach(task->fence);
         cpl_fence_drop(task->fence);
         break;
     case TASK_WAIT:
@@ -138,14 +141,17 @@ static bool step(cpl_queue *queue)
         queue->domain->running++;
         cpl_callback_submit(task);
         return false;
+    case TASK_GRAPH:
+        if (!cpl_graph_begin(task, !runs(queue)))
+            return false;
+        break;
     default:
         if (runs(queue) && task->units) {
-            queue->domain->running++;
-            cpl_pool_submit(task);
+            cpl_launch_submit(task);
             return false;
         }
     }
-    pop(queue);
+    cpl_queue_pop(queue);
     return true;
 }
 
@@ -154,17 +160,19 @@ void cpl_queue_run(void)
     if (in_advance)
         return;
     in_advance = true;
-    while (advancing) {
-        cpl_queue *next = advancing;
-        advancing = next->advance_next;
-        while (next->head && step(next)) {
+    do {
+        while (advancing) {
+            cpl_queue *next = advancing;
+            advancing = next->advance_next;
+            while (next->head && step(next)) {
+            }
+            next->advancing = false;
+            if (next->closed && !next->head)
+                discard(next);
         }
-        next->advancing = false;
-        if (next->closed && !next->head)
-            discard(next);
-        if (!advancing)
+        if (!cpl_graph_step())
             cpl_watch_look();         /* what was done may have written what others wait for */
-    }
+    } while (advancing || cpl_graph_ready());
     in_advance = false;
 }
 
@@ -174,19 +182,54 @@ void cpl_queue_advance(cpl_queue *queue)
     cpl_queue_run();
 }
 
+void cpl_launch_submit(struct task *task)
+{
+    cpl_domain *domain = task->queue->domain;
+    domain->running++;
+    if (task->kind == TASK_LAUNCH && task->launch.shape.cooperative) {
+        if (domain->alone) {
+            task->link = NULL;
+            if (domain->alone_next)
+                domain->alone_last->link = task;
+            else
+                domain->alone_next = task;
+            domain->alone_last = task;
+            return;
+        }
+        domain->alone = task;
+    }
+    cpl_pool_submit(task);
+}
+
+static void leave_alone(cpl_domain *domain)
+{
+    struct task *next = domain->alone = domain->alone_next;
+    if (!next)
+        return;
+    domain->alone_next = next->link;
+    cpl_pool_submit(next);
+}
+
 void cpl_task_complete(struct task *task)
 {
     pthread_mutex_lock(&cpl_lock);
     cpl_queue *queue = task->queue;
     queue->domain->running--;
-    pop(queue);
-    cpl_queue_advance(queue);
+    if (task == queue->domain->alone)
+        leave_alone(queue->domain);
+    if (task->node) {
+        cpl_graph_done(task);
+    } else {
+        cpl_queue_pop(queue);
+        cpl_queue_push(queue);
+    }
+    cpl_queue_run();
     pthread_mutex_unlock(&cpl_lock);
 }
 
 /* Takes the lock and a task at the queue's end; NULL with *status set and the lock given back on failure. A full queue
  * is waited for, or not: CPL_TIMEOUT. */
-static struct task *begin_if(cpl_queue *queue, enum task_kind kind, bool patient, int *status)
+struct task *cpl_queue_begin(cpl_queue *queue, enum task_kind kind, bool patient, int *status)
 {
     *status = CPL_FORKED;
     if (atomic_load(&cpl_child))
@@ -210,16 +253,17 @@ static struct task *begin_if(cpl_queue *queue, enum task_kind kind, bool patient
     }
     task->queue = queue;
     task->kind = kind;
+    task->priority = queue->priority;
     *status = CPL_OK;
     return task;
 }
 
 static struct task *begin(cpl_queue *queue, enum task_kind kind, int *status)
 {
-    return begin_if(queue, kind, true, status);
+    return cpl_queue_begin(queue, kind, true, status);
 }
 
-static int commit(struct task *task)
+int cpl_queue_commit(struct task *task)
 {
     cpl_queue *queue = task->queue;
     task->unfinished = task->units;
@@ -244,7 +288,7 @@ int cpl_queue_copy(cpl_queue *queue, const cpl_box *box)
         return status;
     task->box = *box;
     task->units = box->width_bytes && box->height && box->depth ? cpl_copy_pieces(box) : 0;
-    return commit(task);
+    return cpl_queue_commit(task);
 }
 
 int cpl_queue_fill(cpl_queue *queue, uint64_t destination, uint64_t pitch_bytes, uint32_t pattern,
@@ -259,7 +303,7 @@ int cpl_queue_fill(cpl_queue *queue, uint64_t destination, uint64_t pitch_bytes,
         return status;
     task->fill = (struct fill){destination, pitch_bytes, width, height, pattern, element_bytes};
     task->units = width && height ? cpl_fill_pieces(&task->fill) : 0;
-    return commit(task);
+    return cpl_queue_commit(task);
 }
 
 static int on_value(cpl_queue *queue, enum task_kind kind, uint64_t address, uint32_t bytes, int operation,
@@ -271,7 +315,7 @@ static int on_value(cpl_queue *queue, enum task_kind kind, uint64_t address, uin
     if (!task)
         return status;
     task->value = (struct value){address, operand, bytes, (uint32_t)operation, false};
-    return commit(task);
+    return cpl_queue_commit(task);
 }
 
 int cpl_queue_watch(cpl_queue *queue, uint64_t address, uint32_t bytes, int condition, uint64_t value)
@@ -340,13 +384,24 @@ static int choose(const cpl_queue *queue, const cpl_kernel *kernel, const cpl_sh
     return *stack_class < 0 ? CPL_INVALID : CPL_OK;
 }
 
-static int launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
-                  size_t args_bytes, bool patient)
+int cpl_launch_prepare(const cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, size_t args_bytes,
+                       struct launch *out)
 {
     if (!valid(kernel, shape, args_bytes))
         return CPL_INVALID;
     cpl_variant code;
     int stack_class, status = choose(queue, kernel, shape, &code, &stack_class);
+    if (status == CPL_OK)
+        *out = (struct launch){*kernel, *shape, code.entry, stack_class,
+                               shape->block[0] * shape->block[1] * shape->block[2], code.width, code.flags};
+    return status;
+}
+
+static int launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
+                  size_t args_bytes, bool patient)
+{
+    struct launch prepared;
+    int status = cpl_launch_prepare(queue, kernel, shape, args_bytes, &prepared);
     if (status != CPL_OK)
         return status;
     void *large = NULL;
@@ -356,7 +411,7 @@ static int launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *s
             return CPL_OUT_OF_MEMORY;
     }
     cpl_guard_install();
-    struct task *task = begin_if(queue, TASK_LAUNCH, patient, &status);
+    struct task *task = cpl_queue_begin(queue, TASK_LAUNCH, patient, &status);
     if (!task) {
         free(large);
         return status;
@@ -365,15 +420,9 @@ static int launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *s
     task->args = large ? large : task->inline_args;
     if (args_bytes)
         memcpy(large ? large : task->inline_args, args, args_bytes);
-    task->launch.kernel = *kernel;
-    task->launch.shape = *shape;
-    task->launch.entry = code.entry;
-    task->launch.width = code.width;
-    task->launch.flags = code.flags;
-    task->launch.stack_class = stack_class;
-    task->launch.threads = shape->block[0] * shape->block[1] * shape->block[2];
+    task->launch = prepared;
     task->units = (uint64_t)shape->grid[0] * shape->grid[1] * shape->grid[2];
-    return commit(task);
+    return cpl_queue_commit(task);
 }
 
 int cpl_queue_launch(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
@@ -396,7 +445,7 @@ int cpl_queue_call(cpl_queue *queue, void (*function)(void *), void *data)
         return status;
     task->call.function = function;
     task->call.data = data;
-    return commit(task);
+    return cpl_queue_commit(task);
 }
 
 cpl_fence *cpl_queue_signal(cpl_queue *queue)
@@ -412,7 +461,7 @@ cpl_fence *cpl_queue_signal(cpl_queue *queue)
         return NULL;
     }
     atomic_fetch_add(&fence->references, 1);
-    commit(task);
+    cpl_queue_commit(task);
     return fence;
 }
 
@@ -424,7 +473,7 @@ int cpl_queue_wait(cpl_queue *queue, cpl_fence *fence)
         return status;
     atomic_fetch_add(&fence->references, 1);
     task->fence = fence;
-    return commit(task);
+    return cpl_queue_commit(task);
 }
 
 int cpl_queue_idle(cpl_queue *queue)

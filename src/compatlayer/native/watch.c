@@ -122,7 +122,10 @@ void cpl_watch_look(void)
             continue;
         }
         *at = task->link;
-        cpl_queue_push(task->queue);
+        if (task->node)
+            cpl_graph_done(task);
+        else
+            cpl_queue_push(task->queue);
     }
 }
 

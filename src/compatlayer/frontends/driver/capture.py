@@ -7,8 +7,10 @@ from typing import Any
 from compatlayer._native import ffi
 from compatlayer.api.entry import entry
 from compatlayer.core import capture as core
+from compatlayer.core.graph import PLAIN
 from compatlayer.core.stream import Stream, resolve
 from compatlayer.errors import CudaError, Status
+from compatlayer.frontends.driver.graph_values import graph_of, read_links, write_edge
 from compatlayer.frontends.driver.values import number, pointer
 
 NONE, ACTIVE, INVALIDATED = range(3)  # CUstreamCaptureStatus
@@ -22,6 +24,22 @@ def begin(hStream):
 @entry("cuStreamBeginCapture_v2", optional=("hStream",))
 def begin_in_mode(hStream, mode):
     core.begin(resolve(number(hStream)), int(mode))
+
+
+@entry("cuStreamBeginCaptureToGraph", optional=("hStream", "dependencies", "dependencyData"))
+def begin_to_graph(hStream, hGraph, dependencies, dependencyData, numDependencies, mode):
+    links = tuple(read_links(dependencies, dependencyData, numDependencies))
+    core.begin(resolve(number(hStream)), int(mode), graph_of(hGraph), links)
+
+
+@entry("cuStreamUpdateCaptureDependencies", optional=("hStream", "dependencies"))
+def update(hStream, dependencies, numDependencies, flags):
+    core.update(resolve(number(hStream)), read_links(dependencies, None, numDependencies), flags)
+
+
+@entry("cuStreamUpdateCaptureDependencies_v2", optional=("hStream", "dependencies", "dependencyData"))
+def update_with_data(hStream, dependencies, dependencyData, numDependencies, flags):
+    core.update(resolve(number(hStream)), read_links(dependencies, dependencyData, numDependencies), flags)
 
 
 @entry("cuStreamEndCapture", optional=("hStream",))
@@ -72,9 +90,13 @@ def _tell(stream: Stream, status: Any, id_out: Any, graph_out: Any, dependencies
     if graph_out:
         graph_out[0] = pointer(capture.graph.handle)
     tails = capture.tails[stream]
-    # The arrays stay valid until the next call on the stream: the capture keeps the last ones. All edges are plain.
-    nodes = ffi.new("CUgraphNode[]", [pointer(node.handle) for node in tails])
+    if dependencies_out and not edges_out and any(edge != PLAIN for _, edge in tails):
+        raise CudaError(Status.LOSSY_QUERY, "a dependency has edge data; ask with edgeData_out")
+    # The arrays stay valid until the next call on the stream: the capture keeps the last ones.
+    nodes = ffi.new("CUgraphNode[]", [pointer(node.handle) for node, _ in tails])
     edges = ffi.new("CUgraphEdgeData[]", len(tails))
+    for place, (_, edge) in enumerate(tails):
+        write_edge(edges[place], edge)
     capture.shown = (nodes, edges)
     if dependencies_out:
         dependencies_out[0] = nodes

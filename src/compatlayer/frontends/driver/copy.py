@@ -85,26 +85,26 @@ def copy_2d_async(pCopy, hStream):
 
 @entry("cuMemcpy3D_v2")
 def copy_3d(pCopy):
-    core.now(resolve(0), *_box_3d(pCopy))
+    core.now(resolve(0), *box_3d(pCopy))
 
 
 @entry("cuMemcpy3DAsync_v2", optional=("hStream",))
 def copy_3d_async(pCopy, hStream):
-    core.later(resolve(number(hStream)), *_box_3d(pCopy))
+    core.later(resolve(number(hStream)), *box_3d(pCopy))
 
 
 @entry("cuMemcpy3DPeer")
 def copy_3d_peer(pCopy):
     needed(pCopy, "pCopy")
     _check_contexts(pCopy.dstContext, pCopy.srcContext)
-    core.now(resolve(0), *_box_3d(pCopy))
+    core.now(resolve(0), *box_3d(pCopy))
 
 
 @entry("cuMemcpy3DPeerAsync", optional=("hStream",))
 def copy_3d_peer_async(pCopy, hStream):
     needed(pCopy, "pCopy")
     _check_contexts(pCopy.dstContext, pCopy.srcContext)
-    core.later(resolve(number(hStream)), *_box_3d(pCopy))
+    core.later(resolve(number(hStream)), *box_3d(pCopy))
 
 
 @entry("cuMemcpyWithAttributesAsync", optional=("hStream",))
@@ -177,7 +177,7 @@ def _box_2d(parameters: Any) -> tuple[Box, Side, Side]:
     return box, destination_side, source_side
 
 
-def _box_3d(parameters: Any) -> tuple[Box, Side, Side]:
+def box_3d(parameters: Any) -> tuple[Box, Side, Side]:
     needed(parameters, "pCopy")
     source, source_side, source_pitch = _end(parameters, "src")
     destination, destination_side, destination_pitch = _end(parameters, "dst")

@@ -32,7 +32,7 @@ def record(hEvent, hStream):
 def record_with_flags(hEvent, hStream, flags):
     if flags & ~RECORD_EXTERNAL:
         raise CudaError(Status.INVALID_VALUE, f"event record flags {flags:#x} are not documented")
-    event_of(hEvent).record(resolve(number(hStream)))  # external: no difference outside a capture
+    event_of(hEvent).record(resolve(number(hStream)), bool(flags & RECORD_EXTERNAL))
 
 
 @entry("cuEventQuery")

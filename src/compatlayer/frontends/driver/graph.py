@@ -1,4 +1,4 @@
-"""Graph functions of the driver API: what makes a captured graph run."""
+"""Graph functions of the driver API: whole graphs, made, instantiated, launched and ended."""
 
 from __future__ import annotations
 
@@ -6,47 +6,116 @@ from typing import Any
 
 from compatlayer._native import ffi
 from compatlayer.api.entry import entry
-from compatlayer.core import handles
-from compatlayer.core.capture import ExecutableGraph, Graph
+from compatlayer.core import graph as core
+from compatlayer.core.conditional import Condition
+from compatlayer.core.graph import Graph
+from compatlayer.core.graph_executable import UPLOAD, ExecutableGraph
+from compatlayer.core.graph_plan import InvalidStructure
 from compatlayer.core.stream import resolve
-from compatlayer.core.user_object import UserObject
 from compatlayer.errors import CudaError, Status
-from compatlayer.frontends.driver.values import number, pointer
+from compatlayer.frontends.driver.graph_parameters import context_or_current
+from compatlayer.frontends.driver.graph_values import executable_of, graph_of, node_of
+from compatlayer.frontends.driver.values import number, pointer, text_into
 
-AUTO_FREE, UPLOAD, DEVICE_LAUNCH, NODE_PRIORITY = 1, 2, 4, 8  # CUgraphInstantiate_flags
-NO_DESTRUCTOR_SYNC, MOVE = 1, 1  # CUuserObject_flags, CUuserObjectRetain_flags
-
-
-def graph_of(handle: Any) -> Graph:
-    """The graph behind a handle."""
-    return handles.get(number(handle), Graph)
+ERROR = 1  # CUDA_GRAPH_INSTANTIATE_ERROR
 
 
-def executable_of(handle: Any) -> ExecutableGraph:
-    """The executable graph behind a handle."""
-    return handles.get(number(handle), ExecutableGraph)
+@entry("cuGraphCreate")
+def create(phGraph, flags):
+    if flags:
+        raise CudaError(Status.INVALID_VALUE, f"graph flags {flags:#x} are not known; they must be 0")
+    phGraph[0] = pointer(Graph().handle)
 
 
-def _instantiate(handle: Any, flags: int) -> Any:
+@entry("cuGraphDestroy")
+def destroy(hGraph):
+    graph = graph_of(hGraph)
+    if graph.parent is not None or graph.capture is not None:
+        raise CudaError(Status.INVALID_VALUE, "a graph inside of a node, or that a stream is captured into, is not "
+                                              "destroyed on its own")
+    graph.close()
+
+
+@entry("cuGraphClone")
+def clone(phGraphClone, originalGraph):
+    graph = graph_of(originalGraph)
+    graph.refuse_with_memory("no clone can be made")
+    phGraphClone[0] = pointer(core.clone(graph).handle)
+
+
+@entry("cuGraphNodeFindInClone")
+def find_in_clone(phNode, hOriginalNode, hClonedGraph):
+    phNode[0] = pointer(core.find_in_clone(node_of(hOriginalNode), graph_of(hClonedGraph)).handle)
+
+
+@entry("cuGraphGetId")
+def get_id(hGraph, graphId):
+    graphId[0] = graph_of(hGraph).id
+
+
+@entry("cuGraphConditionalHandleCreate", optional=("ctx",))
+def create_condition(pHandle_out, hGraph, ctx, defaultLaunchValue, flags):
+    condition = Condition(graph_of(hGraph), context_or_current(ctx), defaultLaunchValue, flags)
+    pHandle_out[0] = condition.handle
+
+
+def _instantiate(handle: Any, flags: int) -> ExecutableGraph:
     graph = graph_of(handle)
-    if flags & ~(AUTO_FREE | UPLOAD | DEVICE_LAUNCH | NODE_PRIORITY):
-        raise CudaError(Status.INVALID_VALUE, f"graph instantiation flags {flags:#x} are not known")
-    if flags & DEVICE_LAUNCH:
-        raise CudaError(Status.NOT_SUPPORTED, "graphs that kernels launch are not implemented")
-    # The other flags speak of allocation nodes, of when to upload, and of priorities: no node here is touched by them.
-    return pointer(ExecutableGraph(graph).handle)
+    if graph.capture is not None:
+        raise CudaError(Status.INVALID_VALUE, "work is still being captured into the graph")
+    return ExecutableGraph(graph, flags)
 
 
 @entry("cuGraphInstantiateWithFlags")
 def instantiate(phGraphExec, hGraph, flags):
-    phGraphExec[0] = _instantiate(hGraph, flags)
+    phGraphExec[0] = pointer(_instantiate(hGraph, flags).handle)
+
+
+@entry("cuGraphInstantiate", optional=("phErrorNode", "logBuffer"))
+@entry("cuGraphInstantiate_v2", optional=("phErrorNode", "logBuffer"))
+def instantiate_with_log(phGraphExec, hGraph, phErrorNode, logBuffer, bufferSize):
+    if phErrorNode:
+        phErrorNode[0] = ffi.NULL
+    text = ""
+    try:
+        phGraphExec[0] = pointer(_instantiate(hGraph, 0).handle)
+    except InvalidStructure as error:
+        text = error.text
+        if phErrorNode and error.node is not None:
+            phErrorNode[0] = pointer(error.node.handle)
+        raise
+    finally:
+        if logBuffer and bufferSize:
+            text_into(logBuffer, bufferSize, text)
 
 
 @entry("cuGraphInstantiateWithParams")
 def instantiate_with_parameters(phGraphExec, hGraph, instantiateParams):
-    phGraphExec[0] = _instantiate(hGraph, instantiateParams.flags)
     instantiateParams.hErrNode_out = ffi.NULL
+    instantiateParams.result_out = ERROR
+    flags = instantiateParams.flags
+    stream = resolve(number(instantiateParams.hUploadStream)) if flags & UPLOAD else None
+    try:
+        executable = _instantiate(hGraph, flags)
+    except InvalidStructure as error:
+        instantiateParams.result_out = error.result
+        if error.node is not None:
+            instantiateParams.hErrNode_out = pointer(error.node.handle)
+        raise
+    if stream is not None:
+        stream.context.check()
+    phGraphExec[0] = pointer(executable.handle)
     instantiateParams.result_out = 0
+
+
+@entry("cuGraphUpload", optional=("hStream",))
+def upload(hGraphExec, hStream):
+    executable = executable_of(hGraphExec)
+    stream = resolve(number(hStream))
+    if stream.capture is not None:
+        stream.capture.refuse("graphs are not uploaded")
+    stream.context.check()
+    executable.ready()
 
 
 @entry("cuGraphLaunch", optional=("hStream",))
@@ -59,52 +128,26 @@ def destroy_executable(hGraphExec):
     executable_of(hGraphExec).close()
 
 
-def object_of(handle: Any) -> UserObject:
-    """The user object behind a handle."""
-    return handles.get(number(handle), UserObject)
+@entry("cuGraphExecGetFlags")
+def get_flags(hGraphExec, flags):
+    flags[0] = executable_of(hGraphExec).flags & ~UPLOAD
 
 
-def _checked(count: int) -> int:
-    if not 0 < count < 1 << 31:
-        raise CudaError(Status.INVALID_VALUE, f"{count} references; give at least one and less than 2^31")
-    return count
+@entry("cuGraphExecGetId")
+def get_executable_id(hGraphExec, graphId):
+    graphId[0] = executable_of(hGraphExec).id
 
 
-@entry("cuUserObjectCreate")
-def create_object(object_out, ptr, destroy, initialRefcount, flags):
-    if flags != NO_DESTRUCTOR_SYNC or not destroy:
-        raise CudaError(Status.INVALID_VALUE, "a user object needs a destructor and CU_USER_OBJECT_NO_DESTRUCTOR_SYNC, "
-                                              f"the flags given are {flags}")
-    object_out[0] = pointer(UserObject(lambda: destroy(ptr), _checked(initialRefcount)).handle)
+@entry("cuGraphDebugDotPrint", optional=("path",))
+def print_dot(hGraph, path, flags):
+    from compatlayer.core.graph_dot import FLAGS, draw
 
-
-@entry("cuUserObjectRetain")
-def retain_object(object, count):
-    object_of(object).retain(_checked(count))
-
-
-@entry("cuUserObjectRelease")
-def release_object(object, count):
-    object_of(object).release(_checked(count))
-
-
-@entry("cuGraphRetainUserObject")
-def keep_object(graph, object, count, flags):
-    if flags & ~MOVE:
-        raise CudaError(Status.INVALID_VALUE, f"user object flags {flags:#x} are not known")
-    owner, thing = graph_of(graph), object_of(object)
-    if not flags & MOVE:
-        thing.retain(_checked(count))
-    elif _checked(count) > thing.references:
-        raise CudaError(Status.INVALID_VALUE, f"{count} references moved, and there are {thing.references}")
-    owner.keep(thing, count)
-
-
-@entry("cuGraphReleaseUserObject")
-def let_object_go(graph, object, count):
-    graph_of(graph).let_go(object_of(object), _checked(count))
-
-
-@entry("cuGraphDestroy")
-def destroy(hGraph):
-    graph_of(hGraph).close()
+    graph = graph_of(hGraph)
+    if not path or flags & ~FLAGS:
+        raise CudaError(Status.INVALID_VALUE, f"a path is needed, and flags {flags:#x} that are known")
+    text = draw(graph, flags)
+    try:
+        with open(ffi.string(path), "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise CudaError(Status.OPERATING_SYSTEM, f"the drawing of the graph could not be written: {error}") from None

@@ -124,7 +124,7 @@ def launch_ex(config: Any, f: Any, kernelParams: Any, extra: Any) -> None:
     asked = Attributes(config.attrs, config.numAttrs)
     core.launch(function, (config.gridDimX, config.gridDimY, config.gridDimZ),
                 (config.blockDimX, config.blockDimY, config.blockDimZ), config.sharedMemBytes, stream,
-                pack(function, kernelParams, extra), cooperative=asked.cooperative)
+                pack(function, kernelParams, extra), asked.cooperative, asked.settings)
     for event in asked.events:
         event.record(stream)
     _admit(function, handle)
@@ -147,13 +147,16 @@ class Attributes:
 
     def __init__(self, attributes: Any, count: int) -> None:
         self.cooperative = False
+        self.settings: dict[int, bytes] = {}  # what a graph's node keeps
         self.events: list[Any] = []
         if count and attributes == _NULL:
             raise CudaError(Status.INVALID_VALUE, f"{count} launch attributes, and their array is null")
         for place in range(count):
-            self._take(int(attributes[place].id), attributes[place].value)
+            self.take(int(attributes[place].id), attributes[place].value)
 
-    def _take(self, kind: int, value: Any) -> None:
+    def take(self, kind: int, value: Any) -> None:
+        if kind not in (_IGNORE, _COMPLETION_EVENT, _PROGRAMMATIC_EVENT):
+            self.settings[kind] = bytes(ffi.buffer(ffi.addressof(value)))
         if kind == _COOPERATIVE:
             self.cooperative = value.cooperative != 0
         elif kind in (_CLUSTER, _PREFERRED_CLUSTER):

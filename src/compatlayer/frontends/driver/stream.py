@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from compatlayer._native import ffi
 from compatlayer.api.entry import entry
 from compatlayer.core import handles
+from compatlayer.core.capture_mode import exchange
 from compatlayer.core.context import current
 from compatlayer.core.event import wait
 from compatlayer.core.stream import NON_BLOCKING, Stream, resolve
@@ -16,7 +16,6 @@ from compatlayer.frontends.driver.values import event_of, needed, number, pointe
 
 WAIT_EXTERNAL = 1
 SYNC_POLICY, PRIORITY, MEM_SYNC_DOMAIN = 3, 8, 10  # CUstreamAttrID
-_mode = threading.local()
 
 
 @entry("cuStreamCreate")
@@ -81,7 +80,7 @@ def get_context_or_green(hStream, pCtx, pGreenCtx):
 def wait_event(hStream, hEvent, Flags):
     if Flags & ~WAIT_EXTERNAL:
         raise CudaError(Status.INVALID_VALUE, f"event wait flags {Flags:#x} are not documented")
-    wait(resolve(number(hStream)), event_of(hEvent))
+    wait(resolve(number(hStream)), event_of(hEvent), bool(Flags & WAIT_EXTERNAL))
 
 
 @entry("cuStreamQuery", optional=("hStream",))
@@ -106,14 +105,14 @@ def launch_host_function(hStream, fn, userData):
 def launch_host_function_with_mode(hStream, fn, userData, syncMode):
     if syncMode not in (0, 1):
         raise CudaError(Status.INVALID_VALUE, f"host function synchronisation mode {syncMode} is not known")
-    _host_function(hStream, fn, userData)  # the mode says how the device waits; it has no meaning here
+    _host_function(hStream, fn, userData, int(syncMode))  # it says how the device waits, which has no meaning here
 
 
-def _host_function(stream: Any, function: Any, data: Any) -> None:
+def _host_function(stream: Any, function: Any, data: Any, mode: int = 0) -> None:
     address = number(function)
     if address == 0:
         raise CudaError(Status.INVALID_VALUE, "the host function is null")
-    resolve(number(stream)).call_pointer(address, number(data))
+    resolve(number(stream)).call_pointer(address, number(data), mode)
 
 
 @entry("cuStreamAddCallback", optional=("hStream", "userData"))
@@ -139,11 +138,7 @@ def _status(stream: Stream) -> int:
 
 @entry("cuThreadExchangeStreamCaptureMode")
 def exchange_capture_mode(mode):
-    wanted = mode[0]
-    if wanted not in (0, 1, 2):
-        raise CudaError(Status.INVALID_VALUE, f"stream capture mode {wanted} is not known")
-    mode[0] = getattr(_mode, "value", 0)
-    _mode.value = wanted
+    mode[0] = exchange(int(mode[0]))
 
 
 @entry("cuStreamGetAttribute", optional=("hStream",))

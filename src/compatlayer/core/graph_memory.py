@@ -1,0 +1,185 @@
+"""Memory that graphs allocate: one fixed address for each allocation node's life.
+
+The memory is there from the making of the node on; `allocated` says whether a program may use it: from a launch of the
+node until it is freed by a node, by cuMemFree or by cuMemFreeAsync. Follows "Graph Memory Nodes".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from compatlayer.backends.base import MemoryKind
+from compatlayer.core import memory
+from compatlayer.core.context import Context
+from compatlayer.core.device import Device
+from compatlayer.core.memory import Record
+from compatlayer.core.work import AllocateWork, FreeWork
+from compatlayer.errors import CudaError, Status
+
+if TYPE_CHECKING:
+    from compatlayer.core.pool import Pool
+    from compatlayer.core.stream import Stream
+
+USED_CURRENT, USED_HIGH, RESERVED_CURRENT, RESERVED_HIGH = range(4)  # CUgraphMem_attribute
+STEP_BYTES = 512
+
+
+class Access(NamedTuple):
+    """CUmemAccessDesc."""
+
+    location_type: int
+    location_id: int
+    flags: int
+
+
+class Usage:
+    """What graphs of one device use and hold, in bytes."""
+
+    def __init__(self) -> None:
+        self.values = [0, 0, 0, 0]
+
+    def change(self, which: int, size_bytes: int) -> None:
+        """`which` is USED_CURRENT or RESERVED_CURRENT; the high-water mark follows."""
+        values = self.values
+        values[which] += size_bytes
+        values[which + 1] = max(values[which + 1], values[which])
+
+
+_usages: dict[Device, Usage] = {}
+
+
+def usage(device: Device) -> Usage:
+    return _usages.setdefault(device, Usage())
+
+
+class GraphMemory:
+    """The memory of one allocation node, which clones of the node share."""
+
+    def __init__(self, context: Context, size_bytes: int, access: tuple[Access, ...] = ()) -> None:
+        context.check()
+        if size_bytes == 0:
+            raise CudaError(Status.INVALID_VALUE, "an allocation of 0 bytes")
+        self.context = context
+        self.access = access
+        self.allocated = False
+        self._nodes = 1
+        self.record = memory.obtain(context.device, size_bytes, MemoryKind.DEVICE, context)
+        self.record.pool = self
+        usage(context.device).change(RESERVED_CURRENT, self.rounded)
+
+    @property
+    def rounded(self) -> int:
+        return -(-self.record.size_bytes // STEP_BYTES) * STEP_BYTES
+
+    def keep(self) -> None:
+        """One node more has it."""
+        self._nodes += 1
+
+    def drop(self) -> None:
+        """One node less has it; the last one gives it back, or leaves that to whoever frees it."""
+        self._nodes -= 1
+        if not self._nodes and not self.allocated and memory.take(self.record):
+            self.context.wait_idle()
+            self._give_back()
+
+    def _give_back(self) -> None:
+        usage(self.context.device).change(RESERVED_CURRENT, -self.rounded)
+        self.context.device.hardware.free(self.record.base)
+
+    def use(self, allocated: bool) -> None:
+        """It is allocated, or freed."""
+        if self.allocated != allocated:
+            self.allocated = allocated
+            usage(self.context.device).change(USED_CURRENT, self.rounded if allocated else -self.rounded)
+
+    def take_back(self, record: Record) -> None:
+        """cuMemFree; its record was taken away, and its context's work waited for."""
+        was = self.allocated
+        self.use(False)
+        if self._nodes:
+            memory.adopt(record)
+        else:
+            self._give_back()
+        if not was:
+            raise CudaError(Status.INVALID_VALUE, f"{record.base:#x} is memory of a graph, and no launch has allocated "
+                                                  "it since it was freed last")
+
+
+def memory_at(address: int) -> GraphMemory:
+    """What an allocation node made at `address`; INVALID_VALUE when that is not such memory."""
+    record = memory.live_at(address)
+    if record is None or not isinstance(record.pool, GraphMemory):
+        raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the address of a graph's allocation")
+    return record.pool
+
+
+def launch(works: Iterable[AllocateWork | FreeWork], auto_free: bool) -> None:
+    """Note what a launch with these nodes, in order, allocates and frees; INVALID_VALUE, and nothing is noted, when
+    memory is in use already (and not `auto_free`), or freed without being in use."""
+    state: dict[GraphMemory, bool] = {}
+    ours: set[GraphMemory] = set()
+    for work in works:
+        what = work.memory
+        allocated = state.get(what, what.allocated)
+        if isinstance(work, AllocateWork):
+            if allocated and (not auto_free or what in ours):
+                raise CudaError(Status.INVALID_VALUE, f"the graph's allocation {what.record.base:#x} was not freed since "
+                                                      "the last launch; free it, or instantiate with "
+                                                      "CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH")
+            ours.add(what)
+            state[what] = True
+        elif not allocated:
+            raise CudaError(Status.INVALID_VALUE, f"the graph frees {what.record.base:#x}, which is not allocated")
+        else:
+            state[what] = False
+    for what, allocated in state.items():
+        if allocated and not what.allocated:
+            what.use(True)
+        elif not allocated:
+            what.use(True)  # for the high-water mark
+            what.use(False)
+
+
+def attribute(device: Device, number: int) -> int:
+    """CU_GRAPH_MEM_ATTR_* in bytes."""
+    if not USED_CURRENT <= number <= RESERVED_HIGH:
+        raise CudaError(Status.INVALID_VALUE, f"graph memory attribute {number} is not known")
+    return usage(device).values[number]
+
+
+def reset_high(device: Device, number: int, value: int) -> None:
+    """A high-water mark can be set to 0, which makes it what is in use now."""
+    if number not in (USED_HIGH, RESERVED_HIGH) or value != 0:
+        raise CudaError(Status.INVALID_VALUE, f"graph memory attribute {number} cannot be set to {value}")
+    values = usage(device).values
+    values[number] = values[number - 1]
+
+
+def capture_allocation(stream: Stream, size_bytes: int, pool: Pool) -> Record:
+    """An allocation in a captured stream becomes a node."""
+    capture = stream.capture
+    assert capture is not None
+    capture.check()
+    if pool.kind is not MemoryKind.DEVICE or pool.device is not stream.context.device:
+        capture.refuse("memory that is not the device's own cannot be allocated")
+    made = GraphMemory(stream.context, size_bytes)
+    try:
+        capture.add(stream, AllocateWork(stream.context, made))
+    except CudaError:
+        made.drop()
+        raise
+    return made.record
+
+
+def capture_free(stream: Stream, address: int) -> None:
+    """A free in a captured stream becomes a node; only graphs' memory can be freed by one."""
+    capture = stream.capture
+    assert capture is not None
+    capture.check()
+    try:
+        found = memory_at(address)
+    except CudaError:
+        capture.invalidate()
+        raise
+    capture.add(stream, FreeWork(found.context, found))

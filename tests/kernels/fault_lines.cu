@@ -65,6 +65,10 @@ extern "C" __global__ void copy(float *out, long n, long far)
         *(large *)(out + far) = *(large *)out;            // wrong copy
     out[threadIdx.x] = 1;
 }
+extern "C" __global__ void copy_of_any_size(float *out, long n, long far)
+{
+    memcpy(out + far, out, n);                            // wrong copy_of_any_size
+}
 extern "C" __global__ void bad_pointer(float *out, long n, long far)
 {
     void (*wild)(float *) = (void (*)(float *))(n + 64 * (threadIdx.x == 7));

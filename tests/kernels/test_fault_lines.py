@@ -29,6 +29,7 @@ EXPECTED = {
     "atomic": (ADDRESS, HIGH, 40, "wrong atomic"),
     "atomic_of_a_header": (ADDRESS, LOW, 0, "wrong atomic_of_a_header"),
     "copy": (ADDRESS, HIGH, 33, "wrong copy"),
+    "copy_of_any_size": (ADDRESS, LOW, 0, "wrong copy_of_any_size"),
     "bad_pointer": (ADDRESS, LOW, 7, "wrong bad_pointer"),
     "recursion": (STACK, LOW, 0, "too deep"),
     "trap": (TRAP, "thread (33,0,0)", 33, "wrong trap"),

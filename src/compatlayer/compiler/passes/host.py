@@ -19,6 +19,7 @@ _KEPT = frozenset(("nounwind", "noinline", "alwaysinline", "noreturn", "cold", "
 VECTOR_WIDTHS = ('"prefer-vector-width"', '"min-legal-vector-width"')  # the vector engine's own
 _WORD = re.compile(r'"[^"]*"(?:="[^"]*")?|[\w.]+(?:\([^()]*(?:\([^()]*\)[^()]*)*\))?')
 _DROPPED_METADATA = frozenset(("tbaa", "tbaa.struct", "nvvm.annotations"))
+_COPIES = ("llvm.memcpy.", "llvm.memmove.", "llvm.memset.")
 # A stack guard page must be hit, never stepped over, by a frame of any size.
 _PROBE = '"probe-stack"="inline-asm"'
 LAYOUTS = {
@@ -41,6 +42,8 @@ def run(module: Module) -> Module:
             if instruction.metadata:
                 instruction.metadata = tuple(each for each in instruction.metadata if each[0] not in _DROPPED_METADATA)
             if isinstance(instruction, Call):
+                if instruction.callee_name.startswith(_COPIES):
+                    instruction.tail = "notail"  # left by a jump, a fault in it would not know the kernel's line
                 instruction.attributes = _expanded(instruction.attributes, groups)
                 if instruction.convention.startswith("ptx_"):
                     instruction.convention = ""

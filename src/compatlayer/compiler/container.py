@@ -10,10 +10,12 @@ Text form: PTX text, then one comment line that holds the same binary form in ba
 from __future__ import annotations
 
 import json
+import re
 import struct
 import zlib
 from collections.abc import Callable
 from enum import Enum
+from typing import Any
 
 from ..digest import checksum as checksum_of
 from ..errors import CompilerError
@@ -22,6 +24,7 @@ from .image import DeviceCode
 MAGIC = b"\x89CPLIMG\n"
 VERSION = 1
 _HEADER = struct.Struct("<8sIIQII32s")
+_ARCHITECTURE = re.compile("(sm|compute)_[0-9]{2,3}[af]?")
 _MARK = b"// compatlayer-image: "
 _MAX_BYTES = 1 << 31
 _MAX_TEXT_BYTES = 1 << 30
@@ -150,11 +153,19 @@ def _unpack_binary(data: bytes) -> tuple[DeviceCode, Kind]:
     if checksum_of(payload) != checksum or kind not in (0, 1):
         raise ImageError(Reason.DAMAGED, "the image's checksum does not match its content; compile it again")
     try:
-        record = json.loads(zlib.decompress(payload).decode("utf-8", "surrogateescape"))
-        code = DeviceCode(ir=record["ir"], architecture=record["architecture"], lowered_names=record["names"])
-    except (ValueError, KeyError, zlib.error):
+        code = _code(json.loads(zlib.decompress(payload).decode("utf-8", "surrogateescape")))
+    except (ValueError, KeyError, TypeError, RecursionError, zlib.error):
         raise ImageError(Reason.DAMAGED, "the image's content cannot be read; compile it again") from None
     return code, Kind(kind)
+
+
+def _code(record: Any) -> DeviceCode:
+    """What a payload says; ValueError, KeyError or TypeError when it is not what pack() wrote."""
+    ir, architecture, names = record["ir"], record["architecture"], record["names"]
+    texts = [ir, architecture, *names.keys(), *names.values()] if isinstance(names, dict) else [None]
+    if not all(isinstance(text, str) for text in texts) or not _ARCHITECTURE.fullmatch(architecture):
+        raise ValueError("not texts, or no architecture")
+    return DeviceCode(ir=ir, architecture=architecture, lowered_names=names)
 
 
 def _unpack_text(encoded: bytes) -> DeviceCode:

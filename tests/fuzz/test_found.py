@@ -128,3 +128,18 @@ free, total = c_size_t(), c_size_t()
 ok("cuMemGetInfo_v2", byref(free), byref(total))
 print(total.value - free.value, len(pools._pools))
 """) == "0 0"
+
+
+def test_an_image_whose_content_is_not_what_it_should_be_is_an_invalid_image() -> None:
+    assert run("""
+import json, zlib
+from compatlayer.compiler import container
+primary()
+good = {"ir": "", "architecture": "sm_86", "names": {}}
+for record in (None, [], 1, "x", {**good, "ir": None}, {**good, "architecture": "sm_"}, {**good, "names": []},
+               {**good, "names": {"a": 1}}, {**good, "architecture": "compute_x"}, {"ir": ""}):
+    payload = zlib.compress(json.dumps(record).encode())
+    head = (container.MAGIC, container.VERSION, 64, 64 + len(payload), 0, 86, container.checksum_of(payload))
+    module = c_void_p()
+    print(cu.cuModuleLoadData(byref(module), container._HEADER.pack(*head) + payload), end=" ")
+""") == " ".join(["200"] * 10)

@@ -199,15 +199,10 @@ class CpuDomain(base.Domain):
             return None
         out = ffi.new("cpl_fault *")
         code = lib.cpl_domain_fault(self._raw, out)
-        if not code:
-            return None
-        message, library = ffi.string(out.message).decode("utf-8", "replace"), ffi.string(out.library)
-        if library:
-            from compatlayer.backends import fault_line
+        from compatlayer.backends import fault_line  # only programs with faults need it
 
-            kernel = ffi.string(out.kernel).decode("utf-8", "replace")
-            message = fault_line.told(message, kernel, library, out.offset)
-        return Fault(FaultKind(code), message)
+        texts = map(ffi.string, (out.message, out.kernel, out.library))
+        return Fault(FaultKind(code), fault_line.told(*texts, out.offset)) if code else None
 
     def limit(self, name: str) -> int:
         limit: int = lib.cpl_domain_limit(self._raw, _LIMITS[name])

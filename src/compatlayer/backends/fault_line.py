@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 
+from compatlayer.backends import line_table
+
 
 @lru_cache(maxsize=64)
-def told(message: str, kernel: str, library: bytes, offset: int) -> str:
-    """`message`, which begins with `kernel "name"`, with the line behind the name where the library's file knows it."""
-    from compatlayer.backends import line_table
+def told(sentence: bytes, kernel: bytes, library: bytes, offset: int) -> str:
+    """`sentence`, which begins with `kernel "name"`, with the line behind the name where the library's file knows it.
 
-    head = f'kernel "{kernel}"'
-    if not message.startswith(head):
+    An empty `library`: it was not the processor that raised the fault."""
+    message, head = sentence.decode("utf-8", "replace"), f'kernel "{kernel.decode("utf-8", "replace")}"'
+    if not library or not message.startswith(head):
         return message
     try:
         with open(os.fsdecode(library), "rb") as file:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...ir.values import Function, Module
-from . import allocas, blocks, dead, exits, latches, lcssa, markers, parameters, scalarise, switches
+from . import allocas, blocks, dead, exits, latches, lcssa, markers, parameters, scalarise, switches, ways_out
 from . import inline as inlining
 from .check import check
 from .loops import Loops
@@ -28,6 +28,7 @@ PASSES: tuple[tuple[str, Callable[[Module, Function], None]], ...] = (
     ("switches", switches.run),
     ("blocks", lambda _, kernel: blocks.run(kernel)),
     ("dead", lambda _, kernel: dead.run(kernel)),
+    ("ways_out", ways_out.run),
     ("latches", lambda _, kernel: latches.run(kernel)),
     ("lcssa", lambda _, kernel: lcssa.run(kernel)),
 )

@@ -2,7 +2,7 @@
 
 All live lanes of a gang come to a barrier together, or the kernel is not for this engine: where others may be pending
 the naive engine, which has a stack for each thread, runs it and reports what never can be passed. The same holds for
-loops that wait where lanes leave at different turns: what those that left do may be what the others wait for.
+loops that wait while other lanes of the gang stand elsewhere: what those do next may be what the loop waits for.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ...ir.types import I32
 from ...ir.values import BasicBlock, InlineAssembly, Literal, Value, number
 from ..contract import runtime
 from ..unsupported import Unsupported
+from .bystanders import others_may_act
 from .gang import Gang
 
 
@@ -73,8 +74,8 @@ def pause(gang: Gang, call: Call) -> None:
         loop = gang.loops.innermost(gang.block)
         if loop is not None and not _waits(gang, loop):
             return
-        if loop is not None and _lanes_leave_apart(gang, loop):
-            raise Unsupported("a loop that waits for other threads and that lanes of a warp leave one by one")
+        if loop is not None and not _ends(gang, loop) and others_may_act(gang, loop):
+            raise Unsupported("a loop that waits for other threads while lanes of the warp stand elsewhere")
         arguments: list[Value] = [gang.thread]
     else:
         duration = call.arguments[1]
@@ -85,16 +86,11 @@ def pause(gang: Gang, call: Call) -> None:
     gang.emit.call(runtime(gang.module, call.callee_name), arguments)
 
 
-def _lanes_leave_apart(gang: Gang, header: BasicBlock) -> bool:
-    body = gang.loops.body(header)
-    return any(block in gang.shapes.divergent and any(target not in body for target in block.successors)
-               for block in body)
-
-
 def _waits(gang: Gang, header: BasicBlock) -> bool:
-    """Whether the loop can wait for another thread. Loops around an atomic update that always changes something, and
-    retries of a compare-and-swap with the value just seen, go on by themselves, and so do loops that count."""
-    if _counts(gang, header):
+    """Whether the loop can wait for another thread. Loops around an atomic update that always changes something,
+    retries of a compare-and-swap with the value just seen or of a store just made, and loops that count go on by
+    themselves."""
+    if _counts(gang, header, _exits(gang, header)) or _stores_until_kept(gang, header):
         return False
     for block in gang.loops.body(header):
         for it in block.instructions:
@@ -111,17 +107,33 @@ def _waits(gang: Gang, header: BasicBlock) -> bool:
     return False
 
 
-def _counts(gang: Gang, header: BasicBlock) -> bool:
-    """Whether arithmetic alone, every turn, decides to leave the loop: memory has no say in it."""
+def _ends(gang: Gang, header: BasicBlock) -> bool:
+    """Whether one of the ways out is looked at every turn and counts: then no lane is waited for without end."""
+    every = set(_every_turn(gang, header))
+    return any(block in every and _counts(gang, header, [block]) for block in _exits(gang, header))
+
+
+def _exits(gang: Gang, header: BasicBlock) -> list[BasicBlock]:
     body = gang.loops.body(header)
-    latch = gang.loops.latch(header)
+    return [block for block in body if any(target not in body for target in block.successors)]
+
+
+def _every_turn(gang: Gang, header: BasicBlock) -> list[BasicBlock]:
+    """The blocks that every turn of the loop runs."""
+    found = [gang.loops.latch(header)]
+    while found[-1] is not header:
+        found.append(gang.loops.dominators[found[-1]])
+    return found
+
+
+def _counts(gang: Gang, header: BasicBlock, exits: list[BasicBlock]) -> bool:
+    """Whether arithmetic alone, every turn, decides to leave the loop at `exits`: memory has no say in it."""
+    body = gang.loops.body(header)
+    every = set(_every_turn(gang, header))
+    if not all(block in every for block in exits):
+        return False
     inside = {each: block for block in body for each in block.instructions}
-    pending: list[Value] = []
-    for block in body:
-        if any(target not in body for target in block.successors):
-            if block is not header and latch not in block.successors:
-                return False
-            pending.append(block.terminator.operands[0])
+    pending: list[Value] = [block.terminator.operands[0] for block in exits]
     seen: set[Value] = set()
     counts = False
     while pending:
@@ -136,6 +148,28 @@ def _counts(gang: Gang, header: BasicBlock) -> bool:
             return False
         pending.extend(value.operands)
     return counts
+
+
+def _stores_until_kept(gang: Gang, header: BasicBlock) -> bool:
+    """Whether each turn stores a value, and the loop ends when it reads that back: in every turn somebody's stays."""
+    every = {it for block in _every_turn(gang, header) for it in block.instructions}
+    stored = {it.operands[1]: it.operands[0] for it in every if isinstance(it, MemoryAccess) and it.opcode == "store"}
+    for block in gang.loops.body(header):
+        for it in block.instructions:
+            if isinstance(it, MemoryAccess) and it.opcode == "load":
+                if ("volatile" in it.flags or it.ordering) and it.operands[0] not in stored:
+                    return False
+            elif isinstance(it, (Fence, AtomicUpdate, CompareExchange)) or (isinstance(it, Call)
+                                                                            and it.callee_name != "cpl_yield"):
+                return False
+    for block in _exits(gang, header):
+        condition = block.terminator.operands[0]
+        if not isinstance(condition, Compare) or not any(
+                isinstance(read, MemoryAccess) and read in every and read.opcode == "load"
+                and stored.get(read.operands[0]) is kept
+                for read, kept in (condition.operands, reversed(condition.operands))):
+            return False
+    return True
 
 
 def _changes(it: AtomicUpdate) -> bool:

@@ -1,0 +1,19 @@
+/* Forgets the macros of one 16-bit type. */
+#undef CPL_S
+#undef CPL_S2
+#undef CPL_SRAW
+#undef CPL_S2RAW
+#undef CPL_N
+#undef CPL_OTHER
+#undef CPL_BITS
+#undef CPL_WIDE
+#undef CPL_RAW
+#undef CPL_F
+#undef CPL_OF
+#undef CPL_NEAR
+#undef CPL_ONE
+#undef CPL_INFINITE
+#undef CPL_NATIVE_S
+#undef CPL_NO_NARROW_CONVERSIONS
+#undef CPL_NO_NARROW_OPERATORS
+#undef CPL_NO_NARROW2_OPERATORS

@@ -25,8 +25,9 @@ def make(machine: str, target: Path) -> Path:
     variables = {name: value for name, value in os.environ.items() if name not in _HOST}
     variables["COMPATLAYER_WHEEL_FOR"] = machine
     variables.setdefault("SOURCE_DATE_EPOCH", str(_last_change()))
-    command = [sys.executable, "setup.py", "--quiet", "build", "--build-base", str(work / "package"), "bdist_wheel", "--py-limited-api", "cp311", "--plat-name",
-               f"manylinux_2_28_{machine}", "--bdist-dir", str(work / "root"), "--dist-dir", str(target)]  # fmt: skip
+    command = [sys.executable, "setup.py", "--quiet", "build", "--build-base", str(work / "package"),
+               "bdist_wheel", "--py-limited-api", "cp311", "--plat-name", f"manylinux_2_28_{machine}",
+               "--bdist-dir", str(work / "root"), "--dist-dir", str(target)]
     _forget(work / "package")
     variables["PYTHONWARNINGS"] = "ignore"  # setuptools and wheel disown each other's commands
     done = subprocess.run(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

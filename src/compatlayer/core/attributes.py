@@ -72,6 +72,7 @@ def _sizes(device: Device) -> dict[int, int]:
 def _features(device: Device) -> dict[int, int]:
     caps = device.caps
     raw = int(caps.raw_pointers)
+    mapped = int(device.hardware.mapper is not None)
     return {
         15: 1,  # a copy overlaps a kernel
         18: int(caps.integrated),
@@ -95,10 +96,14 @@ def _features(device: Device) -> dict[int, int]:
         100: raw,  # pageable access uses the host's page tables
         101: raw,  # the host accesses managed memory directly
         113: 1,  # read-only registration
+        102: mapped,  # virtual memory management
+        103: mapped,  # ... exported as a file descriptor
         115: 1,  # memory pools
         122: 1,  # stream memory operations of 64 bits
         123: 1,  # ... with NOR
+        141: mapped,  # virtual memory of a host NUMA node
         142: 1,  # pools of a host NUMA node
         144: 1,  # pools of host memory
+        145: mapped,  # virtual memory of the host
         148: 1,  # atomic reductions among the stream memory operations
     }

@@ -136,10 +136,11 @@ def _end(stream: Stream, address: int, size_bytes: int, side: Side, what: str) -
     if address == 0 or address + size_bytes > ADDRESS_END:
         raise CudaError(Status.INVALID_VALUE, f"{what} {address:#x} + {size_bytes} bytes is no memory")
     device = stream.context.device
+    writes = what == "destination"
     if side is Side.DEVICE:
-        return memory.covering(device, address, size_bytes, what)
+        return memory.covering(device, address, size_bytes, what, writes)
     record = memory.find(device, address)
-    if record is not None and address + size_bytes > record.base + record.size_bytes:
+    if record is not None and not memory.reaches(record, device, address, size_bytes, what, writes):
         if record.kind is MemoryKind.REGISTERED:
             return None  # the program owns what lies behind; treat it as pageable
         raise CudaError(Status.INVALID_VALUE, f"{what} {address:#x} + {size_bytes} bytes leaves its allocation of "

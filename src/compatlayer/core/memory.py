@@ -7,28 +7,42 @@ record: the backend knows them. Follows "Memory Management" of the CUDA driver A
 from __future__ import annotations
 
 from collections import deque
+from typing import Protocol
 
 from compatlayer.backends.base import BackendError, BadArgument, MemoryKind
+from compatlayer.backends.mapping import Mapper
 from compatlayer.core import host_function
 from compatlayer.core.context import Context
 from compatlayer.core.device import Device
 from compatlayer.errors import CudaError, Status
 
-__all__ = ["HOST_KINDS", "MemoryKind", "Record", "adopt", "allocate", "allocate_pitched", "covering", "find", "forget",
-           "free", "free_host", "free_postponed", "live_at", "live_records", "obtain", "register_host", "take",
-           "unregister_host"]
+__all__ = ["HOST_KINDS", "MemoryKind", "Record", "Shared", "adopt", "allocate", "allocate_pitched", "charge", "covering",
+           "find", "forget", "free", "free_host", "free_postponed", "live_at", "live_records", "obtain", "reaches",
+           "register_host", "take", "unregister_host"]
 
 PITCH_ALIGNMENT = 512
 HOST_KINDS = (MemoryKind.HOST, MemoryKind.REGISTERED)
 
 
-class Record:
-    """One live range. `context` is where it was made; `pool` is set for stream-ordered memory."""
+class Shared(Protocol):
+    """What keeps memory that lies in a file; it goes with the memory."""
 
-    __slots__ = ("base", "context", "device", "flags", "id", "kind", "pool", "size_bytes", "sync_memops")
+    imported: bool  # from another process
+
+    def close(self) -> None: ...
+
+
+class Record:
+    """One live range. `context` is where it was made; `pool` is set for stream-ordered memory, `mapping` for memory
+    that was mapped at reserved addresses (core/virtual.py), `shared` for memory that other processes may have too
+    (core/ipc.py)."""
+
+    __slots__ = ("base", "context", "device", "flags", "id", "kind", "mapping", "pool", "shared", "size_bytes",
+                 "sync_memops")
 
     def __init__(self, base: int, size_bytes: int, ident: int, kind: MemoryKind, device: Device,
-                 context: Context | None, flags: int = 0, pool: object | None = None) -> None:
+                 context: Context | None, flags: int = 0, pool: object | None = None,
+                 mapping: object | None = None) -> None:
         self.base = base
         self.size_bytes = size_bytes
         self.id = ident
@@ -37,6 +51,8 @@ class Record:
         self.context = context
         self.flags = flags
         self.pool = pool
+        self.mapping = mapping
+        self.shared: Shared | None = None
         self.sync_memops = False
 
     @property
@@ -90,8 +106,10 @@ def free(address: int) -> None:
     if address == 0:
         return
     record = _records.get(address)
-    if record is None or (record.on_host and record.pool is None):
+    if record is None or record.mapping is not None or (record.on_host and record.pool is None):
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the start of live device memory")
+    if record.shared is not None and record.shared.imported:
+        raise CudaError(Status.INVALID_VALUE, f"{address:#x} belongs to another process; call cuIpcCloseMemHandle")
     _end(record)
     if record.context is not None and record.context.alive:
         record.context.check()
@@ -100,7 +118,7 @@ def free(address: int) -> None:
 def free_host(address: int) -> None:
     """cuMemFreeHost: end pinned memory."""
     record = _records.get(address)
-    if record is None or record.kind is not MemoryKind.HOST or record.pool is not None:
+    if record is None or record.kind is not MemoryKind.HOST or not record.pool is record.mapping is None:
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the start of live pinned host memory")
     _end(record)
 
@@ -152,6 +170,8 @@ def _give_back(record: Record) -> None:
         record.pool.take_back(record)  # type: ignore[attr-defined]
     elif context is None or context.allocations.pop(record.base, None) is not None:
         record.device.hardware.free(record.base)
+        if record.shared is not None:
+            record.shared.close()
 
 
 def free_postponed() -> None:
@@ -165,7 +185,9 @@ def free_postponed() -> None:
 
 def forget(base: int) -> None:
     """Drop the record of memory that its context gave back."""
-    _records.pop(base, None)
+    record = _records.pop(base, None)
+    if record is not None and record.shared is not None:
+        record.shared.close()
 
 
 def adopt(record: Record) -> None:
@@ -189,12 +211,43 @@ def find(device: Device, address: int) -> Record | None:
     return record if address < record.base + record.size_bytes else None
 
 
-def covering(device: Device, address: int, size_bytes: int, what: str) -> Record:
-    """The live range that holds all of [address, address + size); INVALID_VALUE when there is none."""
+def charge(device: Device, mapper: Mapper, size_bytes: int) -> None:
+    """Count memory that has no address yet; cached pool memory is given up before OUT_OF_MEMORY."""
+    from compatlayer.core import pool
+
+    try:
+        try:
+            mapper.charge(size_bytes)
+        except BackendError:
+            if not pool.release_all(device):
+                raise
+            mapper.charge(size_bytes)
+    except BackendError as error:
+        raise CudaError(Status.OUT_OF_MEMORY, f"{error}") from None
+
+
+def reaches(record: Record, device: Device, address: int, size_bytes: int, what: str, writes: bool) -> bool:
+    """Whether all of [address, address + size) is in `record`, or in it and the mappings behind it.
+
+    INVALID_VALUE where `device` may not access a mapping.
+    """
+    if record.mapping is None:
+        return address + size_bytes <= record.base + record.size_bytes
+    from compatlayer.core import virtual
+
+    virtual.check_access(record, device, address, size_bytes, writes, what)
+    return True
+
+
+def covering(device: Device, address: int, size_bytes: int, what: str, writes: bool = True) -> Record:
+    """The live range that holds all of [address, address + size), or its begin when mappings go on behind it.
+
+    INVALID_VALUE when there is none, or when `device` may not read (with `writes`: read and write) all of it.
+    """
     record = find(device, address)
     if record is None:
         raise CudaError(Status.INVALID_VALUE, f"{what} {address:#x} is not inside live device memory")
-    if address + size_bytes > record.base + record.size_bytes:
+    if not reaches(record, device, address, size_bytes, what, writes):
         raise CudaError(Status.INVALID_VALUE, f"{what} {address:#x} + {size_bytes} bytes leaves its allocation of "
                                               f"{record.size_bytes} bytes at {record.base:#x}")
     return record

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from compatlayer.backends.base import MemoryKind
-from compatlayer.core import memory
+from compatlayer.core import memory, virtual
 from compatlayer.core.device import Device
 from compatlayer.core.memory import Record
 from compatlayer.core.pool import Pool
+from compatlayer.core.virtual import Mapping
 from compatlayer.errors import CudaError, Status
 
 CONTEXT = 1
@@ -31,6 +32,10 @@ MAPPING_BASE = 19
 MEMORY_BLOCK_ID = 20
 HW_DECOMPRESS_CAPABLE = 21
 
+# What is known of addresses that are reserved and not mapped.
+_OF_RANGES = {MAPPED: lambda base, size_bytes: 0, RANGE_START: lambda base, size_bytes: base,
+              RANGE_SIZE: lambda base, size_bytes: size_bytes}
+
 TYPE_HOST, TYPE_DEVICE = 1, 2
 READ_WRITE = 3
 INVALID_ORDINAL = -2
@@ -47,10 +52,13 @@ def attribute(device: Device, number: int, address: int) -> int:
     _known(number)
     record = memory.find(device, address)
     if record is None:
+        reserved = virtual.range_at(address)
+        if reserved is not None and number in _OF_RANGES:
+            return _OF_RANGES[number](*reserved)
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} was not allocated or registered by CUDA")
     if number == HOST_POINTER and record.kind in (MemoryKind.DEVICE, MemoryKind.MODULE):
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} is device memory and has no host pointer")
-    return _value(record, number, address)
+    return _value(device, record, number, address)
 
 
 def attribute_or_null(device: Device, number: int, address: int) -> int:
@@ -58,10 +66,13 @@ def attribute_or_null(device: Device, number: int, address: int) -> int:
     _known(number)
     record = memory.find(device, address)
     if record is None:
+        reserved = virtual.range_at(address)
+        if reserved is not None and number in _OF_RANGES:
+            return _OF_RANGES[number](*reserved)
         return INVALID_ORDINAL if number == DEVICE_ORDINAL else 0
     if number == HOST_POINTER and record.kind in (MemoryKind.DEVICE, MemoryKind.MODULE):
         return 0
-    return _value(record, number, address)
+    return _value(device, record, number, address)
 
 
 def set_sync_memops(device: Device, address: int, on: bool) -> None:
@@ -79,8 +90,27 @@ def _known(number: int) -> None:
         raise CudaError(Status.INVALID_VALUE, f"pointer attribute {number} is not known")
 
 
-def _value(record: Record, number: int, address: int) -> int:
+def _mapping_value(device: Device, mapping: Mapping, number: int) -> int | None:
+    """What differs for memory that was mapped at reserved addresses; None for the rest."""
+    if number == RANGE_START:
+        return mapping.range()[0]
+    if number == RANGE_SIZE:
+        return mapping.range()[1]
+    if number == ACCESS_FLAGS:
+        return mapping.access.get((virtual.LOCATION_DEVICE, device.ordinal), 0)
+    if number == ALLOWED_HANDLE_TYPES:
+        return mapping.physical.handle_types
+    if number == MEMORY_BLOCK_ID:
+        return mapping.physical.id
+    return None
+
+
+def _value(device: Device, record: Record, number: int, address: int) -> int:
     pool = record.pool
+    if isinstance(record.mapping, Mapping):
+        value = _mapping_value(device, record.mapping, number)
+        if value is not None:
+            return value
     if number == CONTEXT:
         return record.context.handle if record.context is not None and pool is None else 0
     if number == MEMORY_TYPE:

@@ -1,32 +1,29 @@
 /* Device memory: one reserved range of addresses, guard pages between allocations.
  *
- * Three regions. Small allocations end at a page's end, so an overrun soon meets the guard; large ones start at
- * 2 MiB for huge pages; the dense region takes over, without guards, when the process runs out of mappings.
+ * Three regions hold allocations (the fourth is for mapping.c). Small allocations end at a page's end, so an overrun soon
+ * meets the guard; large ones start at 2 MiB for huge pages; the dense region takes over, without guards, when the
+ * process runs out of mappings.
  * Addresses go round a region (next fit), so a freed range is used again as late as possible and a use after
  * free faults meanwhile. */
-#include "native.h"
+#include "arena.h"
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { DEVICES = 64 };
-static const uint64_t GUARD = 64 << 10, HUGE = 2 << 20;
+enum { DEVICES = CPL_ARENA_DEVICES };
+static const uint64_t GUARD = CPL_GUARD_BYTES, HUGE = CPL_HUGE_BYTES;
 /* Small allocations go round this much at first: page tables of addresses used once are never given back. */
 static const uint64_t SMALL_WINDOW = 16ull << 30;
 
-struct region {
-    uint64_t low, high, limit, cursor;
-};
-static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
-static struct span *spans;            /* by base, of every kind */
-static struct region small, large, dense;
+struct arena cpl_arena = {.lock = PTHREAD_RWLOCK_INITIALIZER};
 static uint64_t dense_open;           /* the dense region is readable and writable below this */
 static uint64_t next_id = 1;
 static _Atomic uint64_t used[DEVICES];
 static _Atomic uint64_t live;
 
-static bool reserve(void)
+bool cpl_arena_reserve(void)
 {
-    if (large.high)
+    struct arena *arena = &cpl_arena;
+    if (arena->large.high)
         return true;
     if (cpl_page_bytes() > GUARD)
         return false;
@@ -42,31 +39,33 @@ static bool reserve(void)
     cpl_process_watch_fork();
     uint64_t low = cpl_round_up((uint64_t)(uintptr_t)base, HUGE), high = ((uint64_t)(uintptr_t)base + bytes) & ~(HUGE - 1);
     uint64_t quarter = ((high - low) / 4) & ~(HUGE - 1);
-    small = (struct region){low + HUGE, low + quarter, low + quarter, low + HUGE};
-    if (small.high - small.low > SMALL_WINDOW)
-        small.limit = small.low + SMALL_WINDOW;
-    dense = (struct region){low + quarter, low + 2 * quarter, low + 2 * quarter, low + quarter};
-    dense_open = dense.low;
-    large = (struct region){low + 2 * quarter + HUGE, high - HUGE, high - HUGE, low + 2 * quarter + HUGE};
+    struct span **spans = &arena->spans;
+    arena->small = (struct region){low + HUGE, low + quarter, low + quarter, low + HUGE, spans};
+    if (quarter - HUGE > SMALL_WINDOW)
+        arena->small.limit = arena->small.low + SMALL_WINDOW;
+    uint64_t second = low + quarter, third = low + 2 * quarter, fourth = low + 3 * quarter;
+    arena->dense = (struct region){second, third, third, second, spans};
+    dense_open = second;
+    arena->large = (struct region){third + HUGE, fourth, fourth, third + HUGE, spans};
+    arena->ranges = (struct region){fourth + HUGE, high - HUGE, high - HUGE, fourth + HUGE, &arena->reserved};
     return true;
 }
 
-/* The last span of the arena that begins at or below `address`; foreign memory has other addresses. */
-static struct span *before(uint64_t address)
+/* The last span of the region that begins at or below `address`; foreign memory has other addresses. */
+static struct span *before(const struct region *region, uint64_t address)
 {
-    struct span *span = cpl_tree_floor(spans, address);
+    struct span *span = cpl_tree_floor(*region->spans, address);
     return span && span->high ? span : NULL;
 }
 
-/* First place at or after `from` where `bytes` (a multiple of a page) fit, start aligned; 0 if none. */
-static uint64_t fit(const struct region *region, uint64_t from, uint64_t bytes, uint64_t alignment, uint64_t guard)
+uint64_t cpl_arena_fit(const struct region *region, uint64_t from, uint64_t bytes, uint64_t alignment, uint64_t guard)
 {
     uint64_t at = cpl_round_up(from, alignment);
-    struct span *previous = before(at);
+    struct span *previous = before(region, at);
     if (previous && previous->high + guard > at)
         at = cpl_round_up(previous->high + guard, alignment);
     while (at >= from && at < region->limit && bytes + guard <= region->limit - at) {
-        struct span *next = cpl_tree_above(spans, at - 1);
+        struct span *next = cpl_tree_above(*region->spans, at - 1);
         if (!next || !next->high || next->low >= region->high || next->low >= at + bytes + guard)
             return at;
         at = cpl_round_up(next->high + guard, alignment);
@@ -74,17 +73,17 @@ static uint64_t fit(const struct region *region, uint64_t from, uint64_t bytes, 
     return 0;
 }
 
-static uint64_t place(struct region *region, uint64_t bytes, uint64_t alignment, uint64_t guard)
+uint64_t cpl_arena_place(struct region *region, uint64_t bytes, uint64_t alignment, uint64_t guard)
 {
-    uint64_t at = fit(region, region->cursor, bytes, alignment, guard);
+    uint64_t at = cpl_arena_fit(region, region->cursor, bytes, alignment, guard);
     if (!at)
-        at = fit(region, region->low, bytes, alignment, guard);
+        at = cpl_arena_fit(region, region->low, bytes, alignment, guard);
     if (!at && region->limit < region->high) {
         region->cursor = region->limit;
         region->limit = region->high;
-        at = fit(region, region->cursor, bytes, alignment, guard);
+        at = cpl_arena_fit(region, region->cursor, bytes, alignment, guard);
         if (!at)
-            at = fit(region, region->low, bytes, alignment, guard);
+            at = cpl_arena_fit(region, region->low, bytes, alignment, guard);
     }
     if (at)
         region->cursor = at + bytes + guard;
@@ -92,7 +91,7 @@ static uint64_t place(struct region *region, uint64_t bytes, uint64_t alignment,
 }
 
 /* Back to reserved addresses; a fresh mapping also gives the page tables back. */
-static void unmap(uint64_t low, uint64_t high)
+void cpl_arena_unmap(uint64_t low, uint64_t high)
 {
     void *address = (void *)(uintptr_t)low;
     if (mmap(address, high - low, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED) {
@@ -110,10 +109,10 @@ static bool map_guarded(struct span *span, uint64_t size, uint64_t alignment)
         unit = alignment;
     if (!cpl_vma_take(2))
         return false;
-    uint64_t low = place(is_large ? &large : &small, bytes, unit, GUARD);
+    uint64_t low = cpl_arena_place(is_large ? &cpl_arena.large : &cpl_arena.small, bytes, unit, GUARD);
     if (!low || mprotect((void *)(uintptr_t)low, bytes, PROT_READ | PROT_WRITE)) {
         if (low)
-            unmap(low, low + bytes);
+            cpl_arena_unmap(low, low + bytes);
         cpl_vma_give(2);
         return false;
     }
@@ -130,13 +129,13 @@ static bool map_guarded(struct span *span, uint64_t size, uint64_t alignment)
 static bool map_dense(struct span *span, uint64_t size, uint64_t alignment)
 {
     uint64_t page = cpl_page_bytes(), bytes = cpl_round_up(size, page);
-    uint64_t low = place(&dense, bytes, alignment > page ? alignment : page, 0);
+    uint64_t low = cpl_arena_place(&cpl_arena.dense, bytes, alignment > page ? alignment : page, 0);
     if (!low)
         return false;
     if (low + bytes > dense_open) {
         uint64_t open = cpl_round_up(low + bytes, HUGE);
-        if (open > dense.high)
-            open = dense.high;
+        if (open > cpl_arena.dense.high)
+            open = cpl_arena.dense.high;
         if (mprotect((void *)(uintptr_t)dense_open, open - dense_open, PROT_READ | PROT_WRITE))
             return false;
         dense_open = open;
@@ -150,16 +149,23 @@ static bool map_dense(struct span *span, uint64_t size, uint64_t alignment)
 
 static bool counts(int kind) { return kind == CPL_MEMORY_DEVICE || kind == CPL_MEMORY_MANAGED; }
 
-static void record(struct span *span, int device, int kind, uint64_t size)
+void cpl_arena_record(struct span *span, int device, int kind, uint64_t size)
 {
     span->allocation.size_bytes = size;
     span->allocation.id = next_id++;
     span->allocation.device = device;
     span->allocation.kind = kind;
-    cpl_tree_insert(&spans, span);
+    cpl_tree_insert(&cpl_arena.spans, span);
     atomic_fetch_add(&live, 1);
     if (counts(kind))
         atomic_fetch_add(&used[device], size);
+}
+
+void cpl_arena_forget(const struct span *span)
+{
+    atomic_fetch_sub(&live, 1);
+    if (counts(span->allocation.kind))
+        atomic_fetch_sub(&used[span->allocation.device], span->allocation.size_bytes);
 }
 
 int cpl_memory_alloc(int device, int kind, uint64_t size_bytes, uint64_t alignment_bytes, uint64_t *pointer)
@@ -176,13 +182,13 @@ int cpl_memory_alloc(int device, int kind, uint64_t size_bytes, uint64_t alignme
     struct span *span = calloc(1, sizeof *span);
     if (!span)
         return CPL_OUT_OF_MEMORY;
-    pthread_rwlock_wrlock(&lock);
-    bool done = reserve() && (map_guarded(span, size_bytes, alignment) || map_dense(span, size_bytes, alignment));
+    pthread_rwlock_wrlock(&cpl_arena.lock);
+    bool done = cpl_arena_reserve() && (map_guarded(span, size_bytes, alignment) || map_dense(span, size_bytes, alignment));
     if (done) {
-        record(span, device, kind, size_bytes);
+        cpl_arena_record(span, device, kind, size_bytes);
         *pointer = span->allocation.base;
     }
-    pthread_rwlock_unlock(&lock);
+    pthread_rwlock_unlock(&cpl_arena.lock);
     if (!done)
         free(span);
     return done ? CPL_OK : CPL_OUT_OF_MEMORY;
@@ -200,13 +206,13 @@ int cpl_memory_adopt(int device, int kind, uint64_t base, uint64_t size_bytes)
     if (!span)
         return CPL_OUT_OF_MEMORY;
     span->allocation.base = base;
-    pthread_rwlock_wrlock(&lock);
-    struct span *other = cpl_tree_floor(spans, base + size_bytes - 1);
+    pthread_rwlock_wrlock(&cpl_arena.lock);
+    struct span *other = cpl_tree_floor(cpl_arena.spans, base + size_bytes - 1);
     bool taken = (other && other->allocation.base + other->allocation.size_bytes > base)
-                 || (large.high && base + size_bytes > small.low && base < large.high);
+                 || (cpl_arena.large.high && base + size_bytes > cpl_arena.small.low && base < cpl_arena.ranges.high);
     if (!taken)
-        record(span, device, kind, size_bytes);
-    pthread_rwlock_unlock(&lock);
+        cpl_arena_record(span, device, kind, size_bytes);
+    pthread_rwlock_unlock(&cpl_arena.lock);
     if (taken)
         free(span);
     return taken ? CPL_INVALID : CPL_OK;
@@ -216,20 +222,24 @@ int cpl_memory_free(uint64_t base)
 {
     if (atomic_load(&cpl_child))
         return CPL_FORKED;
-    pthread_rwlock_wrlock(&lock);
-    struct span *span = cpl_tree_remove(&spans, base);
+    pthread_rwlock_wrlock(&cpl_arena.lock);
+    struct span *span = cpl_tree_floor(cpl_arena.spans, base);
+    if (span && span->allocation.kind == CPL_MEMORY_MAPPED)
+        span = NULL;                  /* cpl_range_unmap ends those */
+    span = span ? cpl_tree_remove(&cpl_arena.spans, base) : NULL;
     if (span) {
-        atomic_fetch_sub(&live, 1);
-        if (counts(span->allocation.kind))
-            atomic_fetch_sub(&used[span->allocation.device], span->allocation.size_bytes);
+        cpl_arena_forget(span);
         if (span->high && span->guarded) {
-            unmap(span->low, span->high);
+            cpl_arena_unmap(span->low, span->high);
             cpl_vma_give(2);
+        } else if (span->high && span->shared) {
+            cpl_arena_unmap(span->low, span->high);
+            mprotect((void *)(uintptr_t)span->low, span->high - span->low, PROT_READ | PROT_WRITE);
         } else if (span->high) {
             madvise((void *)(uintptr_t)span->low, span->high - span->low, MADV_DONTNEED);
         }
     }
-    pthread_rwlock_unlock(&lock);
+    pthread_rwlock_unlock(&cpl_arena.lock);
     free(span);
     return span ? CPL_OK : CPL_INVALID;
 }
@@ -238,13 +248,19 @@ int cpl_memory_find(uint64_t address, cpl_allocation *out)
 {
     if (atomic_load(&cpl_child))
         return 0;
-    pthread_rwlock_rdlock(&lock);
-    struct span *span = cpl_tree_floor(spans, address);
+    pthread_rwlock_rdlock(&cpl_arena.lock);
+    struct span *span = cpl_tree_floor(cpl_arena.spans, address);
     int found = span && address - span->allocation.base < span->allocation.size_bytes;
     if (found && out)
         *out = span->allocation;
-    pthread_rwlock_unlock(&lock);
+    pthread_rwlock_unlock(&cpl_arena.lock);
     return found;
+}
+
+void cpl_memory_charge(int device, int64_t bytes)
+{
+    if (device >= 0 && device < DEVICES)
+        atomic_fetch_add(&used[device], (uint64_t)bytes);
 }
 
 uint64_t cpl_memory_used(int device)

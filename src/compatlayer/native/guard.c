@@ -63,6 +63,8 @@ static void note_place(struct worker *worker, const ucontext_t *context)
 
 static void on_signal(int number, siginfo_t *info, void *context)
 {
+    if (info->si_code > 0 && number == SIGSEGV && cpl_arena_moved((uint64_t)(uintptr_t)info->si_addr))
+        return;
     if (info->si_code > 0 && self.worker && self.worker->in_kernel) {
         struct worker *worker = self.worker;
         void *abandoned;

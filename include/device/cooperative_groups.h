@@ -5,6 +5,7 @@
 #define _CG_HAS_OP_REDUCE 1
 #define CPL_CG static __inline__ __attribute__((device, always_inline, nodebug, unused))
 #define CPL_CG_MEMBER __inline__ __attribute__((device, always_inline, nodebug))
+#define CPL_CG_LAMBDA __attribute__((nodebug))
 
 /* One barrier for each program: cooperative launches of a context run one after the other. */
 static __device__ unsigned int cpl_grid_arrived;
@@ -125,7 +126,7 @@ public:
     CPL_CG_MEMBER void sync() const { __syncwarp(mask_); }
     template <typename T> CPL_CG_MEMBER T shfl(T value, unsigned int rank) const {
         unsigned int lane = details::nth(mask_, rank % size_), mask = mask_;
-        return details::moved(value, [=](unsigned int word) { return __shfl_sync(mask, word, lane); }); }
+        return details::moved(value, [=](unsigned int word) CPL_CG_LAMBDA { return __shfl_sync(mask, word, lane); }); }
     template <typename T> CPL_CG_MEMBER T shfl_up(T value, unsigned int by) const {
         return shfl(value, rank_ >= by ? rank_ - by : rank_); }
     template <typename T> CPL_CG_MEMBER T shfl_down(T value, unsigned int by) const {
@@ -167,16 +168,16 @@ public:
     CPL_CG_MEMBER operator thread_group() const { return thread_group(cpl_mask(), thread_rank(), Size, false); }
     template <typename T> CPL_CG_MEMBER T shfl(T value, int rank) const {
         unsigned int mask = cpl_mask();
-        return details::moved(value, [=](unsigned int word) { return __shfl_sync(mask, word, rank, (int)Size); }); }
+        return details::moved(value, [=](unsigned int word) CPL_CG_LAMBDA { return __shfl_sync(mask, word, rank, (int)Size); }); }
     template <typename T> CPL_CG_MEMBER T shfl_up(T value, unsigned int by) const {
         unsigned int mask = cpl_mask();
-        return details::moved(value, [=](unsigned int word) { return __shfl_up_sync(mask, word, by, (int)Size); }); }
+        return details::moved(value, [=](unsigned int word) CPL_CG_LAMBDA { return __shfl_up_sync(mask, word, by, (int)Size); }); }
     template <typename T> CPL_CG_MEMBER T shfl_down(T value, unsigned int by) const {
         unsigned int mask = cpl_mask();
-        return details::moved(value, [=](unsigned int word) { return __shfl_down_sync(mask, word, by, (int)Size); }); }
+        return details::moved(value, [=](unsigned int word) CPL_CG_LAMBDA { return __shfl_down_sync(mask, word, by, (int)Size); }); }
     template <typename T> CPL_CG_MEMBER T shfl_xor(T value, unsigned int bits) const {
         unsigned int mask = cpl_mask();
-        return details::moved(value, [=](unsigned int word) { return __shfl_xor_sync(mask, word, bits, (int)Size); }); }
+        return details::moved(value, [=](unsigned int word) CPL_CG_LAMBDA { return __shfl_xor_sync(mask, word, bits, (int)Size); }); }
     CPL_CG_MEMBER int any(int predicate) const { return __any_sync(cpl_mask(), predicate); }
     CPL_CG_MEMBER int all(int predicate) const { return __all_sync(cpl_mask(), predicate); }
     CPL_CG_MEMBER unsigned int ballot(int predicate) const { return own(__ballot_sync(cpl_mask(), predicate)); }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 from functools import cache
@@ -12,8 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engines import ENGINES, engine_of
+from test_corpus import load_case
 
 from compatlayer import CudaError, Device, LaunchConfig, Program, launch
+from compatlayer.compiler import compile_cuda
 
 SOURCE = Path(__file__).with_name("fault_lines.cu")
 ADDRESS, STACK, TRAP, ASSERT = (
@@ -84,6 +87,15 @@ def test_a_fault_names_its_line_and_who_it_was(kernel: str, engine: str) -> None
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_line_is_known_of_a_library_that_is_loaded_from_a_copy(engine: str) -> None:
     assert outcomes(engine)["copied"].startswith(outcomes(engine)["store"].partition(" in block")[0])
+
+
+@pytest.mark.parametrize("name", ["cooperative_groups", "half_precision", "integer_atomics", "packed_words",
+                                  "pointer_casts", "shuffles", "vector_types"])
+def test_code_of_our_headers_has_no_lines_of_its_own(name: str) -> None:
+    path = SOURCE.with_name(name) / "kernel.cu"
+    expressions = sorted({each.kernel for each in load_case(name).launches()} - {*re.findall(r"\w+", path.read_text())})
+    text = compile_cuda(path.read_text(), path.name, ["--gpu-architecture=sm_86"], None, expressions).ir
+    assert set(re.findall(r'!DIFile\(filename: "([^"]*)"', text)) <= {"<stdin>", path.name}
 
 
 if __name__ == "__main__":

@@ -24,13 +24,13 @@ static __inline__ __attribute__((host, device, always_inline, nodebug)) unsigned
 
 #define CPL_TWO(name, count, bits, lane, expression) \
     CPL_FN unsigned int name##count(unsigned int a, unsigned int b) { \
-        return cpl_lanes<bits, lane>(a, b, [](int x, int y) { return expression; }); }
+        return cpl_lanes<bits, lane>(a, b, [](int x, int y) __attribute__((nodebug)) { return expression; }); }
 #define CPL_ONE(name, count, bits, lane, expression) \
     CPL_FN unsigned int name##count(unsigned int a) { \
-        return cpl_lanes<bits, lane>(a, a, [](int x, int) { return expression; }); }
+        return cpl_lanes<bits, lane>(a, a, [](int x, int) __attribute__((nodebug)) { return expression; }); }
 #define CPL_SUM(name, count, bits, lane, expression) \
     CPL_FN unsigned int name##count(unsigned int a, unsigned int b) { \
-        return cpl_lane_sum<bits, lane>(a, b, [](int x, int y) { return expression; }); }
+        return cpl_lane_sum<bits, lane>(a, b, [](int x, int y) __attribute__((nodebug)) { return expression; }); }
 /* All ones or one where the comparison holds. */
 #define CPL_COMPARE(name, count, bits, lane, operation) \
     CPL_TWO(__vcmp##name, count, bits, lane, (x operation y) ? -1 : 0) \

@@ -128,10 +128,15 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
     if hidden:
         action.append("-disable-llvm-passes")
 
+    base = precompiled.fitting((source.text, *source.headers.values(), *options.macros))
+
     def run(program: str, what: Sequence[str]) -> tuple[int, str, str]:
-        return _clang(language, [*arguments, *what], program, os.path.join(place, "cwd"))
+        return _clang(language, [*arguments, *what], program, os.path.join(place, "cwd"), base)
 
     status, ir, messages = run(text, action)
+    if status != 0 and base != device_headers.BASE:
+        base = device_headers.BASE  # the include that it was chosen for may be one that is not taken
+        status, ir, messages = run(text, action)
     if status != 0 and options.default_device and _CLASH in messages:
         # Clang cannot declare a kernel twice where functions are device ones; a source that names the space of each
         # of its functions does without that default.
@@ -163,14 +168,14 @@ def _optimise(ir: str, options: Options, folder: str) -> str:
     return better
 
 
-def _clang(language: list[str], arguments: list[str], program: str, cwd: str) -> tuple[int, str, str]:
-    """One run of clang with the base header: precompiled, or parsed where that does not fit."""
+def _clang(language: list[str], arguments: list[str], program: str, cwd: str, header: str) -> tuple[int, str, str]:
+    """One run of clang with the base header, or one that has more: precompiled, or parsed where that does not fit."""
     text = program.encode("utf-8", "surrogateescape")
 
-    def run(base: list[str]) -> tuple[int, bytes, bytes]:
-        return toolchain.run(["clang", "-cc1", *language, *base, *arguments, "-"], text, cwd=cwd)
+    def run(begin: list[str]) -> tuple[int, bytes, bytes]:
+        return toolchain.run(["clang", "-cc1", *language, *begin, *arguments, "-"], text, cwd=cwd)
 
-    status, output, errors = run(precompiled.base_header(language))
+    status, output, errors = run(precompiled.base_header(language, header))
     if status != 0 and any(words in errors for words in (b"precompiled file", b"PCH file", b"AST file")):
         status, output, errors = run(precompiled.plain_base_header())
     messages = errors.decode("utf-8", "replace")

@@ -1,6 +1,8 @@
 /* Cached loads and stores, memcpy and friends, the device heap, printf, assert. */
 #ifndef CPL_DEVICE_MEMORY_H
 #define CPL_DEVICE_MEMORY_H
+typedef unsigned long long cudaGraphConditionalHandle;
+
 /* The cache hints of loads and stores have no meaning here; __ldcv must really read again. */
 template <class T> CPL_FN T __ldg(const T *p) { return *p; }
 template <class T> CPL_FN T __ldcg(const T *p) { return *p; }
@@ -17,6 +19,8 @@ extern "C" {
 __device__ void *malloc(size_t size);
 __device__ void free(void *pointer);
 __device__ int printf(const char *format, ...);
+/* Sets the value behind a conditional handle of the graph that the kernel runs in. */
+__device__ void cudaGraphSetConditional(cudaGraphConditionalHandle handle, unsigned int value);
 __device__ int vprintf(const char *format, const char *arguments);
 __device__ __attribute__((noreturn)) void __assertfail(const char *message, const char *file, unsigned int line,
                                                        const char *function, size_t char_size);

@@ -46,6 +46,7 @@ _SIGNATURES: dict[str, str] = {
     "cpl_vprintf": "i32 (ptr, ptr, ptr)",
     "cpl_malloc": "ptr (ptr, i64)",
     "cpl_free": "void (ptr, ptr)",
+    "cpl_graph_set": "void (ptr, i64, i32)",
     "cpl_is_local": "i32 (ptr, ptr)",
     "cpl_clock": "i64 (ptr)",
     "cpl_global_timer": "i64 (ptr)",

@@ -211,6 +211,11 @@ def _free(it: Lowering, call: Call, emit: Emitter) -> object:
     return REMOVED
 
 
+def _set_condition(it: Lowering, call: Call, emit: Emitter) -> object:
+    it.runtime(emit, "cpl_graph_set", *call.arguments)
+    return REMOVED
+
+
 def _assert_fail(it: Lowering, call: Call, emit: Emitter) -> object:
     it.runtime(emit, "cpl_assert_fail", *call.arguments[:4])
     return REMOVED
@@ -223,5 +228,6 @@ def _clock(it: Lowering, call: Call, emit: Emitter) -> object:
 HANDLERS |= {
     _N + "nanosleep": _sleep, _N + "exit": _exit, "llvm.trap": _trap, "llvm.debugtrap": _trap, "llvm.ubsantrap": _trap,
     "vprintf": _print, "malloc": _malloc, "free": _free, "__assertfail": _assert_fail,
+    "cudaGraphSetConditional": _set_condition,
     "llvm.readcyclecounter": _clock, "llvm.readsteadycounter": _clock,
 }  # fmt: skip

@@ -131,6 +131,9 @@ typedef struct cpl_queue cpl_queue;
 typedef struct cpl_fence cpl_fence;
 /* A lower priority number is more urgent. NULL before cpl_start, in a forked child, or without memory. */
 CPL_EXPORT cpl_queue *cpl_queue_open(cpl_domain *domain, int priority);
+/* Before the queue's first work: only the workers whose bits are set run it (worker 0 is the lowest bit of the first of
+ * `words` words). CPL_INVALID when no worker is left. */
+CPL_EXPORT int cpl_queue_restrict(cpl_queue *queue, const uint64_t *units, uint32_t words);
 CPL_EXPORT void cpl_queue_close(cpl_queue *queue);         /* returns at once; enqueued work still runs */
 CPL_EXPORT int cpl_queue_idle(cpl_queue *queue);
 /* Waits until all work enqueued so far is done, at most timeout_ns (0 = poll): CPL_OK or CPL_TIMEOUT. */

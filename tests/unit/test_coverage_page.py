@@ -12,8 +12,8 @@ import pytest
 
 pytest.importorskip("compatlayer._native")
 
-from compatlayer.cli import coverage, recorded_calls  # noqa: E402
-from compatlayer.frontends.driver.reasons import REASONS  # noqa: E402
+from compatlayer.cli import coverage, recorded_calls
+from compatlayer.frontends.driver.reasons import REASONS
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,8 @@ def test_a_process_leaves_what_it_called_for_the_page(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", PROGRAM], check=True, timeout=60, env=os.environ | {
         "COMPATLAYER_RECORD_CALLS": str(tmp_path), "PYTEST_CURRENT_TEST": node})
     calls = recorded_calls.read(tmp_path)
-    assert calls["cuDeviceGet"] == recorded_calls.Callers({"unit/test_coverage_page.py"}, {"unit/test_coverage_page.py"})
+    here = {"unit/test_coverage_page.py"}
+    assert calls["cuDeviceGet"] == recorded_calls.Callers(here, here)
     assert calls["cuInit"].well and not calls["cuInit"].badly
     assert calls["cuGetProcAddress_v2"].well, "functions that are answered in C count too"
     assert "cuMemAlloc_v2" not in calls

@@ -8,7 +8,7 @@ See docs/backends.md for a guide.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -235,6 +235,10 @@ class Queue(ABC):
         """Wait at most `timeout_s` seconds, without the GIL, until all enqueued work is done; True when it is."""
 
     @abstractmethod
+    def restrict(self, units: Collection[int]) -> None:
+        """Before the first work: only these of the device's compute units, counted from 0, run it."""
+
+    @abstractmethod
     def close(self) -> None:
         """The owner is done with the queue. Work already enqueued still runs, and waits for it stay valid."""
 
@@ -334,8 +338,8 @@ class Domain(ABC):
 
     @abstractmethod
     def end_waits(self) -> None:
-        """Before the end: from now on a wait for a value is given up, with all that comes after it in its queue, once no
-        queue of the domain has anything running."""
+        """Before the end: from now on a wait for a value is given up, with all that comes after it in its queue, once
+        no queue of the domain has anything running."""
 
     def doors(self) -> Doors | None:
         """The doors of this domain, made anew; None when the backend has no direct launches."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from itertools import count
 from threading import Lock
@@ -344,6 +344,11 @@ class CpuQueue(base.Queue):
     def wait(self, fence: base.Fence) -> None:
         assert isinstance(fence, CpuFence)
         check(lib.cpl_queue_wait(self.raw, fence.raw), "wait for a fence")
+
+    def restrict(self, units: Collection[int]) -> None:
+        mask = sum(1 << unit for unit in set(units))
+        words = [mask >> shift & 0xFFFF_FFFF_FFFF_FFFF for shift in range(0, max(mask.bit_length(), 1), 64)]
+        check(lib.cpl_queue_restrict(self.raw, words, len(words)), "no compute unit is left for a queue")
 
     def idle(self) -> bool:
         return bool(lib.cpl_queue_idle(self.raw))

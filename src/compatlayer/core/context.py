@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from itertools import count
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from compatlayer.backends.base import (
     BackendError,
@@ -25,6 +25,9 @@ from compatlayer.core import handles
 from compatlayer.core.device import Device
 from compatlayer.core.stream import KEPT_BUSY, NON_BLOCKING, CurrentContext, DoorSide, Stream
 from compatlayer.errors import CudaError, Status
+
+if TYPE_CHECKING:
+    from compatlayer.core.green import GreenContext
 
 FAULT_STATUS = {
     FaultKind.ADDRESS: Status.ILLEGAL_ADDRESS,
@@ -50,6 +53,12 @@ PRUNE_ABOVE = 2 * KEPT_BUSY  # streams destroyed with work are forgotten when th
 API_VERSION = 3020  # what every driver since CUDA 3.2 answers
 
 _ids = count(1)
+
+
+class ContextView(Protocol):
+    """Another handle for a context, through which a part of it is seen (a green context)."""
+
+    handle: int
 
 
 class Resource(Protocol):
@@ -157,14 +166,17 @@ class Context:
             found = vars(self).setdefault("_home", self.live_domain().queue(0))
         return found
 
-    def new_stream(self, flags: int, priority: int) -> Stream:
-        """A stream with a handle; `priority` is clamped to the range as CUDA does."""
+    def new_stream(self, flags: int, priority: int, green: GreenContext | None = None) -> Stream:
+        """A stream with a handle, of a green context if one is given; CUDA's rule clamps `priority` to the range."""
         priority = min(max(priority, GREATEST_PRIORITY), LEAST_PRIORITY)
         if len(self.busy) > PRUNE_ABOVE:
             for other in list(self.busy):
                 if other.capture is None:
                     other.idle()
         stream = Stream(self, self.live_domain().queue(priority), flags, priority)
+        if green is not None:
+            stream.green = green
+            stream.queue.restrict(green.units)
         stream.handle = handles.add(stream)
         if self.doors is not None:
             role = DoorRole.JOINED if stream.blocking else DoorRole.FREE
@@ -244,6 +256,7 @@ class _Stack(threading.local):
 
     def __init__(self) -> None:
         self.contexts: list[Context] = []
+        self.views: list[ContextView | None] = []  # how each was made current; what is longer than `contexts` is stale
         self.entered: Doors | None = None  # what direct launches of this thread take for its context
 
 
@@ -282,28 +295,52 @@ def _changed() -> None:
         enter_doors()
 
 
+def current_view() -> ContextView | None:
+    """What the current context was made current as, when that was not the context itself."""
+    depth = len(_stack.contexts)
+    return _stack.views[depth - 1] if depth else None
+
+
+def current_handle() -> int:
+    """The CUcontext that is current, dead or alive, or 0."""
+    view = current_view()
+    if view is not None:
+        return view.handle
+    context = current_or_none()
+    return context.handle if context is not None else 0
+
+
 def current_or_none() -> Context | None:
     """The current context, dead or alive, or None."""
     contexts = _stack.contexts
     return contexts[-1] if contexts else None
 
 
-def push(context: Context) -> None:
+def push(context: Context, view: ContextView | None = None) -> None:
     context.live_domain()
-    _stack.contexts.append(context)
+    _append(context, view)
     _changed()
 
 
-def pop() -> Context:
-    """Take the current context off; INVALID_CONTEXT when there is none."""
+def _append(context: Context, view: ContextView | None) -> None:
+    """In an order that Ctrl-C cannot hurt."""
+    contexts, views = _stack.contexts, _stack.views
+    del views[len(contexts):]
+    views.append(view)
+    contexts.append(context)
+
+
+def pop() -> int:
+    """Take the current context off and answer its CUcontext; INVALID_CONTEXT when there is none."""
     if not _stack.contexts:
         raise CudaError(Status.INVALID_CONTEXT, "no context is current on this thread; there is nothing to pop")
-    context = _stack.contexts.pop()
+    handle = current_handle()
+    _stack.contexts.pop()
     _changed()
-    return context
+    return handle
 
 
-def set_current(context: Context | None) -> None:
+def set_current(context: Context | None, view: ContextView | None = None) -> None:
     """Replace the top of the stack; None pops it."""
     contexts = _stack.contexts
     if context is not None:
@@ -311,7 +348,7 @@ def set_current(context: Context | None) -> None:
     if contexts:
         contexts.pop()
     if context is not None:
-        contexts.append(context)
+        _append(context, view)
     _changed()
 
 
@@ -329,8 +366,7 @@ def create(device: Device, flags: int) -> Context:
     check_flags(flags)
     context = Context(device, flags)
     context.references = 1
-    _stack.contexts.append(context)
-    _changed()
+    push(context)
     return context
 
 
@@ -341,8 +377,7 @@ def destroy(context: Context) -> None:
                                                 "not destroyed")
     context.close()
     if _stack.contexts and _stack.contexts[-1] is context:
-        _stack.contexts.pop()
-        _changed()
+        pop()
 
 
 def attach() -> Context:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from compatlayer.backends.base import Fence
 from compatlayer.core import capture, capture_mode, handles, host_function
@@ -12,6 +12,9 @@ from compatlayer.core.context import Context
 from compatlayer.core.stream import NON_BLOCKING, SLICE_S, Stream
 from compatlayer.core.work import RecordWork, WaitWork
 from compatlayer.errors import CudaError, Status
+
+if TYPE_CHECKING:
+    from compatlayer.core.green import GreenContext
 
 BLOCKING_SYNC = 1
 DISABLE_TIMING = 2
@@ -58,13 +61,14 @@ class Event:
         self.captured = None
         return fence
 
-    def record_context(self, context: Context) -> None:
-        """Mark the end of the work that every stream of `context` has so far."""
+    def record_context(self, context: Context, green: GreenContext | None = None) -> None:
+        """Mark the end of the work that every stream of `context` (or those made in `green`) has so far."""
         if context is not self.context:
             raise CudaError(Status.INVALID_HANDLE, "the event belongs to another context")
         collector = Stream(context, context.live_domain().queue(0), NON_BLOCKING, 0)
         for stream in list(context.busy):
-            collector.wait_fence(stream.signal())
+            if green is None or stream.green is green:
+                collector.wait_fence(stream.signal())
         self.fence = collector.signal()
         self.captured = None
 

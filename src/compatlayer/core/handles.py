@@ -51,6 +51,11 @@ def remove(value: int) -> bool:
     return _objects.pop(value, None) is not None
 
 
+def replace(value: int, obj: object) -> None:
+    """Put another object behind a handle that add() gave."""
+    _objects[value] = obj
+
+
 def live(kind: type[T]) -> list[T]:
     """Every live object of `kind` (tests count them)."""
     return [obj for obj in list(_objects.values()) if isinstance(obj, kind)]

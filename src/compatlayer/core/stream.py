@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from compatlayer.backends.graph import PreparedGraph
     from compatlayer.core.capture import Capture
     from compatlayer.core.context import Context
+    from compatlayer.core.green import GreenContext
 
 NON_BLOCKING = 1
 LEGACY_HANDLE = 1
@@ -67,6 +68,7 @@ class Stream:
     """A CUDA stream. `priority` is CUDA's number (lower is more urgent); times in seconds, sizes in bytes."""
 
     handle_error: ClassVar[Status] = Status.INVALID_HANDLE
+    green: GreenContext | None = None  # the one that the stream was made in
 
     def __init__(self, context: Context, queue: Queue, flags: int, priority: int) -> None:
         self.context = context
@@ -304,6 +306,18 @@ class Stream:
         self.queue.close()
 
 
+class DetachedStream:
+    """What is behind the handle of a stream whose green context was destroyed: it can only be destroyed."""
+
+    handle_error: ClassVar[Status] = Status.INVALID_HANDLE
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+
+    def close(self) -> None:
+        handles.remove(self.handle)
+
+
 class PerThreadRule:
     """Says whether the call in progress uses per-thread default streams; the front end sets `asks`."""
 
@@ -322,7 +336,13 @@ class CurrentContext:
 def resolve(handle: int) -> Stream:
     """The stream behind a handle; 0, 1 and 2 are the default streams of the current context."""
     if handle > PER_THREAD_HANDLE:
-        stream = handles.get(handle, Stream)
+        try:
+            stream = handles.get(handle, Stream)
+        except CudaError:
+            if isinstance(handles.find(handle), DetachedStream):
+                raise CudaError(Status.STREAM_DETACHED, "the green context of the stream was destroyed; the stream can "
+                                                        "only be destroyed too") from None
+            raise
         if stream.context.domain is None:
             raise CudaError(Status.CONTEXT_IS_DESTROYED, "the stream's context was destroyed")
         return stream

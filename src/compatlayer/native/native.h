@@ -168,6 +168,7 @@ struct cpl_queue {
     int priority;
     bool closed;
     bool given_up;                    /* a wait for a value was: the rest is skipped */
+    uint64_t *units;                  /* the workers that may run its work, one bit each; NULL: all. Set once */
     struct task *head, *tail;
     uint32_t pending;
     uint64_t enqueued;

@@ -39,8 +39,17 @@ void cpl_pool_submit(struct task *task)
     *at = task;
     atomic_fetch_add(&ready_count, 1);
     uint64_t wanted = task->units - looking;
-    for (int i = 0; i < sleeping && (uint64_t)i < wanted; i++)
-        pthread_cond_signal(&work);
+    if (task->queue->units)           /* a signal might wake only workers that may not take it */
+        pthread_cond_broadcast(&work);
+    else
+        for (int i = 0; i < sleeping && (uint64_t)i < wanted; i++)
+            pthread_cond_signal(&work);
+}
+
+static bool may_take(const struct worker *worker, const struct task *task)
+{
+    const uint64_t *units = task->queue->units;
+    return !units || (units[worker->index / 64] >> worker->index % 64 & 1);
 }
 
 static bool full(const struct worker *worker, const struct task *task)
@@ -89,7 +98,7 @@ static bool claim(struct worker *worker)
     for (struct task **at = &ready; *at; at = &(*at)->link) {
         struct task *task = *at;
         bool skip = atomic_load(&task->queue->domain->faulted) != CPL_FAULT_NONE || atomic_load(&cpl_stopping) == 2;
-        if (!skip && full(worker, task))
+        if (!skip && (!may_take(worker, task) || full(worker, task)))
             continue;
         uint64_t left = task->units - task->next_unit, count = share(task);
         if (skip || count > left)

@@ -45,8 +45,30 @@ cpl_queue *cpl_queue_open(cpl_domain *domain, int priority)
     return queue;
 }
 
+int cpl_queue_restrict(cpl_queue *queue, const uint64_t *units, uint32_t words)
+{
+    uint64_t count = ((uint64_t)cpl_pool_workers() + 63) / 64;
+    uint64_t *mask = calloc(count, sizeof *mask), usable = 0;
+    if (!mask)
+        return CPL_OUT_OF_MEMORY;
+    for (uint64_t i = 0; i < count && i < words; i++) {
+        uint64_t here = (uint64_t)cpl_pool_workers() - i * 64;
+        mask[i] = here >= 64 ? units[i] : units[i] & ((UINT64_C(1) << here) - 1);
+        usable |= mask[i];
+    }
+    pthread_mutex_lock(&cpl_lock);
+    bool refused = !usable || queue->units || queue->enqueued;
+    if (!refused)
+        queue->units = mask;
+    pthread_mutex_unlock(&cpl_lock);
+    if (refused)
+        free(mask);
+    return refused ? CPL_INVALID : CPL_OK;
+}
+
 static void discard(cpl_queue *queue)
 {
+    free(queue->units);
     cpl_domain_drop(queue->domain);
     free(queue);
 }

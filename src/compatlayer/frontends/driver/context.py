@@ -7,9 +7,10 @@ from compatlayer.api.entry import entry
 from compatlayer.core import context as core
 from compatlayer.core import handles
 from compatlayer.core.event import wait
+from compatlayer.core.green import GreenView
 from compatlayer.core.runtime import state
 from compatlayer.errors import CudaError, Status
-from compatlayer.frontends.driver.values import context_of, event_of, number, pointer
+from compatlayer.frontends.driver.values import context_and_view, context_of, event_of, number, pointer
 
 STACK, PRINTF, HEAP = 0, 1, 2
 _LIMITS = {STACK: "stack", PRINTF: "printf", HEAP: "heap"}
@@ -69,7 +70,10 @@ def create_with_parameters(pctx, ctxCreateParams, flags, dev):
 @entry("cuCtxDestroy")
 @entry("cuCtxDestroy_v2")
 def destroy(ctx):
-    core.destroy(context_of(ctx))
+    context, view = context_and_view(ctx)
+    if view is not None:
+        raise CudaError(Status.INVALID_CONTEXT, "a green context is ended by cuGreenCtxDestroy")
+    core.destroy(context)
 
 
 @entry("cuCtxAttach")
@@ -87,26 +91,25 @@ def detach(ctx):
 @entry("cuCtxPushCurrent")
 @entry("cuCtxPushCurrent_v2")
 def push_current(ctx):
-    core.push(context_of(ctx))
+    core.push(*context_and_view(ctx))
 
 
 @entry("cuCtxPopCurrent", optional=("pctx",))
 @entry("cuCtxPopCurrent_v2", optional=("pctx",))
 def pop_current(pctx):
-    context = core.pop()
+    handle = core.pop()
     if pctx:
-        pctx[0] = pointer(context.handle)
+        pctx[0] = pointer(handle)
 
 
 @entry("cuCtxSetCurrent", optional=("ctx",))
 def set_current(ctx):
-    core.set_current(context_of(ctx) if ctx else None)
+    core.set_current(*context_and_view(ctx) if ctx else (None, None))
 
 
 @entry("cuCtxGetCurrent")
 def get_current(pctx):
-    context = core.current_or_none()
-    pctx[0] = pointer(context.handle if context is not None else 0)
+    pctx[0] = pointer(core.current_handle())
 
 
 @entry("cuCtxGetDevice")
@@ -132,7 +135,8 @@ def set_flags(flags):
 
 @entry("cuCtxGetId", optional=("ctx",))
 def get_id(ctx, ctxId):
-    ctxId[0] = (context_of(ctx) if ctx else core.current()).id
+    context, view = context_and_view(ctx) if ctx else (core.current(), core.current_view())
+    ctxId[0] = view.green.id if isinstance(view, GreenView) else context.id
 
 
 @entry("cuCtxSynchronize")
@@ -188,7 +192,8 @@ def set_shared_mem_config(config):
 @entry("cuCtxGetApiVersion", optional=("ctx",))
 def get_api_version(ctx, version):
     if ctx:
-        handles.get(number(ctx), core.Context)
+        if not isinstance(handles.find(number(ctx)), GreenView):
+            handles.get(number(ctx), core.Context)
     else:
         core.current()
     version[0] = core.API_VERSION

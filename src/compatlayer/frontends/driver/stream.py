@@ -10,9 +10,10 @@ from compatlayer.core import handles
 from compatlayer.core.capture_mode import exchange
 from compatlayer.core.context import current
 from compatlayer.core.event import wait
-from compatlayer.core.stream import NON_BLOCKING, Stream, resolve
+from compatlayer.core.green import GreenContext
+from compatlayer.core.stream import NON_BLOCKING, PER_THREAD_HANDLE, DetachedStream, Stream, resolve
 from compatlayer.errors import CudaError, Status
-from compatlayer.frontends.driver.values import event_of, needed, number, pointer
+from compatlayer.frontends.driver.values import current_green, event_of, needed, number, pointer
 
 WAIT_EXTERNAL = 1
 SYNC_POLICY, PRIORITY, MEM_SYNC_DOMAIN = 3, 8, 10  # CUstreamAttrID
@@ -33,13 +34,15 @@ def _new(flags: int, priority: int) -> int:
         raise CudaError(Status.INVALID_VALUE, f"stream flags {flags:#x} are not documented")
     context = current()
     context.check()
-    return context.new_stream(flags, priority).handle
+    green = current_green()
+    return (context if green is None else green).new_stream(flags, priority).handle
 
 
 @entry("cuStreamDestroy")
 @entry("cuStreamDestroy_v2")
 def destroy(hStream):
-    handles.get(number(hStream), Stream).close()
+    found = handles.find(number(hStream))
+    (found if isinstance(found, DetachedStream) else handles.get(number(hStream), Stream)).close()
 
 
 @entry("cuStreamGetPriority", optional=("hStream",))
@@ -64,16 +67,32 @@ def get_device(hStream, device):
 
 @entry("cuStreamGetCtx", optional=("hStream",))
 def get_context(hStream, pctx):
-    pctx[0] = pointer(resolve(number(hStream)).context.handle)
+    green = _green(hStream)
+    pctx[0] = pointer(green.view.handle if green is not None else resolve(number(hStream)).context.handle)
 
 
 @entry("cuStreamGetCtx_v2", optional=("hStream", "pCtx", "pGreenCtx"))
 def get_context_or_green(hStream, pCtx, pGreenCtx):
+    green = _green(hStream)
+    if green is not None and number(hStream) == PER_THREAD_HANDLE:
+        raise CudaError(Status.INVALID_HANDLE, "the per-thread default stream is of no green context")
     context = resolve(number(hStream)).context
     if pCtx:
         pCtx[0] = pointer(context.handle)
     if pGreenCtx:
-        pGreenCtx[0] = ffi.NULL
+        pGreenCtx[0] = pointer(green.handle if green is not None else 0)
+
+
+@entry("cuStreamGetGreenCtx", optional=("hStream",))
+def get_green_context(hStream, phCtx):
+    green = _green(hStream)
+    phCtx[0] = pointer(green.handle if green is not None else 0)
+
+
+def _green(handle: Any) -> GreenContext | None:
+    """The green context of a stream; of a default stream the current one."""
+    stream = resolve(number(handle))
+    return current_green() if number(handle) <= PER_THREAD_HANDLE else stream.green
 
 
 @entry("cuStreamWaitEvent", optional=("hStream",))

@@ -6,9 +6,10 @@ from typing import Any
 
 from compatlayer._native import ffi
 from compatlayer.core import handles
-from compatlayer.core.context import Context, current_or_none
+from compatlayer.core.context import Context, current_or_none, current_view
 from compatlayer.core.device import Device
 from compatlayer.core.event import Event
+from compatlayer.core.green import GreenContext, GreenView
 from compatlayer.core.pool import Pool
 from compatlayer.core.runtime import state
 from compatlayer.errors import CudaError, Status
@@ -27,10 +28,32 @@ def pointer(value: int) -> Any:
 
 
 def context_of(handle: Any) -> Context:
-    """The live context behind a CUcontext."""
+    """The live context behind a CUcontext; of a green context's the primary context, which it is a part of."""
+    return context_and_view(handle)[0]
+
+
+def context_and_view(handle: Any) -> tuple[Context, GreenView | None]:
+    """The live context behind a CUcontext, and the green context's view of it that the handle stands for."""
+    found = handles.find(number(handle))
+    if isinstance(found, GreenView):
+        context = found.green.live()
+        return context, found
     context = handles.get(number(handle), Context)
     context.live_domain()
-    return context
+    return context, None
+
+
+def green_of(handle: Any) -> GreenContext:
+    """The live green context behind a CUgreenCtx."""
+    green = handles.get(number(handle), GreenContext)
+    green.live()
+    return green
+
+
+def current_green() -> GreenContext | None:
+    """The green context that is current on the calling thread."""
+    view = current_view()
+    return view.green if isinstance(view, GreenView) else None
 
 
 def event_of(handle: Any) -> Event:

@@ -22,6 +22,8 @@ typedef enum cpl_status {
  * workers 0 = one per CPU this process may run on. */
 CPL_EXPORT int cpl_start(int workers);
 CPL_EXPORT int cpl_workers(void);
+/* Kernels that run for longer than this are ended with CPL_FAULT_TIMEOUT; 0, as at first: they may run for ever. */
+CPL_EXPORT int cpl_watchdog(uint64_t limit_ns);
 /* Rate of cpl_clock in kHz; may wait 2 ms after cpl_start. 0 before cpl_start. */
 CPL_EXPORT uint64_t cpl_clock_khz(void);
 /* Stops accepting work and lets running work go; called once at interpreter exit. Never waits longer than
@@ -55,7 +57,7 @@ CPL_EXPORT uint64_t cpl_memory_count(void);        /* live allocations of every 
 
 /* ---- fault domains: a CUDA context has one; a fault in it is sticky until it is closed ------- */
 enum { CPL_FAULT_NONE = 0, CPL_FAULT_ADDRESS, CPL_FAULT_ASSERT, CPL_FAULT_TRAP, CPL_FAULT_BARRIER, CPL_FAULT_STACK,
-       CPL_FAULT_INSTRUCTION, CPL_FAULT_MEMORY, CPL_FAULT_COPY };
+       CPL_FAULT_INSTRUCTION, CPL_FAULT_MEMORY, CPL_FAULT_COPY, CPL_FAULT_TIMEOUT };
 typedef struct cpl_fault {
     int32_t code;                  /* CPL_FAULT_* */
     uint32_t thread[3];

@@ -40,6 +40,9 @@ class Settings(NamedTuple):
     COMPATLAYER_ENGINE_REPORT       1: tell on stderr which kernels the vector engine could not run; default 0
     COMPATLAYER_KERNEL_FILES        a folder where every loaded kernel's library is kept for debuggers and profilers
 
+    COMPATLAYER_WATCHDOG_S          seconds after which a kernel that still runs is ended with CUDA_ERROR_LAUNCH_TIMEOUT;
+                                    default: never
+
     CUDA_VISIBLE_DEVICES and CUDA_LAUNCH_BLOCKING mean what CUDA documents.
     """
 
@@ -53,6 +56,7 @@ class Settings(NamedTuple):
     engine: str  # one of ENGINES
     engine_report: bool  # say which kernels run in the naive engine though the vector one was wanted
     cpu: str  # NATIVE_CPU or a name of clang's, which the CPU backend checks
+    watchdog_s: float = 0.0  # 0: kernels may run for ever
     kernel_files: str = ""  # a folder; empty: libraries are loaded from the cache, or from memory
 
 
@@ -69,6 +73,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         engine=_engine(environment.get("COMPATLAYER_ENGINE") or ENGINES[0]),
         engine_report=_switch(environment, "COMPATLAYER_ENGINE_REPORT", "0"),
         cpu=chosen_cpu(environment),
+        watchdog_s=_seconds(environment.get("COMPATLAYER_WATCHDOG_S", "")),
         kernel_files=environment.get("COMPATLAYER_KERNEL_FILES", ""),
     )
 
@@ -130,6 +135,19 @@ def _bytes(text: str) -> int:
     if not _LEAST_BYTES <= size_bytes <= _MOST_BYTES:
         raise SettingsError(f"COMPATLAYER_MEMORY={text} is not a size from 1M to 64T; write bytes, or 512M, or 4G")
     return size_bytes
+
+
+def _seconds(text: str) -> float:
+    if not text:
+        return 0.0
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.01 <= seconds <= 1e6:
+        raise SettingsError(f"COMPATLAYER_WATCHDOG_S={text} is not a time from 0.01 to 1000000 seconds; leave it out for "
+                            "kernels that may run for ever")
+    return seconds
 
 
 def _number(text: str) -> int:

@@ -13,11 +13,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ["process", "arena", "mapping", "tree", "stack", "fiber", "domain", "guard", "copy", "fence", "queue", "watch", "graph",
            "direct", "callback", "pool", "block", "thread", "barrier", "warp", "fault", "gang", "module", "print", "heap",
-           "space"]
+           "space", "watchdog"]
 FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", f"-I{ROOT / 'include'}"]
 OK, OUT_OF_MEMORY, INVALID, FORKED, FAULTED, SYSTEM, TIMEOUT = 0, -1, -2, -3, -4, -5, -6
 FAULT = {name: i for i, name in enumerate(
-    ["none", "address", "assert", "trap", "barrier", "stack", "instruction", "memory", "copy"])}
+    ["none", "address", "assert", "trap", "barrier", "stack", "instruction", "memory", "copy", "timeout"])}
 SECOND = 1_000_000_000
 u32, u64, ptr = C.c_uint32, C.c_uint64, C.c_void_p
 

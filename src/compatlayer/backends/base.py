@@ -56,6 +56,7 @@ class FaultKind(Enum):
     INSTRUCTION = 6
     MEMORY = 7
     COPY = 8
+    TIMEOUT = 9
 
 
 class Fault(NamedTuple):

@@ -67,6 +67,8 @@ class CpuBackend(base.Backend):
 
     def open(self, ordinal: int) -> CpuDevice:
         check(lib.cpl_start(self._settings.workers), "starting the worker threads")
+        if self._settings.watchdog_s:
+            check(lib.cpl_watchdog(int(self._settings.watchdog_s * 1e9)), "starting the watchdog")
         return CpuDevice(ordinal, self._caps[ordinal], self._settings)
 
     def _describe(self, ordinal: int, devices: int) -> base.DeviceCaps:

@@ -118,11 +118,27 @@ void cpl_report_overrun(struct thread *thread, uint64_t address, uintptr_t pc)
     cpl_domain_record(thread->block->domain, &fault);
 }
 
+void cpl_report_timeout(struct thread *thread, uintptr_t pc)
+{
+    cpl_fault fault;
+    cpl_fault_at(&fault, thread, CPL_FAULT_TIMEOUT, NULL);
+    if (pc)
+        cpl_module_locate(pc, &fault);
+    size_t used = strlen(fault.message);
+    snprintf(fault.message + used, sizeof fault.message - used, ": the kernel still runs after %g s (COMPATLAYER_WATCHDOG_S)",
+             (double)cpl_watchdog_limit() / 1e9);
+    cpl_domain_record(thread->block->domain, &fault);
+}
+
 void cpl_report_signal(struct worker *worker, struct thread *thread)
 {
     uint64_t address = worker->signal_address;
     int number = worker->signal;
     worker->signal = 0;
+    if (number == CPL_WATCHDOG_SIGNAL) {
+        cpl_report_timeout(thread, worker->signal_pc);
+        return;
+    }
     const struct fiber *fiber = thread->fiber;
     uint64_t low = (uint64_t)(uintptr_t)fiber->low;
     if ((number == SIGSEGV || number == SIGBUS) && address < low && address >= low - fiber->guard_bytes) {

@@ -85,6 +85,42 @@ static void on_signal(int number, siginfo_t *info, void *context)
     pass_on(number, info, context);
 }
 
+static struct sigaction before_watchdog;
+
+/* The watchdog's: leaves a kernel that has run for too long. */
+static void on_watchdog(int number, siginfo_t *info, void *context)
+{
+    struct worker *worker = self.worker;
+    if (!worker) {
+        if (before_watchdog.sa_flags & SA_SIGINFO)
+            before_watchdog.sa_sigaction(number, info, context);
+        else if (before_watchdog.sa_handler != SIG_DFL && before_watchdog.sa_handler != SIG_IGN)
+            before_watchdog.sa_handler(number);
+        return;
+    }
+    uint64_t deadline = atomic_load_explicit(&worker->deadline, memory_order_relaxed);
+    if (!worker->in_kernel || !deadline || cpl_now() <= deadline)
+        return;
+    note_place(worker, context);
+    if (!cpl_watchdog_covers(worker->signal_pc))
+        return;
+    void *abandoned;
+    worker->in_kernel = 0;
+    worker->signal = number;
+    CPL_SANITIZER_SWITCH(worker->sanitizer);
+    cpl_fiber_switch(&abandoned, worker->scheduler_sp);
+}
+
+void cpl_guard_watchdog(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = on_watchdog;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(CPL_WATCHDOG_SIGNAL, &action, &before_watchdog);
+}
+
 static bool ours(const struct sigaction *action)
 {
     return (action->sa_flags & SA_SIGINFO) && action->sa_sigaction == on_signal;

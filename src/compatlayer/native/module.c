@@ -113,6 +113,16 @@ bool cpl_module_locate(uintptr_t address, cpl_fault *fault)
     return fits;
 }
 
+bool cpl_module_is(uintptr_t base)
+{
+    pthread_mutex_lock(&list_lock);
+    const cpl_module *found = modules;
+    while (found && found->base != (void *)base)
+        found = found->next;
+    pthread_mutex_unlock(&list_lock);
+    return found != NULL;
+}
+
 cpl_module *cpl_module_open(const char *path, char *error, size_t error_bytes)
 {
     if (error_bytes)

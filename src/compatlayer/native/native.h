@@ -143,6 +143,7 @@ struct task {
     bool owns_args;
     uint64_t units, next_unit, unfinished;   /* blocks of a launch, pieces of a copy; under cpl_lock */
     uint64_t pace_ns;                 /* how long one of them takes; 0 = unknown; under cpl_lock */
+    uint64_t begun_ns;                /* when the first one was taken, if a watchdog asks */
     union {
         struct launch launch;
         cpl_box box;
@@ -251,16 +252,26 @@ struct worker {
     uint64_t spinning_since, relaxed_at;
     char *text;                       /* scratch of device printf */
     size_t text_bytes;
+    _Atomic uint64_t deadline;        /* of the kernel that runs; 0: none */
     pthread_t pthread;
 };
 int cpl_pool_start(int workers);
 int cpl_pool_workers(void);
+struct worker *cpl_pool_worker(int index);
 void cpl_pool_submit(struct task *task);             /* cpl_lock held */
 bool cpl_pool_quiet(void);                           /* cpl_lock held */
 int cpl_callback_start(void);
 void cpl_callback_submit(struct task *task);         /* cpl_lock held */
 bool cpl_callback_quiet(void);                       /* cpl_lock held */
 bool cpl_callback_here(void);                        /* 1 on the callback thread */
+
+/* ---- the watchdog (watchdog.c) ------------------------------------------------------------------ */
+enum { CPL_WATCHDOG_SIGNAL = SIGURG };      /* ignored where nobody handles it */
+uint64_t cpl_watchdog_limit(void);          /* 0: none */
+uint64_t cpl_watchdog_deadline(const struct task *task);
+bool cpl_watchdog_covers(uintptr_t pc);     /* whether it is an instruction of a kernel; for the signal handler */
+void cpl_guard_watchdog(void);              /* installs the handler */
+bool cpl_module_is(uintptr_t base);         /* whether a library loaded there is one of kernels */
 
 /* ---- guarded access (guard.c) -------------------------------------------------------------------- */
 struct guard {
@@ -403,6 +414,7 @@ struct thread *cpl_gang_first(struct thread *thread);  /* of a gang the first la
 const char *cpl_thread_text(const struct thread *thread, char *text, size_t bytes);
 void cpl_fault_at(cpl_fault *fault, const struct thread *thread, int code, const cpl_site *site);
 void cpl_report_overrun(struct thread *thread, uint64_t address, uintptr_t pc);    /* pc 0: nobody knows where */
+void cpl_report_timeout(struct thread *thread, uintptr_t pc);
 /* Fills offset and library with where `address` lies, if a module has it. */
 bool cpl_module_locate(uintptr_t address, cpl_fault *fault);
 void cpl_report_signal(struct worker *worker, struct thread *thread);    /* what the guard caught: its stack is left */

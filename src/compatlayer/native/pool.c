@@ -28,6 +28,7 @@ static bool looking;                  /* one worker looks out without the lock *
 static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
 
 int cpl_pool_workers(void) { return worker_count; }
+struct worker *cpl_pool_worker(int index) { return &workers[index]; }
 bool cpl_pool_quiet(void) { return !ready && !busy; }
 
 void cpl_pool_submit(struct task *task)
@@ -105,6 +106,8 @@ static bool claim(struct worker *worker)
             count = left;
         bool timed = count >= CHUNK && !skip && never_waits(task);
         worker->chunk = (struct chunk){task, task->next_unit, task->next_unit + count, 0, timed ? cpl_now() : 0, skip};
+        if (!task->next_unit)
+            task->begun_ns = cpl_watchdog_limit() ? cpl_now() : 0;
         task->next_unit += count;
         if (task->next_unit == task->units) {
             *at = task->link;

@@ -128,7 +128,7 @@ int cpl_thread_start(pthread_t *thread, void *(*main)(void *), void *data, const
     /* Ctrl-C and every other signal belong to the program's threads; only this thread's own faults come here. */
     sigset_t blocked, before;
     sigfillset(&blocked);
-    const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+    const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, CPL_WATCHDOG_SIGNAL};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         sigdelset(&blocked, own[i]);
     pthread_sigmask(SIG_SETMASK, &blocked, &before);

@@ -255,12 +255,19 @@ static struct thread *pick(struct block *block, int *why)
 static void run_thread(struct block *block, struct thread *thread)
 {
     struct worker *worker = block->worker;
+    uint64_t deadline = cpl_watchdog_deadline(block->task);
     thread->state = THREAD_RUNNING;
     worker->current = thread;
+    if (deadline && cpl_now() > deadline) {
+        cpl_report_timeout(thread, 0);
+        return;
+    }
+    atomic_store_explicit(&worker->deadline, deadline, memory_order_relaxed);
     worker->in_kernel = 1;
     CPL_SANITIZER_SWITCH(thread->fiber->sanitizer);
     cpl_fiber_switch(&worker->scheduler_sp, thread->fiber->sp);
     worker->in_kernel = 0;
+    atomic_store_explicit(&worker->deadline, 0, memory_order_relaxed);
     thread = worker->current;         /* others may have run meanwhile, see cpl_thread_out and next_thread */
     if (worker->signal) {
         cpl_report_signal(worker, thread);

@@ -83,7 +83,8 @@ class Capture:
         if stream is self.origin:
             self.abandon()
             return
-        if not self.joined():
+        others = [links for other, links in self.tails.items() if other is not stream]
+        if not self._cover(others, [self.tails[stream]]):
             self.invalidate()
         del self.tails[stream]
         stream.capture_into(None)
@@ -97,14 +98,18 @@ class Capture:
 
     def joined(self) -> bool:
         """True when every stream's work comes before the origin's end."""
+        return self._cover([self.tails[self.origin]], self.tails.values())
+
+    def _cover(self, ends: Iterable[tuple[Link, ...]], others: Iterable[tuple[Link, ...]]) -> bool:
+        """True when the nodes of `others` that were captured are before, or among, those of `ends`."""
         found: set[Node] = set()
-        pending = [node for node, _ in self.tails[self.origin]]
+        pending = [node for links in ends for node, _ in links]
         while pending:
             node = pending.pop()
             if node not in found:
                 found.add(node)
                 pending.extend(before for before, _ in node.before)
-        return all(node in found or node not in self.made for links in self.tails.values() for node, _ in links)
+        return all(node in found or node not in self.made for links in others for node, _ in links)
 
 
 def begin(stream: Stream, mode: int, graph: Graph | None = None, links: tuple[Link, ...] = ()) -> None:

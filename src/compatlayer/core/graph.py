@@ -160,12 +160,15 @@ class Graph:
         held = self.objects.get(thing, 0)
         if count > held:
             raise CudaError(Status.INVALID_VALUE, f"{count} references released, and the graph holds {held}")
-        self.objects[thing] = held - count
+        if held > count:
+            self.objects[thing] = held - count
+        else:
+            del self.objects[thing]
         thing.release(count)
 
     def all_objects(self) -> dict[UserObject, None]:
         """The user objects that it and the graphs inside of it hold."""
-        found = {thing: None for thing, held in self.objects.items() if held}
+        found = dict.fromkeys(self.objects)
         for node in self.nodes:
             for graph in node.subgraphs():
                 found.update(graph.all_objects())
@@ -176,9 +179,9 @@ class Graph:
         if self.handle:
             handles.remove(self.handle)
             self.handle = 0
-        for thing in list(self.objects):
-            self.let_go(thing, self.objects[thing])
-            del self.objects[thing]
+        while self.objects:
+            thing, held = self.objects.popitem()
+            thing.release(held)
         for node in self.nodes:
             end(node)
         self.conditions.clear()
@@ -228,9 +231,8 @@ def clone(graph: Graph, parent: Node | None = None, again: dict[Node, Node] | No
         for before, edge in node.before:
             made.connect(again[before], again[node], edge)
     for thing, held in graph.objects.items():
-        if held:
-            thing.retain(held)
-            made.keep(thing, held)
+        thing.retain(held)
+        made.keep(thing, held)
     return made
 
 

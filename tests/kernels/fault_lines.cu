@@ -12,6 +12,11 @@ __device__ __noinline__ long deep(float *out, long n)
     frame[n & 63] = n;
     return n <= 0 ? 0 : 1 + deep(out, n - 1) + frame[3];
 }
+__device__ __noinline__ void write(float *out, long place)
+{
+    out[place] = 1;                                       // wrong through_a_pointer
+}
+__device__ void (*writers[2])(float *, long) = {write, write};
 struct large { float values[64]; };
 
 extern "C" __global__ void store(float *out, long n, long far)
@@ -75,6 +80,10 @@ extern "C" __global__ void bad_pointer(float *out, long n, long far)
     if (threadIdx.x == 7)
         wild(out);                                        // wrong bad_pointer
     out[threadIdx.x] = 1;
+}
+extern "C" __global__ void through_a_pointer(float *out, long n, long far)
+{
+    writers[n & 1](out, threadIdx.x == 9 ? far : threadIdx.x);
 }
 extern "C" __global__ void recursion(float *out, long n, long far)
 {

@@ -34,6 +34,7 @@ EXPECTED = {
     "copy": (ADDRESS, HIGH, 33, "wrong copy"),
     "copy_of_any_size": (ADDRESS, LOW, 0, "wrong copy_of_any_size"),
     "bad_pointer": (ADDRESS, LOW, 7, "wrong bad_pointer"),
+    "through_a_pointer": (ADDRESS, LOW, 9, "wrong through_a_pointer"),
     "recursion": (STACK, LOW, 0, "too deep"),
     "trap": (TRAP, "thread (33,0,0)", 33, "wrong trap"),
     "assertion": (ASSERT, "thread (31,0,0)", 31, "wrong assertion"),

@@ -7,6 +7,7 @@
 #include "compatlayer/sync.h"
 #include "compatlayer/warp.h"
 #include "compatlayer/atomics.h"
+#include "compatlayer/atomic_api.h"
 #include "compatlayer/bits.h"
 #include "compatlayer/simd.h"
 #include "compatlayer/casts.h"

@@ -12,7 +12,7 @@ _LIBM = [
 C_FUNCTIONS = frozenset([*_LIBM, *(f"{name}f" for name in _LIBM), "memcpy", "memmove", "memset", "memcmp", "strlen"])
 
 # Device library entry points that passes replace with calls of the runtime.
-DEVICE_CALLS = frozenset(("vprintf", "malloc", "free", "__assertfail", "__nvvm_reflect",
+DEVICE_CALLS = frozenset(("vprintf", "malloc", "free", "__assertfail", "__nvvm_reflect", "__compatlayer_cas_b128",
                           "cudaGraphSetConditional"))
 # Math functions that write through a pointer; all others of the library have no side effect.
 OUT_PARAMETERS = ("sincos", "frexp", "modf", "remquo")

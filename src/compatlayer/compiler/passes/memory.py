@@ -110,6 +110,15 @@ def _exchange(it: Lowering, call: Call, emit: Emitter) -> object:
     return emit.extract(pair, 0, expected.type)
 
 
+def _exchange_wide(it: Lowering, call: Call, emit: Emitter) -> object:
+    """Compare-and-swap of 16 bytes, which clang has no atomic builtin for; the address is a multiple of 16."""
+    address, expected, desired = call.arguments
+    type_ = it.module.types.struct((expected.type, I1))
+    pair = emit.put(CompareExchange(type_, [address, expected, desired], (), "", "monotonic", "monotonic", 16))
+    return emit.extract(pair, 0, expected.type)
+
+
+HANDLERS["__compatlayer_cas_b128"] = _exchange_wide
 for _word in _UPDATES:
     for _kind in "if":
         for _scope in ("cta", "sys", "gpu"):

@@ -1,4 +1,5 @@
-"""Atomic updates: lane after lane; updates of one address whose old value nobody needs are combined first.
+"""Atomic updates: lane after lane; updates of one address whose old value nobody needs are combined first, and so are
+integer additions whose old values follow from the first one's.
 
 Shared memory belongs to one block, and a block's gangs take turns on one processor, only where the code says so:
 updates there need no bus lock.
@@ -7,9 +8,9 @@ updates there need no bus lock.
 from __future__ import annotations
 
 from ...ir.build import mangled
-from ...ir.instructions import AtomicUpdate, CompareExchange, ElementPointer, Instruction
-from ...ir.types import FloatType, IntType, Type
-from ...ir.values import Literal, Value, number
+from ...ir.instructions import AtomicUpdate, CompareExchange, ElementPointer, Instruction, Simple
+from ...ir.types import I32, FloatType, IntType, Type
+from ...ir.values import AggregateConstant, Literal, Value, number
 from .gang import Gang
 from .registers import field_of
 
@@ -28,10 +29,13 @@ def emit(gang: Gang, it: AtomicUpdate | CompareExchange) -> None:
         _exchange(gang, it)
         return
     address, value = it.operands
-    if gang.shapes.of(address) == 0 and it.operation in _COMBINES and not _is_used(gang, it):
-        total = _combined(gang, it.operation, value)
-        _update(gang, it, gang.scalar(address), total)
-        return
+    if gang.shapes.of(address) == 0 and it.operation in _COMBINES:
+        if not _is_used(gang, it):
+            _update(gang, it, gang.scalar(address), _combined(gang, it.operation, value))
+            return
+        if it.operation in ("add", "sub"):
+            gang.define(it, _in_turn(gang, it, gang.scalar(address), value))
+            return
 
     def one(lane: Value) -> Value:
         return _update(gang, it, gang.lane_value(address, lane), gang.lane_value(value, lane))
@@ -86,6 +90,37 @@ def _combined(gang: Gang, operation: str, value: Value) -> Value:
     return gang.emit.intrinsic(intrinsic, value.type, [vector])
 
 
+def _in_turn(gang: Gang, it: AtomicUpdate, address: Value, value: Value) -> Value:
+    """The old values when the active lanes add to one address, or subtract from it, in their order."""
+    emit, type_ = gang.emit, value.type
+    steps = gang.shapes.of(value) == 0  # all add the same: the lanes before one are counted
+    counted = gang.vector(number(type_, 1)) if steps else gang.vector(value)
+    if gang.mask is not None:
+        counted = emit.select(gang.mask, counted, gang.vector(number(type_, 0)))
+    before = _before(gang, counted)
+    if steps:
+        before = emit.binary("mul", before, gang.vector(value))
+    first = _update(gang, it, address, _combined(gang, it.operation, value))
+    return emit.binary(it.operation, gang.broadcast(first), before)
+
+
+def _before(gang: Gang, vector: Value) -> Value:
+    """For each lane the sum over the lanes before it."""
+    emit, width, zero = gang.emit, gang.width, gang.vector(number(vector.type.element, 0))  # type: ignore[attr-defined]
+    total, distance = _later(gang, vector, zero, 1), 1
+    while distance < width:
+        total = emit.binary("add", total, _later(gang, total, zero, distance))
+        distance *= 2
+    return total
+
+
+def _later(gang: Gang, vector: Value, zero: Value, distance: int) -> Value:
+    """Each lane has what the lane `distance` before it had; zero where there is none."""
+    numbers = tuple(number(I32, lane - distance if lane >= distance else gang.width) for lane in range(gang.width))
+    picks = AggregateConstant(gang.vector_type(I32), ("<", ">"), numbers)
+    return gang.emit.put(Simple("shufflevector", vector.type, [vector, zero, picks]))
+
+
 def _neutral(operation: str, type_: Type) -> Literal:
     if isinstance(type_, FloatType):
         return Literal(type_, {"half": "0xH8000", "bfloat": "0xR8000"}.get(type_.text, "-0.0"))
@@ -99,6 +134,12 @@ def _exchange(gang: Gang, it: CompareExchange) -> None:
     flags = tuple(each for each in it.flags if each != "weak")  # so that equal values mean success
 
     def one(lane: Value) -> Value:
+        if in_shared(it.operands[0]):
+            address, expected, wanted = (gang.lane_value(each, lane) for each in it.operands)
+            found = gang.emit.load(type_, address, it.align)
+            here = gang.emit.compare("eq", found, expected)
+            gang.emit.store(gang.emit.select(here, wanted, found), address, it.align)
+            return found
         pair = gang.emit.put(CompareExchange(it.type, [gang.lane_value(each, lane) for each in it.operands], flags,
                                              it.scope, it.success, it.failure, it.align))
         return gang.emit.extract(pair, 0, type_)

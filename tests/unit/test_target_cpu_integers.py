@@ -153,7 +153,7 @@ def test_inline_ptx_does_what_ptx_says() -> None:
         assert got.tolist() == wanted, text
 
 
-@pytest.mark.parametrize("text", ["frob.u32 $0, $1;", "add.cc.u32 $0, $1, $1;", "mov.u32 $0, %pm0;",
+@pytest.mark.parametrize("text", ["frob.u32 $0, $1;", "wgmma.fence.sync.aligned;", "mov.u32 $0, %pm0;",
                                   "mma.sync.aligned $0, $1;", "add.u32 $0, $1, $9;"])
 def test_unknown_inline_ptx_is_named(text: str) -> None:
     from compatlayer.errors import CompilerError

@@ -95,10 +95,11 @@ def test_warp_operations_call_the_runtime() -> None:
     assert re.search(r"call void @cpl_warp_sync\(ptr %cpl.thread, i32 -1,", text)
 
 
-@pytest.mark.parametrize("text", ["@q add.u32 %0, %1, 1;", "ld.param.u32 %0, [%1];", "L: add.u32 %0, %1, 1;", "bra L;",
-                                  "setp.eq.u32 q|r, %1, 1; mov.u32 %0, 1;", "add.sat.s32 %0, %1, %1;",
-                                  "mul.rz.f32 %0, %1, %1;", "{.reg .pred q; setp.eq.u32 q, %1, 1; @q bar.sync 0;}",
-                                  "cvt.rn.f16.f32 %0, %1;", "atom.frob.u32 %0, [%1], 1;"])
+@pytest.mark.parametrize("text", ["@q add.u32 %0, %1, 1;", "ld.param.u32 %0, [%1];", "bra L;", "add.u32 %0, %1;",
+                                  "setp.eq.u32 q|r, %1, 1; mov.u32 %0, 1;", "add.sat.s16 %0, %1, %1, 2;",
+                                  "mul.rz.f16 %0, %1, %1;", "mov.u32 %0, %%nothing;", "mad.u32 %0, %1, %1, 1;",
+                                  "cvt.f16.f32 %0, %1;", "atom.frob.u32 %0, [%1], 1;", "wgmma.fence.sync.aligned;",
+                                  "cvt.s32.f32 %0, %1;", "shl.b32 %0, %1, 1", "setp.lt.b32 q, %1, 1;"])
 def test_what_is_not_in_the_tables_is_refused_by_name(text: str) -> None:
     source = f'extern "C" __global__ void k(unsigned *p) {{ asm volatile("{text}" : "=r"(p[0]) : "r"(p[1])); }}'
     with pytest.raises(CompilerError, match=r"snippet.cu:1:\d+: inline PTX .* is not supported"):

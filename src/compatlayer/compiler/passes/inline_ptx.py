@@ -1,20 +1,206 @@
-"""Inline PTX: each statement of an asm text is matched against a table of instructions.
+"""Inline PTX becomes device IR, by the table that whole PTX modules use too (ptx_table.py).
 
-Why a table: inline PTX names registers and operations that have an exact meaning in the device IR; what the table
-lacks is refused with the source line, never guessed.
+Why before the other passes: what it becomes are intrinsics and plain instructions, which they treat as if the program
+had been written so. What the table lacks is refused with the source line, never guessed.
 """
 
 from __future__ import annotations
 
-from ..ir.build import Emitter
-from ..ir.instructions import Call
-from . import ptx_arithmetic, ptx_memory, ptx_threads
-from .lowering import Lowering
-from .ptx_statements import Statements
+import re
 
-_TABLE = {**ptx_arithmetic.TABLE, **ptx_memory.TABLE, **ptx_threads.TABLE}
+from ...errors import CompilerError
+from ..ir.build import replace
+from ..ir.debug import Places
+from ..ir.instructions import Call, Instruction, Phi
+from ..ir.types import I64, VOID, PointerType, Type
+from ..ir.values import BasicBlock, Function, InlineAssembly, Literal, Module, Value, string_bytes
+from .ptx_code import Code, Refused, Registers, Slots, Values
+from .ptx_syntax import Statement, SyntaxFault, statements, without_comments
+from .ptx_table import translate
+
+_REFERENCE = re.compile(r"\$(?:\{(\d+)(?::\w+)?\}|(\$)|\{:uid\})")
 
 
-def lower_assembly(it: Lowering, call: Call, emit: Emitter) -> object:
-    """Replaces a call of inline assembly by what its PTX does."""
-    return Statements(it, call, emit, _TABLE).run()
+def run(module: Module) -> Module:
+    places: Places | None = None
+    for function in module.defined():
+        if any(_is_assembly(each) for each in function.instructions()):
+            places = places or Places(module)
+            _Expansion(module, function, places).run()
+    return module
+
+
+def _is_assembly(instruction: Instruction) -> bool:
+    """Empty assembly only fences the compiler, and every back end takes it."""
+    return isinstance(instruction, Call) and isinstance(instruction.callee, InlineAssembly) and (
+        bool(_text(instruction.callee).strip()) or instruction.type is not VOID or bool(instruction.arguments))
+
+
+def _text(callee: InlineAssembly) -> str:
+    return string_bytes(callee.text).decode("utf-8", "replace")
+
+
+def _referred(match: re.Match[str]) -> str:
+    """An operand without its braces, a dollar sign, or the number of `%=`: labels are an asm's own anyway."""
+    return f"${match[1]}" if match[1] else "$" if match[2] else ""
+
+
+class _Expansion:
+    """Rewrites one function's inline assembly; blocks are divided where the PTX branches."""
+
+    def __init__(self, module: Module, function: Function, places: Places) -> None:
+        self.module, self.function, self.places = module, function, places
+        self.replaced: dict[Value, Value] = {}
+        self.slots: list[Instruction] = []
+        self.own: set[Instruction] = set()  # phis made here: they name the right blocks
+
+    def run(self) -> None:
+        ends: dict[BasicBlock, BasicBlock] = {}
+        blocks: list[BasicBlock] = []
+        for block in self.function.blocks:
+            made = self.block(block)
+            blocks += made
+            if made[-1] is not block:
+                ends[block] = made[-1]
+        self.function.blocks = blocks
+        if ends:
+            for block in blocks:
+                for each in block.instructions:
+                    if isinstance(each, Phi) and each not in self.own:
+                        each.blocks = [ends.get(source, source) for source in each.blocks]
+        blocks[0].instructions[:0] = self.slots
+        if self.replaced:
+            replace(self.function, self.replaced)
+
+    def block(self, block: BasicBlock) -> list[BasicBlock]:
+        if not any(_is_assembly(each) for each in block.instructions):
+            return [block]
+        given, block.instructions = block.instructions, []
+        made = [block]
+        out = block.instructions
+        for each in given:
+            if not _is_assembly(each):
+                out.append(each)
+                continue
+            assert isinstance(each, Call)
+            result, blocks = Assembly(self.module, self.places, self.function, each, made[-1], self.slots).run()
+            self.own.update(phi for new in blocks[1:] for phi in new.instructions if isinstance(phi, Phi))
+            made += blocks[1:]
+            out = made[-1].instructions
+            if result is not None:
+                self.replaced[each] = result
+        return made
+
+
+class Assembly:
+    """One inline assembly: its operands are registers `$0`, `$1`, ..."""
+
+    def __init__(self, module: Module, places: Places, function: Function, call: Call, block: BasicBlock,
+                 slots: list[Instruction]) -> None:
+        callee = call.callee
+        assert isinstance(callee, InlineAssembly)
+        self.module, self.places, self.function, self.call, self.slots = module, places, function, call, slots
+        self.text = without_comments(_REFERENCE.sub(_referred, _text(callee)))
+        found = [each for each in callee.constraints.strip('"').split(",") if each and each[0] != "~"]
+        self.outputs = [each for each in found if each[0] == "="]
+        self.inputs = found[len(self.outputs) :]
+        self.statements: list[Statement] = []
+        try:
+            self.statements = list(statements(self.text))
+        except SyntaxFault as fault:
+            raise self.error(str(fault), "") from None
+        labels = any(each.kind == "label" or each.words[:1] == ("bra",) for each in self.statements)
+        self.registers: Registers = Slots(module) if labels else Values()
+        self.code = Code(module, self.registers, block)
+        self.code.emit.metadata = tuple(each for each in call.metadata if each[0] == "dbg")
+
+    def error(self, what: str, why: str) -> CompilerError:
+        place = self.places.of(self.call, self.function)
+        return CompilerError(f"{place}: inline PTX '{what.strip()}' is not supported{': ' + why if why else ''}")
+
+    def output_type(self, index: int) -> Type:
+        type_ = self.call.type
+        return type_.fields[index] if len(self.outputs) > 1 else type_  # type: ignore[attr-defined, no-any-return]
+
+    def run(self) -> tuple[Value | None, list[BasicBlock]]:
+        """The value of the call, and the blocks: the one it was in, then those made."""
+        code = self.code
+        if any(each.startswith(("=*", "*")) or each in ("=m", "m") for each in (*self.outputs, *self.inputs)):
+            raise self.error(self.text, "PTX has no memory operands")
+        self._declare()
+        if isinstance(self.registers, Slots):
+            self._branching()
+        else:
+            for each in self.statements:
+                self._statement(each)
+        results = [self._result(index) for index in range(len(self.outputs))]
+        if not results:
+            return None, code.blocks
+        if len(results) == 1:
+            return results[0], code.blocks
+        whole: Value = Literal(self.call.type, "poison")
+        for index, value in enumerate(results):
+            whole = code.emit.insert(whole, value, index)
+        return whole, code.blocks
+
+    def _declare(self) -> None:
+        registers, emit = self.registers, self.code.emit
+        for index in range(len(self.outputs)):
+            type_ = self.output_type(index)
+            registers.declare(f"${index}", I64 if isinstance(type_, PointerType) else type_)
+        for index, value in enumerate(self.call.arguments):
+            name = f"${len(self.outputs) + index}"
+            registers.declare(name, value.type)
+            registers.set(emit, name, value)
+            if self.inputs[index].isdigit():
+                tied = f"${self.inputs[index]}"
+                kept = registers.type_of(tied)
+                assert kept is not None
+                registers.set(emit, tied, self.code.fit(value, kept))
+
+    def _result(self, index: int) -> Value:
+        return self.code.fit(self.registers.get(self.code.emit, f"${index}"), self.output_type(index))
+
+    def _statement(self, statement: Statement) -> None:
+        code = self.code
+        try:
+            if statement.kind == "{":
+                code.scopes.append({})
+            elif statement.kind == "}":
+                if len(code.scopes) > 1:
+                    code.scopes.pop()
+            elif statement.kind == "instruction":
+                translate(code, statement)
+            elif statement.words[0] == ".reg":
+                code.declare(statement.operands[0])
+            elif statement.words[0] not in (".pragma", ".loc"):
+                raise Refused
+        except Refused as refused:
+            raise self.error(statement.text, str(refused)) from None
+
+    def _branching(self) -> None:
+        """Statements with labels: a block for each label, and one for what follows a branch."""
+        code = self.code
+        labels = {each.words[0]: BasicBlock(None) for each in self.statements if each.kind == "label"}
+        end = BasicBlock(None)
+        for each in self.statements:
+            if each.kind == "label":
+                code.jump(labels[each.words[0]])
+                code.begin(labels[each.words[0]])
+            elif each.words[:1] == ("bra",):
+                target = labels.get(each.operands[0]) if len(each.operands) == 1 else None
+                if target is None:
+                    raise self.error(each.text, "its label is not in the same asm")
+                following = BasicBlock(None)
+                if each.guard:
+                    condition = code.predicate(("!" if each.negated else "") + each.guard)
+                    code.branch(condition, target, following)
+                else:
+                    code.jump(target)
+                code.begin(following)
+            else:
+                self._statement(each)
+        code.jump(end)
+        code.begin(end)
+        assert isinstance(self.registers, Slots)
+        self.slots += self.registers.entry.out + self.registers.stores.out

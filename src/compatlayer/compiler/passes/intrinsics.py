@@ -15,7 +15,6 @@ from ..ir.values import (
     ConstantExpression,
     Function,
     GlobalVariable,
-    InlineAssembly,
     Literal,
     Module,
     Value,
@@ -25,7 +24,6 @@ from ..ir.values import (
 from . import integers, memory, registers, rounding, synchronise
 from .externals import is_c_function
 from .facts import module_flag
-from .inline_ptx import lower_assembly
 from .lowering import Lower, Lowering
 
 _TABLE: dict[str, Lower] = {
@@ -79,8 +77,6 @@ class _Calls:
         if not isinstance(instruction, Call):
             return None
         callee = instruction.callee
-        if isinstance(callee, InlineAssembly):
-            return lower_assembly(self.it, instruction, emit)
         if not isinstance(callee, Function) or callee.blocks:
             return None
         name = callee.name

@@ -22,6 +22,7 @@ from . import (
     entries,
     host,
     imports,
+    inline_ptx,
     intrinsics,
     math,
     progress,
@@ -36,6 +37,7 @@ Pass = Callable[[Module], Module]
 
 NAIVE: tuple[tuple[str, Pass], ...] = (
     ("prune", prune.run),
+    ("inline_ptx", inline_ptx.run),
     ("thread", thread.run),
     ("intrinsics", intrinsics.run),
     ("division", division.run),

@@ -1,158 +1,258 @@
-"""Memory operations of inline PTX: loads, stores, atomics, address conversions, hints."""
+"""PTX instructions on memory: loads, stores, atomics, address conversions, asynchronous copies, hints.
+
+https://docs.nvidia.com/cuda/parallel-thread-execution/#data-movement-and-conversion-instructions
+"""
 
 from __future__ import annotations
 
-from ..ir.instructions import AtomicUpdate, CompareExchange, MemoryAccess
-from ..ir.types import DOUBLE, FLOAT, I1, I64, PTR, VOID, FloatType, IntType, Type, size_bytes
-from ..ir.values import Value
-from .memory import in_shared
-from .ptx_statements import Operation, Statements, bits
+from collections.abc import Sequence
 
-_FLOATS: dict[str, Type] = {"f32": FLOAT, "f64": DOUBLE}
-_SPACES = frozenset(("global", "shared", "local", "const", "param"))
+from ..ir.instructions import AtomicUpdate, CompareExchange, MemoryAccess
+from ..ir.types import I1, I8, I32, I64, PTR, VOID, FloatType, IntType, Type, pointer, size_bytes
+from ..ir.values import Value
+from .ptx_code import CONST, GENERIC, GLOBAL, SHARED, Code, Operation, refuse
+from .ptx_syntax import integer_of
+from .ptx_types import PtxType, register_type, type_of
+
+SPACES = {"global": GLOBAL, "shared": SHARED, "const": CONST, "local": GENERIC, "param": GENERIC}
 _SCOPES = frozenset(("cta", "gpu", "sys", "cluster"))
-_CACHES = frozenset(("ca", "cg", "cs", "lu", "cv", "wb", "wt", "nc", "L1::no_allocate", "L1::evict_last",
-                     "L1::evict_first", "L2::128B", "L2::256B", "L2::64B", "L2::cache_hint"))
+_CACHES = frozenset(("ca", "cg", "cs", "lu", "cv", "wb", "wt", "nc", "unified"))
 _ORDERS = {"weak": "", "volatile": "volatile", "relaxed": "monotonic", "acquire": "acquire", "release": "release",
            "acq_rel": "acq_rel", "mmio": "volatile"}
-_VECTORS = {"v2": 2, "v4": 4}
+_VECTORS = {"v2": 2, "v4": 4, "v8": 8}
+
+
+def space_of(words: Sequence[str]) -> int | None:
+    """The address space among the words; None when there is none, `shared::cta` is shared."""
+    for word in words:
+        if word.partition("::")[0] in SPACES:
+            return SPACES[word.partition("::")[0]]
+    return None
 
 
 class _Form:
-    """What the words after `ld`, `st` and `atom` say; `known` is False when one of them is not understood."""
+    """What the words after `ld`, `st` and `atom` say."""
 
-    def __init__(self, words: list[str]) -> None:
-        self.type = _FLOATS.get(words[-1]) or bits(words)
+    def __init__(self, words: Sequence[str]) -> None:
+        found = type_of(words[-1])
         self.order = ""
         self.count = 1
-        self.shared = "shared" in words
+        self.space = GENERIC
+        self.hint = False  # an operand with a cache policy follows
         self.rest: list[str] = []
         for word in words[1:-1]:
+            head = word.partition("::")[0]
             if word in _ORDERS:
                 self.order = _ORDERS[word]
             elif word in _VECTORS:
                 self.count = _VECTORS[word]
-            elif word.partition("::")[0] not in _SPACES and word not in _SCOPES and word not in _CACHES:
+            elif head in SPACES and word != "shared::cluster":
+                self.space = SPACES[head]
+            elif word.startswith(("L1::", "L2::")):
+                self.hint = self.hint or word == "L2::cache_hint"
+            elif word not in _SCOPES and word not in _CACHES:
                 self.rest.append(word)
-        self.known = self.type is not None and self.type is not I1 and not self.rest and "param" not in words
+        if found is None or found.letter == "p" or "param" in words:
+            refuse()
+        self.type: PtxType = found
+        self.element: Type = register_type(found)
+
+    def operands(self, operands: Sequence[str]) -> Sequence[str]:
+        return operands[:-1] if self.hint else operands
 
 
-def _address(at: Statements, form: _Form, operand: str) -> Value | None:
-    """A 32-bit or 64-bit shared address is an offset in the block's shared memory."""
-    return at.address(operand, shared=form.shared)
-
-
-def _parts(operand: str) -> list[str]:
-    return [each.strip() for each in operand[1:-1].split(",")] if operand[0] == "{" else [operand]
-
-
-def _access(at: Statements, form: _Form, opcode: str, values: list[Value], type_: Type) -> MemoryAccess:
+def _access(form: _Form, opcode: str, values: list[Value], type_: Type) -> MemoryAccess:
     flags: tuple[str, ...] = ()
     ordering = ""
     if form.order == "volatile":
         flags = ("volatile",)
     elif form.order:
         flags, ordering = ("atomic",), form.order
-    access = MemoryAccess(opcode, type_, values, flags, size_bytes(form.type or type_), ordering)
-    at.emit.put(access)
-    return access
+    return MemoryAccess(opcode, type_, values, flags, size_bytes(form.element), ordering)
 
 
-def _load(at: Statements, words: list[str], operands: list[str]) -> bool:
+def _load(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
     """ld{.order}{.scope}{.space}{.cache}{.vector}.type d, [a]"""
     form = _Form(words)
-    address = _address(at, form, operands[1]) if len(operands) == 2 else None
-    if not form.known or form.type is None or address is None or len(_parts(operands[0])) != form.count:
-        return False
-    for index, name in enumerate(_parts(operands[0])):
-        at.values[name] = _access(at, form, "load", [at.emit.offset(address, index * size_bytes(form.type))], form.type)
-    return True
+    operands = form.operands(operands)
+    if form.rest or len(operands) != 2 or form.order in ("release", "acq_rel"):
+        refuse()
+    names = code.vector(operands[0])
+    if len(names) != form.count:
+        refuse(f"it loads {form.count} values into {len(names)} registers")
+    address = code.address(operands[1], form.space)
+    loaded: list[Value] = []
+    for index in range(form.count):
+        place = code.offset(address, index * size_bytes(form.element))
+        loaded.append(code.emit.put(_access(form, "load", [place], form.element)))
+    for name, value in zip(names, loaded, strict=True):
+        code.write(name, value, form.type.signed)
 
 
-def _store(at: Statements, words: list[str], operands: list[str]) -> bool:
+def _store(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
     """st{.order}{.scope}{.space}{.cache}{.vector}.type [a], b"""
     form = _Form(words)
-    address = _address(at, form, operands[0]) if len(operands) == 2 else None
-    if not form.known or form.type is None or address is None:
-        return False
-    values = at.reads(_parts(operands[1]), form.type)
-    if values is None or len(values) != form.count:
-        return False
+    operands = form.operands(operands)
+    if form.rest or len(operands) != 2 or form.order in ("acquire", "acq_rel"):
+        refuse()
+    names = code.vector(operands[1])
+    if len(names) != form.count:
+        refuse(f"it stores {form.count} values of {len(names)} registers")
+    address = code.address(operands[0], form.space)
+    values = [code.read(each, form.element) for each in names]
     for index, value in enumerate(values):
-        place = at.emit.offset(address, index * size_bytes(form.type))
-        _access(at, form, "store", [value, place], VOID)
-    return True
+        place = code.offset(address, index * size_bytes(form.element))
+        code.emit.put(_access(form, "store", [value, place], VOID))
 
 
 _UPDATES = {"add": ("add", "fadd"), "exch": ("xchg", "xchg"), "and": ("and", ""), "or": ("or", ""),
             "xor": ("xor", ""), "inc": ("uinc_wrap", ""), "dec": ("udec_wrap", "")}
 
 
-def _update(at: Statements, words: list[str], operands: list[str]) -> bool:
+def _update(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
     """atom{.order}{.scope}{.space}.op.type d, [a], b{, c} and red, which has no d."""
+    form = _Form([each for each in words if each != "noftz"])
+    operands = form.operands(operands)
     if words[0] == "red":
-        operands = ["", *operands]
-    form = _Form(words)
-    if form.type is None or len(form.rest) != 1 or len(operands) < 3:
-        return False
-    address, values = _address(at, form, operands[1]), at.reads(operands[2:], form.type)
-    if address is None or values is None:
-        return False
+        operands = ["_", *operands]
+    if len(form.rest) != 1 or len(operands) not in (3, 4):
+        refuse()
+    targets, rows = code.vector(operands[0]), [code.vector(each) for each in operands[2:]]
+    if any(len(row) != form.count for row in rows):
+        refuse()
+    address = code.address(operands[1], form.space)
     order = form.order if form.order not in ("", "volatile") else "monotonic"
-    result = _exchanged(at, address, values, order) if form.rest == ["cas"] and len(values) == 2 else \
-        _updated(at, form, words, address, values, order)
-    if result is None:
-        return False
-    if operands[0] not in ("", "_"):
-        at.values[operands[0]] = result
-    return True
+    results = []
+    for index in range(form.count):
+        for part in range(form.type.lanes):
+            place = code.offset(address, index * size_bytes(form.element) + part * form.type.bits // 8)
+            values = [_element(code, row[index], form.type, part) for row in rows]
+            results.append(_updated(code, form, words, place, values, order))
+    if targets == ["_"]:
+        return
+    for index, target in enumerate(targets):
+        lanes = results[index * form.type.lanes : (index + 1) * form.type.lanes]
+        whole = code.fit(lanes[0], form.type.whole)
+        for part, value in enumerate(lanes[1:], 1):
+            wide = code.fit(code.fit(value, PtxType("b", form.type.bits).whole), form.type.whole)
+            whole = code.emit.binary("or", whole, code.emit.binary(
+                "shl", wide, code.word(part * form.type.bits, form.type.whole)))
+        code.write(target, whole, form.type.signed)
 
 
-def _exchanged(at: Statements, address: Value, values: list[Value], order: str) -> Value:
-    failure = {"release": "monotonic", "acq_rel": "acquire"}.get(order, order)
-    pair = CompareExchange(at.it.module.types.struct((values[0].type, I1)), [address, *values], (), "", order, failure,
-                           size_bytes(values[0].type))
-    return at.emit.extract(at.emit.put(pair), 0, values[0].type)
+def _element(code: Code, operand: str, type_: PtxType, part: int) -> Value:
+    if type_.lanes == 1:
+        return code.read(operand, type_.element)
+    word = code.bits(operand, type_)
+    shifted = code.emit.binary("lshr", word, code.word(part * type_.bits, type_.whole)) if part else word
+    return code.fit(code.fit(shifted, PtxType("b", type_.bits).whole), type_.element)
 
 
-def _updated(at: Statements, form: _Form, words: list[str], address: Value, values: list[Value],
-             order: str) -> Value | None:
+def _updated(code: Code, form: _Form, words: Sequence[str], address: Value, values: list[Value], order: str) -> Value:
     (word,) = form.rest
     type_ = values[0].type
-    if word in ("min", "max") and isinstance(type_, IntType):
-        operation = ("" if words[-1][0] == "s" else "u") + word
+    size = size_bytes(type_)
+    if word == "cas":
+        if len(values) != 2 or not isinstance(type_, IntType):
+            refuse()
+        failure = {"release": "monotonic", "acq_rel": "acquire"}.get(order, order)
+        pair = CompareExchange(code.module.types.struct((type_, I1)), [address, *values], (), "", order, failure, size)
+        return code.emit.extract(code.emit.put(pair), 0, type_)
+    if word in ("min", "max"):
+        operation = ("f" if isinstance(type_, FloatType) else "" if words[-1][0] == "s" else "u") + word
     else:
         operation = _UPDATES.get(word, ("", ""))[isinstance(type_, FloatType)]
     if not operation or len(values) != 1:
-        return None
-    return at.emit.put(AtomicUpdate(type_, operation, [address, values[0]], (), "", order, size_bytes(type_)))
+        refuse()
+    return code.emit.put(AtomicUpdate(type_, operation, [address, values[0]], (), "", order, size))
 
 
-def _convert_address(at: Statements, words: list[str], operands: list[str]) -> bool:
+def _convert_address(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
     """cvta{.to}.space.u64 d, a: only shared addresses differ from generic ones."""
-    space = next((word for word in words if word in _SPACES), "")
-    value = at.read(operands[1], I64) if len(operands) == 2 and words[-1] == "u64" else None
-    if value is None or not space:
-        return False
-    if space == "shared":
-        base = at.emit.cast("ptrtoint", at.it.field(at.emit, "shared"), I64)
-        value = at.emit.binary("sub" if "to" in words else "add", value, base)
-    at.values[operands[0]] = value
-    return True
+    space = space_of(words)
+    if space is None or len(operands) != 2 or words[-1] not in ("u64", "u32"):
+        refuse()
+    if space != SHARED:
+        name = code.register(operands[1])
+        code.write(operands[0], code.registers.get(code.emit, name) if name is not None else
+                   code.read(operands[1], I64))
+        return
+    there, here = (PTR, pointer(SHARED)) if "to" in words else (pointer(SHARED), PTR)
+    address = code.emit.cast("inttoptr", code.read(operands[1], I64), there)
+    code.write(operands[0], code.emit.cast("ptrtoint", code.emit.cast("addrspacecast", address, here), I64))
 
 
-def _is_shared(at: Statements, words: list[str], operands: list[str]) -> bool:
-    value = at.read(operands[1], PTR) if len(operands) == 2 and words[1:] in (["shared"], ["shared::cta"]) else None
-    if value is not None:
-        at.values[operands[0]] = in_shared(at.it, at.emit, value)
-    return value is not None
+def _in_space(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
+    """isspacep.space p, a"""
+    space = words[1].partition("::")[0] if len(words) == 2 else ""
+    if space not in ("global", "shared", "local", "const") or len(operands) != 2:
+        refuse()
+    code.write(operands[0], code.call(f"nvvm.isspacep.{space}", I1, code.read(operands[1], PTR)))
 
 
-def _hint(at: Statements, words: list[str], operands: list[str]) -> bool:
-    return True
+def _copy(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
+    """cp.async.{ca,cg}.shared.global [d], [a], size{, given}{, policy} and the waits for it"""
+    rest = [each for each in words[2:] if not each.startswith("L2::")]
+    if words[1] != "async":
+        refuse()
+    if rest in (["commit_group"], ["wait_all"]):
+        code.call(f"nvvm.cp.async.{rest[0].replace('_', '.')}", VOID)
+        return
+    if rest == ["wait_group"] and len(operands) == 1 and integer_of(operands[0].replace("$", "")) is not None:
+        code.call("nvvm.cp.async.wait.group", VOID, code.read(operands[0], I32))
+        return
+    if "L2::cache_hint" in words:
+        operands = operands[:-1]
+    size = _constant(code, operands[2]) if len(operands) in (3, 4) else None
+    if len(rest) != 3 or rest[0] not in ("ca", "cg") or rest[1] not in ("shared", "shared::cta", "shared::cluster") or \
+            rest[2] != "global" or size not in ((4, 8, 16) if rest[0] == "ca" else (16,)):
+        refuse()
+    to, source = code.address(operands[0], SHARED), code.address(operands[1], GLOBAL)
+    name = f"nvvm.cp.async.{rest[0]}.shared.global.{size}"
+    if len(operands) == 3:
+        code.call(name, VOID, to, source)
+        return
+    if code.width(operands[3]) == 1:  # a predicate: nothing is read where it holds
+        given: Value = code.emit.select(code.predicate(operands[3]), code.word(0), code.word(size or 0))
+    else:
+        given = code.read(operands[3], I32)
+    code.call(name + ".s", VOID, to, source, given)
+
+
+def _constant(code: Code, operand: str) -> int | None:
+    known = integer_of(operand)
+    if known is None and code.register(operand) is not None:
+        value = code.read(operand, I32)
+        text = getattr(value, "text", "")
+        known = int(text) if text.isdigit() else None
+    return known
+
+
+def _hint(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
+    """prefetch and its kin: the address is checked and nothing done."""
+    for operand in operands[:1]:
+        code.address(operand, GENERIC)
+
+
+def _policy(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
+    """createpolicy: caches are the processor's own."""
+    code.write(operands[0], code.word(0, I64))
+
+
+def _alloca(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
+    refuse("stack memory of a size that is known only when the kernel runs is not supported")
+
+
+def _map(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
+    """mapa: a cluster is one block, and its shared memory is its own."""
+    if len(operands) != 3 or words[-1] not in ("u32", "u64"):
+        refuse()
+    code.write(operands[0], code.read(operands[1], I64 if words[-1] == "u64" else I32))
 
 
 TABLE: dict[str, Operation] = {
     "ld": _load, "ldu": _load, "st": _store, "atom": _update, "red": _update, "cvta": _convert_address,
-    "isspacep": _is_shared, "prefetch": _hint, "prefetchu": _hint, "discard": _hint, "applypriority": _hint,
+    "isspacep": _in_space, "prefetch": _hint, "prefetchu": _hint, "discard": _hint, "applypriority": _hint, "cp": _copy,
+    "createpolicy": _policy, "alloca": _alloca, "mapa": _map,
 }  # fmt: skip
+__all__ = ["I8", "SPACES", "TABLE", "space_of"]

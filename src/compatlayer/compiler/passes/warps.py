@@ -15,7 +15,7 @@ _OPERATION = re.compile(
     r"|barrier\.cta\.(?:arrive.*|.*\.count)|barrier\.sync\.cnt|barrier)")
 # The same in inline PTX, and barriers of a part of the block.
 _WORDS = re.compile(
-    r"\b(?:shfl|vote|match|redux|elect|activemask|bar(?:rier)?(?:\.cta)?\.(?:warp|arrive)|volatile)\b"
+    r"\b(?:shfl|vote|match|redux|elect|activemask|(?:ld|st)matrix|w?mma|bar(?:rier)?(?:\.cta)?\.(?:warp|arrive)|volatile)\b"
     r"|%(?:laneid|lanemask|warpid|nwarpid)"
     r"|\bbar(?:rier)?(?:\.\w+)*\s+[^,;]+,")
 

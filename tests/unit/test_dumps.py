@@ -95,6 +95,14 @@ def test_every_file_with_a_pass_is_in_the_list() -> None:
     assert found == set(NAMES) - set(vector.REPORTS)
 
 
+def test_the_documentation_has_a_row_for_every_pass_in_their_order() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "compiler.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| ", page.partition("## Settings")[0], re.MULTILINE)
+    inner = list(dict.fromkeys(name for name, _ in canonical.PASSES))
+    outer = [name for name in NAMES if name not in (*inner, *vector.REPORTS)]
+    assert rows == ["pass", *outer, *inner]
+
+
 def test_every_file_of_the_passes_says_what_it_is_for() -> None:
     folder = Path(next(iter(passes.__path__)))
     for path in folder.rglob("[!_]*.py"):

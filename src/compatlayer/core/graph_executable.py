@@ -18,6 +18,7 @@ from compatlayer.core.graph import Graph, Node, clone
 from compatlayer.core.graph_plan import OPERATION, InvalidStructure, Plan
 from compatlayer.core.launch import prepare
 from compatlayer.core.stream import SLICE_S, Stream
+from compatlayer.core.user_object import UserObject
 from compatlayer.core.work import (
     AllocateWork,
     ChildWork,
@@ -179,7 +180,7 @@ class ExecutableGraph:
     def replan(self, all_anew: bool = False) -> None:
         """Prepare it anew at the next launch; `all_anew` after its nodes were given other work."""
         if all_anew:
-            self.refresh_events()
+            self.plan = Plan(self.graph)
             for node in self.plan.nodes:
                 self.domains.setdefault(node.work.context, node.work.context.live_domain())
         if self.prepared is not None:
@@ -201,10 +202,22 @@ class ExecutableGraph:
         fences = self._fences() if self.plan.fences else ()
         stream.start(prepared, fences)
         others = [context for context in self.domains if context is not stream.context]
+        if _retired:
+            collect()
         if self.objects or others:
             self._last = stream.signal()
             for context in others:
                 context.alone().wait_fence(self._last)
+
+    def adopt_objects(self, graph: Graph) -> None:
+        """Keep the user objects of another graph instead of those so far, which go when no launch is under way."""
+        before = take_objects(self.graph)
+        self.objects = graph.all_objects()
+        for thing in self.objects:
+            thing.retain(1)
+            self.graph.keep(thing, 1)
+        _retired.append((self._last, before))
+        collect()
 
     def _fences(self) -> list[Fence | None]:
         waits = [None if isinstance(work, RecordWork) else work.event.fence for work in self.plan.fences]
@@ -233,8 +246,31 @@ class ExecutableGraph:
 _ending: deque[tuple[Fence | None, PreparedGraph, Graph]] = deque()
 
 
+_retired: deque[tuple[Fence | None, dict[UserObject, int]]] = deque()  # what waits for such launches to be released
+
+
+def take_objects(graph: Graph) -> dict[UserObject, int]:
+    """Take a graph's references to user objects away from it and from those inside of it."""
+    taken, graph.objects = graph.objects, {}
+    for node in graph.nodes:
+        for inner in node.subgraphs():
+            for thing, held in take_objects(inner).items():
+                taken[thing] = taken.get(thing, 0) + held
+    return taken
+
+
 def collect() -> None:
     """Forget those whose launches are over."""
+    for _ in range(len(_retired)):
+        try:
+            last, objects = _retired.popleft()
+        except IndexError:
+            break
+        if last is None or last.done():
+            for thing, held in objects.items():
+                thing.release(held)
+        else:
+            _retired.append((last, objects))
     for _ in range(len(_ending)):
         try:
             item = _ending.popleft()

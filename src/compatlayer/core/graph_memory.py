@@ -56,15 +56,17 @@ def usage(device: Device) -> Usage:
 class GraphMemory:
     """The memory of one allocation node, which clones of the node share."""
 
-    def __init__(self, context: Context, size_bytes: int, access: tuple[Access, ...] = ()) -> None:
+    def __init__(self, context: Context, size_bytes: int, kind: MemoryKind = MemoryKind.DEVICE,
+                 place: tuple[int, int, int] | None = None, access: tuple[Access, ...] = ()) -> None:
         context.check()
         if size_bytes == 0:
             raise CudaError(Status.INVALID_VALUE, "an allocation of 0 bytes")
         self.context = context
+        self.place = place or (1, context.device.ordinal, 1)  # location type and id, allocation type
         self.access = access
         self.allocated = False
         self._nodes = 1
-        self.record = memory.obtain(context.device, size_bytes, MemoryKind.DEVICE, context)
+        self.record = memory.obtain(context.device, size_bytes, kind, context)
         self.record.pool = self
         usage(context.device).change(RESERVED_CURRENT, self.rounded)
 

@@ -57,11 +57,19 @@ def update(executable: ExecutableGraph, graph: Graph) -> None:
         if isinstance(node.work, KernelWork):
             prepare(node.work.function, node.work.shape.block)
     for own, node in pairs:
-        if not isinstance(node.work, ChildWork | ConditionalWork | AllocateWork | FreeWork):
-            own.work = node.work
+        _take_over(own, node)
+    executable.graph.conditions = dict(graph.conditions)
     executable.replan(all_anew=True)
-    for own, node in pairs:
-        executable.nodes.setdefault(node, own)
+    executable.adopt_objects(graph)
+
+
+def _take_over(own: Node, node: Node) -> None:
+    """Work of an executable graph's node becomes that of its partner; graphs inside were paired on their own."""
+    mine, theirs = own.work, node.work
+    if isinstance(mine, ConditionalWork) and isinstance(theirs, ConditionalWork):
+        own.work = ConditionalWork(mine.context, theirs.condition, mine.choice, mine.bodies)
+    elif not isinstance(mine, ChildWork | AllocateWork | FreeWork):
+        own.work = theirs
 
 
 def replace_child(executable: ExecutableGraph, own: Node, graph: Graph) -> None:
@@ -75,8 +83,7 @@ def replace_child(executable: ExecutableGraph, own: Node, graph: Graph) -> None:
         if isinstance(node.work, KernelWork):
             prepare(node.work.function, node.work.shape.block)
     for inner, node in pairs:
-        if not isinstance(node.work, ChildWork | ConditionalWork):
-            inner.work = node.work
+        _take_over(inner, node)
     executable.replan(all_anew=True)
 
 
@@ -123,8 +130,5 @@ def _check_work(mine: Work, theirs: Work, node: Node) -> None:
     if isinstance(mine, ConditionalWork) and isinstance(theirs, ConditionalWork) \
             and (mine.choice, len(mine.bodies)) != (theirs.choice, len(theirs.bodies)):
         raise UpdateFailure(UpdateResult.PARAMETERS_CHANGED, "a conditional node cannot change its kind or bodies", node)
-    if isinstance(mine, ConditionalWork) and isinstance(theirs, ConditionalWork) \
-            and mine.condition is not theirs.condition:
-        raise UpdateFailure(UpdateResult.PARAMETERS_CHANGED, "a conditional node cannot change its handle", node)
 
 

@@ -11,6 +11,7 @@ from compatlayer.core.conditional import condition_of
 from compatlayer.core.context import current
 from compatlayer.core.graph import Graph, Link, Node, clone
 from compatlayer.core.graph_memory import Access, GraphMemory
+from compatlayer.core.memory import MemoryKind
 from compatlayer.core.runtime import state
 from compatlayer.core.work import AllocateWork, ChildWork, ConditionalWork, EmptyWork, FreeWork, NodeKind, Work
 from compatlayer.errors import CudaError, Status
@@ -26,11 +27,11 @@ from compatlayer.frontends.driver.graph_parameters import (
     read_wait,
 )
 from compatlayer.frontends.driver.graph_values import graph_of, read_links
+from compatlayer.frontends.driver.pool import place_of
 from compatlayer.frontends.driver.values import context_of, needed, pointer
 
 IF, WHILE, SWITCH = range(3)  # CUgraphConditionalNodeType
 OWNERSHIP_CLONE, OWNERSHIP_MOVE = 0, 1
-PINNED, DEVICE = 1, 1  # CU_MEM_ALLOCATION_TYPE_PINNED, CU_MEM_LOCATION_TYPE_DEVICE
 MOST_BODIES = 1 << 16
 
 
@@ -129,13 +130,11 @@ def add_child(phGraphNode, hGraph, dependencies, numDependencies, childGraph):
 
 def _allocate(graph: Graph, params: Any, links: list[Link]) -> Node:
     properties = params.poolProps
-    if properties.allocType != PINNED or properties.location.type != DEVICE or properties.handleTypes:
-        raise CudaError(Status.INVALID_VALUE, f"a graph allocates pinned memory of a device, without handles to share; "
-                                              f"not type {properties.allocType} at location type "
-                                              f"{properties.location.type}, handles {properties.handleTypes}")
-    device = state.device(properties.location.id)
+    if properties.handleTypes:
+        raise CudaError(Status.INVALID_VALUE, "memory that a graph allocates has no handles to share it by")
+    device, kind, place = place_of(properties.location, properties.allocType, 0)
     context = current()
-    if context.device is not device:
+    if kind is MemoryKind.DEVICE and context.device is not device:
         raise CudaError(Status.NOT_SUPPORTED, f"memory of {device} in a graph made in a context of {context.device}; make "
                                               "a context of that device current")
     if params.accessDescCount and not params.accessDescs:
@@ -145,7 +144,7 @@ def _allocate(graph: Graph, params: Any, links: list[Link]) -> Node:
         one = params.accessDescs[place]
         state.device(one.location.id)
         access.append(Access(int(one.location.type), one.location.id, int(one.flags)))
-    memory = GraphMemory(context, params.bytesize, tuple(access))
+    memory = GraphMemory(context, params.bytesize, kind, place[:3], tuple(access))
     try:
         node = graph.add(AllocateWork(context, memory), links)
     except CudaError:

@@ -161,9 +161,7 @@ def _write_allocation(params: Any, node: Node) -> None:
     assert isinstance(work, AllocateWork)
     memory = work.memory
     ffi.memmove(params, bytes(ffi.sizeof("CUDA_MEM_ALLOC_NODE_PARAMS")), ffi.sizeof("CUDA_MEM_ALLOC_NODE_PARAMS"))
-    params.poolProps.allocType = 1
-    params.poolProps.location.type = 1
-    params.poolProps.location.id = memory.context.device.ordinal
+    params.poolProps.location.type, params.poolProps.location.id, params.poolProps.allocType = memory.place
     if node.shown is None and memory.access:
         shown = node.shown = ffi.new("CUmemAccessDesc[]", len(memory.access))
         for place, one in enumerate(memory.access):

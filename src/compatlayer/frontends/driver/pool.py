@@ -50,7 +50,7 @@ def create(pool, poolProps):
         raise CudaError(Status.INVALID_VALUE, f"memory pool usage {poolProps.usage:#x} is not documented")
     if poolProps.usage:
         raise CudaError(Status.NOT_SUPPORTED, "memory pools for hardware decompression are not implemented")
-    device, kind, place = _place(poolProps.location, poolProps.allocType, poolProps.maxSize)
+    device, kind, place = place_of(poolProps.location, poolProps.allocType, poolProps.maxSize)
     pool[0] = pointer(Pool(device, kind, place).handle)
 
 
@@ -125,21 +125,21 @@ def set_of_device(dev, pool):
 
 @entry("cuMemGetDefaultMemPool")
 def get_default(pool_out, location, type):
-    pool_out[0] = pointer(core.default_at(*_place(location, type)).handle)
+    pool_out[0] = pointer(core.default_at(*place_of(location, type)).handle)
 
 
 @entry("cuMemGetMemPool")
 def get(pool, location, type):
-    pool[0] = pointer(core.current_at(*_place(location, type)).handle)
+    pool[0] = pointer(core.current_at(*place_of(location, type)).handle)
 
 
 @entry("cuMemSetMemPool")
 def set(location, type, pool):
-    device, _, place = _place(location, type)
+    device, _, place = place_of(location, type)
     core.set_current(device, pool_of(pool), place)
 
 
-def _place(location: Any, allocation_type: int, max_bytes: int = 0) -> tuple[Device, MemoryKind, Place]:
+def place_of(location: Any, allocation_type: int, max_bytes: int = 0) -> tuple[Device, MemoryKind, Place]:
     """The device, kind of memory and place that a location and an allocation type name."""
     kind, ident = location.type, location.id
     if allocation_type not in (PINNED, MANAGED):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 def _held() -> dict[str, int]:
     from compatlayer._native import lib
+
     from compatlayer.core import handles, memory
 
     gc.collect()

@@ -183,7 +183,7 @@ def test_a_kernel_uses_a_range_of_several_mappings(api: Any, ranges: Ranges) -> 
 
 
 @pytest.mark.parametrize("flags", [0, 1])
-def test_a_kernel_that_writes_without_access_stops_with_an_illegal_address(api: Any, ranges: Ranges, flags: int) -> None:
+def test_a_kernel_that_writes_without_access_stops_at_an_illegal_address(api: Any, ranges: Ranges, flags: int) -> None:
     base = ranges.map(ranges.reserve(), ranges.create(), flags=flags)
     own = api.cuCtxCreate(None, 0, 0)
     kernel = api.cuModuleGetFunction(api.cuModuleLoadData(build()), b"bad_store")

@@ -100,7 +100,8 @@ class CpuMapper(Mapper):
 
     def alloc(self, backing: Backing, offset: int, size_bytes: int, kind: MemoryKind, inner: int = 0) -> Allocation:
         out = ffi.new("uint64_t *")
-        status = lib.cpl_memory_map(self._device.ordinal, kind.value, size_bytes, backing.descriptor(), offset, inner, out)
+        file = backing.descriptor()
+        status = lib.cpl_memory_map(self._device.ordinal, kind.value, size_bytes, file, offset, inner, out)
         _check(status, f"{size_bytes} bytes of shared memory")
         return self._find(out[0])
 

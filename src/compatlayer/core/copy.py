@@ -30,6 +30,7 @@ class Side(Enum):
 
     HOST = 1
     DEVICE = 2
+    ARRAY = 3  # memory of a CUDA array, checked by the caller
     ANY = 4  # found out by the address
 
 
@@ -137,6 +138,10 @@ def _end(stream: Stream, address: int, size_bytes: int, side: Side, what: str) -
         raise CudaError(Status.INVALID_VALUE, f"{what} {address:#x} + {size_bytes} bytes is no memory")
     device = stream.context.device
     writes = what == "destination"
+    if side is Side.ARRAY:
+        from compatlayer.core import array
+
+        return array.record_at(device, address)
     if side is Side.DEVICE:
         return memory.covering(device, address, size_bytes, what, writes)
     record = memory.find(device, address)

@@ -16,9 +16,9 @@ from compatlayer.core.context import Context
 from compatlayer.core.device import Device
 from compatlayer.errors import CudaError, Status
 
-__all__ = ["HOST_KINDS", "MemoryKind", "Record", "Shared", "adopt", "allocate", "allocate_pitched", "charge", "covering",
-           "find", "forget", "free", "free_host", "free_postponed", "live_at", "live_records", "obtain", "reaches",
-           "register_host", "take", "unregister_host"]
+__all__ = ["HOST_KINDS", "MemoryKind", "Record", "Shared", "adopt", "allocate", "allocate_pitched", "charge",
+           "covering", "find", "forget", "free", "free_host", "free_postponed", "live_at", "live_records", "obtain",
+           "reaches", "register_host", "take", "unregister_host"]
 
 PITCH_ALIGNMENT = 512
 HOST_KINDS = (MemoryKind.HOST, MemoryKind.REGISTERED)

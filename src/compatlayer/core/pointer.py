@@ -32,10 +32,6 @@ MAPPING_BASE = 19
 MEMORY_BLOCK_ID = 20
 HW_DECOMPRESS_CAPABLE = 21
 
-# What is known of addresses that are reserved and not mapped.
-_OF_RANGES = {MAPPED: lambda base, size_bytes: 0, RANGE_START: lambda base, size_bytes: base,
-              RANGE_SIZE: lambda base, size_bytes: size_bytes}
-
 TYPE_HOST, TYPE_DEVICE = 1, 2
 READ_WRITE = 3
 INVALID_ORDINAL = -2
@@ -52,9 +48,9 @@ def attribute(device: Device, number: int, address: int) -> int:
     _known(number)
     record = memory.find(device, address)
     if record is None:
-        reserved = virtual.range_at(address)
-        if reserved is not None and number in _OF_RANGES:
-            return _OF_RANGES[number](*reserved)
+        reserved = _reserved_value(number, address)
+        if reserved is not None:
+            return reserved
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} was not allocated or registered by CUDA")
     if number == HOST_POINTER and record.kind in (MemoryKind.DEVICE, MemoryKind.MODULE):
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} is device memory and has no host pointer")
@@ -66,9 +62,9 @@ def attribute_or_null(device: Device, number: int, address: int) -> int:
     _known(number)
     record = memory.find(device, address)
     if record is None:
-        reserved = virtual.range_at(address)
-        if reserved is not None and number in _OF_RANGES:
-            return _OF_RANGES[number](*reserved)
+        reserved = _reserved_value(number, address)
+        if reserved is not None:
+            return reserved
         return INVALID_ORDINAL if number == DEVICE_ORDINAL else 0
     if number == HOST_POINTER and record.kind in (MemoryKind.DEVICE, MemoryKind.MODULE):
         return 0
@@ -88,6 +84,14 @@ def _known(number: int) -> None:
         raise CudaError(Status.NOT_SUPPORTED, "there are no P2P tokens: the devices are not on a PCI bus")
     if number not in WIDTHS:
         raise CudaError(Status.INVALID_VALUE, f"pointer attribute {number} is not known")
+
+
+def _reserved_value(number: int, address: int) -> int | None:
+    """What is known of addresses that are reserved and not mapped; None for the rest."""
+    reserved = virtual.range_at(address)
+    if reserved is None:
+        return None
+    return {MAPPED: 0, RANGE_START: reserved[0], RANGE_SIZE: reserved[1]}.get(number)
 
 
 def _mapping_value(device: Device, mapping: Mapping, number: int) -> int | None:

@@ -1,9 +1,9 @@
 """Memory with a label, so that another process can tell what it was given.
 
-A shareable backing begins with a front of FRONT_BYTES, whose first page holds the label; the memory follows. The label has
-a secret of its own, which a handle repeats: a process number and a descriptor that meanwhile mean something else are
-noticed. Layout of the label, little endian: magic (16 bytes), secret (16), kind, location type, location id, handle types
-(4 bytes each), bytes of memory (8), process (8).
+A shareable backing begins with a front of FRONT_BYTES, whose first page holds the label; the memory follows. The label
+has a secret of its own, which a handle repeats: a process number and a descriptor that meanwhile mean something else
+are noticed. Layout of the label, little endian: magic (16 bytes), secret (16), kind, location type, location id, handle
+types (4 bytes each), bytes of memory (8), process (8).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Virtual memory: addresses are reserved, memory is made without an address, and mappings join the two.
 
 A mapping has a record like other live memory, so that copies, fills, stream memory operations and pointer attributes
-take it; the record of a mapping leads to it. Access is what the pages of the mapping allow, so a kernel without it stops
-at the access: the most that any location was given, as all devices of a process share its pages. Copies are checked
-against the access of their own device. Follows "Virtual Memory Management" of the CUDA driver API.
+take it; the record of a mapping leads to it. Access is what the pages of the mapping allow, so a kernel without it
+stops at the access: the most that any location was given, as all devices of a process share its pages. Copies are
+checked against the access of their own device. Follows "Virtual Memory Management" of the CUDA driver API.
 """
 
 from __future__ import annotations
@@ -146,7 +146,8 @@ def create(place: Place, size_bytes: int, handle_types: int) -> Physical:
     try:
         if handle_types or size_bytes > SLOT_BYTES:
             label = sharing.label_for(sharing.PHYSICAL, size_bytes, place.location, handle_types)
-            return Physical(place, size_bytes, handle_types, sharing.create(mapper, label), sharing.FRONT_BYTES, charged)
+            backing = sharing.create(mapper, label)
+            return Physical(place, size_bytes, handle_types, backing, sharing.FRONT_BYTES, charged)
         store, offset = _store(place.device, mapper), next(_slots) * SLOT_BYTES
         if offset + SLOT_BYTES > STORE_BYTES:
             raise CudaError(Status.OUT_OF_MEMORY, "this process has made too many pieces of memory")
@@ -183,8 +184,8 @@ def reserve(device: Device, size_bytes: int, alignment_bytes: int, wanted: int) 
     mapper = sharing.mapper_of(device)
     page = mapper.page_bytes
     if size_bytes == 0 or size_bytes % page or wanted % page or alignment_bytes & (alignment_bytes - 1):
-        raise CudaError(Status.INVALID_VALUE, f"{size_bytes} bytes of addresses at {wanted:#x}: size and address must be "
-                                              f"multiples of {page}, the alignment {alignment_bytes} a power of two")
+        raise CudaError(Status.INVALID_VALUE, f"{size_bytes} bytes of addresses at {wanted:#x}: size and address must "
+                                              f"be multiples of {page}, the alignment {alignment_bytes} a power of two")
     try:
         base = mapper.reserve(size_bytes, alignment_bytes, wanted)
     except BackendError as error:
@@ -266,7 +267,8 @@ def check_access(record: Record, device: Device, address: int, size_bytes: int, 
     while True:
         mapping = found.mapping if found is not None else None
         if found is None or not isinstance(mapping, Mapping):
-            raise CudaError(Status.INVALID_VALUE, f"{what} {address:#x} + {size_bytes} bytes: nothing is mapped at {at:#x}")
+            raise CudaError(Status.INVALID_VALUE, f"{what} {address:#x} + {size_bytes} bytes: nothing is mapped at "
+                                                  f"{at:#x}")
         flags = mapping.access.get((LOCATION_DEVICE, device.ordinal), 0)
         if flags != READ_WRITE and (writes or flags != READ):
             raise CudaError(Status.INVALID_VALUE, f"{what} {at:#x}: {device} has no access to it for this; call "

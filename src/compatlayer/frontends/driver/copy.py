@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from compatlayer._native import ffi
 from compatlayer.api.entry import entry
 from compatlayer.core import copy as core
-from compatlayer.core import memory
+from compatlayer.core.array import Array
 from compatlayer.core.copy import Box, Side
-from compatlayer.core.stream import Stream, resolve
+from compatlayer.core.stream import resolve
 from compatlayer.errors import CudaError, Status
-from compatlayer.frontends.driver.values import context_of, needed, number
+from compatlayer.frontends.driver.values import array_of, context_of, needed, number
 
 HOST, DEVICE, ARRAY, UNIFIED = 1, 2, 3, 4
 _SIDES = {HOST: Side.HOST, DEVICE: Side.DEVICE, UNIFIED: Side.ANY}
@@ -107,63 +107,6 @@ def copy_3d_peer_async(pCopy, hStream):
     core.later(resolve(number(hStream)), *box_3d(pCopy))
 
 
-@entry("cuMemcpyWithAttributesAsync", optional=("hStream",))
-def copy_with_attributes(dst, src, size, attr, hStream):
-    stream = _batch_stream(hStream)
-    _copy_ordered(stream, Box(dst, src, size), attr.srcAccessOrder)
-
-
-@entry("cuMemcpyBatchAsync_v2", optional=("dsts", "srcs", "sizes"))
-def copy_batch(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs, hStream):
-    stream = _batch_stream(hStream)
-    for box, order in _batch(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs):
-        _copy_ordered(stream, box, order)
-
-
-@entry("cuMemcpyBatchAsync", optional=("dsts", "srcs", "sizes"))
-def copy_batch_with_index(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs, failIdx, hStream):
-    stream = _batch_stream(hStream)
-    failIdx[0] = ffi.cast("size_t", -1)
-    for index, (box, order) in enumerate(_batch(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs)):
-        try:
-            _copy_ordered(stream, box, order)
-        except CudaError:
-            failIdx[0] = index
-            raise
-
-
-def _batch(dsts: Any, srcs: Any, sizes: Any, count: int, attrs: Any, starts: Any, kinds: int) -> list[tuple[Box, int]]:
-    """The copies of a batch with their access order; starts[k] is the first copy that attribute k holds for."""
-    if count == 0 or not 0 < kinds <= count or starts[0] != 0 or not (dsts and srcs and sizes):
-        raise CudaError(Status.INVALID_VALUE, f"{kinds} attributes for {count} copies; attrsIdxs must begin with 0")
-    copies = []
-    for kind in range(kinds):
-        end = starts[kind + 1] if kind + 1 < kinds else count
-        if not starts[kind] < end <= count:
-            raise CudaError(Status.INVALID_VALUE, "attrsIdxs must rise and stay below the number of copies")
-        copies += [(Box(dsts[index], srcs[index], sizes[index]), attrs[kind].srcAccessOrder)
-                   for index in range(starts[kind], end)]
-    return copies
-
-
-def _batch_stream(stream: Any) -> Stream:
-    """Batches are documented not to take the legacy stream."""
-    handle = number(stream)
-    found = resolve(handle)
-    if found is found.context.legacy:
-        raise CudaError(Status.INVALID_VALUE, "this copy does not take the legacy default stream")
-    return found
-
-
-def _copy_ordered(stream: Stream, box: Box, order: int) -> None:
-    """CU_MEMCPY_SRC_ACCESS_ORDER: 1 in stream order, 2 before the call returns, 3 any time."""
-    if order not in (1, 2, 3):
-        raise CudaError(Status.INVALID_VALUE, f"source access order {order} is not known")
-    core.later(stream, box, Side.ANY, Side.ANY)
-    if order == 2 and memory.find(stream.context.device, box.source) is not None:
-        stream.synchronize()
-
-
 def _check_contexts(*contexts: Any) -> None:
     for context in contexts:
         context_of(context)
@@ -171,42 +114,59 @@ def _check_contexts(*contexts: Any) -> None:
 
 def _box_2d(parameters: Any) -> tuple[Box, Side, Side]:
     needed(parameters, "pCopy")
-    source, source_side, source_pitch = _end(parameters, "src")
-    destination, destination_side, destination_pitch = _end(parameters, "dst")
-    box = Box(destination, source, parameters.WidthInBytes, parameters.Height, 1, destination_pitch, source_pitch)
-    return box, destination_side, source_side
+    source = _end(parameters, "src")
+    destination = _end(parameters, "dst")
+    box = Box(destination.address, source.address, parameters.WidthInBytes, parameters.Height, 1, destination.pitch,
+              source.pitch)
+    return box, destination.side, source.side
 
 
 def box_3d(parameters: Any) -> tuple[Box, Side, Side]:
+    """The copy that a CUDA_MEMCPY3D or CUDA_MEMCPY3D_PEER describes."""
     needed(parameters, "pCopy")
-    source, source_side, source_pitch = _end(parameters, "src")
-    destination, destination_side, destination_pitch = _end(parameters, "dst")
-    source_slice = source_pitch * (parameters.srcHeight or parameters.Height)
-    destination_slice = destination_pitch * (parameters.dstHeight or parameters.Height)
-    if parameters.Depth > 1 and (0 < parameters.srcHeight < parameters.srcY + parameters.Height
-                                 or 0 < parameters.dstHeight < parameters.dstY + parameters.Height):
-        raise CudaError(Status.INVALID_VALUE, "srcHeight or dstHeight is less than the rows copied")
     if parameters.srcLOD or parameters.dstLOD:
         raise CudaError(Status.INVALID_VALUE, "srcLOD and dstLOD must be 0")
-    box = Box(destination + parameters.dstZ * destination_slice, source + parameters.srcZ * source_slice,
-              parameters.WidthInBytes, parameters.Height, parameters.Depth, destination_pitch, source_pitch,
-              destination_slice, source_slice)
-    return box, destination_side, source_side
+    source = _end(parameters, "src", parameters.Depth)
+    destination = _end(parameters, "dst", parameters.Depth)
+    box = Box(destination.address, source.address, parameters.WidthInBytes, parameters.Height, parameters.Depth,
+              destination.pitch, source.pitch, destination.slice, source.slice)
+    return box, destination.side, source.side
 
 
-def _end(parameters: Any, name: str) -> tuple[int, Side, int]:
-    """Address of the first byte of one end, its side and its pitch in bytes."""
+class End(NamedTuple):
+    """One end of a copy: where it begins, and bytes from row to row and from slice to slice."""
+
+    address: int
+    side: Side
+    pitch: int
+    slice: int = 0
+
+
+def _end(parameters: Any, name: str, depth: int | None = None) -> End:
+    """One end of a 2-D copy, or with `depth` of a 3-D copy."""
     kind = getattr(parameters, f"{name}MemoryType")
+    x, y = getattr(parameters, f"{name}XInBytes"), getattr(parameters, f"{name}Y")
+    z = 0 if depth is None else getattr(parameters, f"{name}Z")
+    width, height = parameters.WidthInBytes, parameters.Height
     if kind == ARRAY:
-        raise CudaError(Status.NOT_SUPPORTED, "copies from and to CUDA arrays are not implemented")
+        return array_end(array_of(getattr(parameters, f"{name}Array")), (x, y, z), (width, height, depth or 1))
     if kind not in _SIDES:
         raise CudaError(Status.INVALID_VALUE, f"{name}MemoryType {kind} is not known")
-    x = getattr(parameters, f"{name}XInBytes")
-    pitch = getattr(parameters, f"{name}Pitch") or x + parameters.WidthInBytes
-    if pitch < x + parameters.WidthInBytes:
+    pitch = getattr(parameters, f"{name}Pitch") or x + width
+    if pitch < x + width:
         raise CudaError(Status.INVALID_VALUE, f"{name}Pitch {pitch} is less than {name}XInBytes {x} + WidthInBytes "
-                                              f"{parameters.WidthInBytes}")
+                                              f"{width}")
     base = number(getattr(parameters, f"{name}Host")) if kind == HOST else getattr(parameters, f"{name}Device")
-    if base == 0 and parameters.WidthInBytes and parameters.Height:
+    if base == 0 and width and height:
         raise CudaError(Status.INVALID_VALUE, f"the {name} address is null")
-    return base + getattr(parameters, f"{name}Y") * pitch + x, _SIDES[kind], pitch
+    given = 0 if depth is None else getattr(parameters, f"{name}Height")
+    if depth is not None and depth > 1 and 0 < given < y + height:
+        raise CudaError(Status.INVALID_VALUE, f"{name}Height {given} is less than the rows copied")
+    slice_bytes = pitch * (given or height)
+    return End(base + z * slice_bytes + y * pitch + x, _SIDES[kind], pitch, slice_bytes if depth and depth > 1 else 0)
+
+
+def array_end(array: Array, origin: tuple[int, int, int], extent: tuple[int, int, int]) -> End:
+    """A box of an array; x and width in bytes. Nothing is checked of an empty one, as nothing is copied."""
+    address = array.place(*origin, *extent) if all(extent) else array.base
+    return End(address, Side.ARRAY, array.pitch_bytes, array.slice_bytes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compatlayer._native import ffi
 from compatlayer.core import handles
@@ -13,6 +13,9 @@ from compatlayer.core.green import GreenContext, GreenView
 from compatlayer.core.pool import Pool
 from compatlayer.core.runtime import state
 from compatlayer.errors import CudaError, Status
+
+if TYPE_CHECKING:
+    from compatlayer.core.array import Array
 
 _cast = ffi.cast
 
@@ -59,6 +62,13 @@ def current_green() -> GreenContext | None:
 def event_of(handle: Any) -> Event:
     """The live event behind a CUevent."""
     return handles.get(number(handle), Event)
+
+
+def array_of(handle: Any) -> Array:
+    """The live array behind a CUarray."""
+    from compatlayer.core.array import Array
+
+    return handles.get(number(handle), Array)
 
 
 def pool_of(handle: Any) -> Pool:

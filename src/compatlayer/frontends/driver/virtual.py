@@ -154,7 +154,8 @@ def _place(prop: Any) -> Place:
         sharing.check_handle_type(types, "memory")
     flags = prop.allocFlags
     if flags.compressionType not in (0, 1) or flags.usage & ~(TILE_POOL | HW_DECOMPRESS):
-        raise CudaError(Status.INVALID_VALUE, f"compression {flags.compressionType} or usage {flags.usage:#x} is not known")
+        raise CudaError(Status.INVALID_VALUE, f"compression {flags.compressionType} or usage {flags.usage:#x} is not "
+                                              "known")
     if flags.gpuDirectRDMACapable or flags.usage:
         raise CudaError(Status.NOT_SUPPORTED, "memory for RDMA, for sparse arrays or for hardware decompression is not "
                                               "there; their device attributes are 0")

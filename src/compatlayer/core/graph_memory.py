@@ -7,6 +7,7 @@ node until it is freed by a node, by cuMemFree or by cuMemFreeAsync. Follows "Gr
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from compatlayer.backends.base import MemoryKind
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 USED_CURRENT, USED_HIGH, RESERVED_CURRENT, RESERVED_HIGH = range(4)  # CUgraphMem_attribute
 STEP_BYTES = 512
 
+_ids = count(1 << 20)
+
 
 class Access(NamedTuple):
     """CUmemAccessDesc."""
@@ -34,16 +37,39 @@ class Access(NamedTuple):
 
 
 class Usage:
-    """What graphs of one device use and hold, in bytes."""
+    """What graphs of one device hold, in bytes, and the memory of ended nodes, which stays with it until it is trimmed.
+
+    Memory in use is what is "associated with graphs": all that is held, as no two nodes share any.
+    """
 
     def __init__(self) -> None:
         self.values = [0, 0, 0, 0]
+        self.spare: dict[tuple[MemoryKind, int], list[Record]] = {}  # by kind and size
 
-    def change(self, which: int, size_bytes: int) -> None:
-        """`which` is USED_CURRENT or RESERVED_CURRENT; the high-water mark follows."""
+    def change(self, size_bytes: int) -> None:
+        """The high-water marks follow."""
         values = self.values
-        values[which] += size_bytes
-        values[which + 1] = max(values[which + 1], values[which])
+        for which in (USED_CURRENT, RESERVED_CURRENT):
+            values[which] += size_bytes
+            values[which + 1] = max(values[which + 1], values[which])
+
+    def take(self, kind: MemoryKind, rounded: int) -> Record | None:
+        """Spare memory of that size."""
+        try:
+            return self.spare[kind, rounded].pop()
+        except (KeyError, IndexError):
+            return None
+
+    def trim(self) -> int:
+        """Give spare memory back to the device; bytes given back."""
+        given = 0
+        for (_, rounded), records in list(self.spare.items()):
+            while records:
+                record = records.pop()
+                record.device.hardware.free(record.base)
+                self.change(-rounded)
+                given += rounded
+        return given
 
 
 _usages: dict[Device, Usage] = {}
@@ -66,13 +92,22 @@ class GraphMemory:
         self.access = access
         self.allocated = False
         self._nodes = 1
-        self.record = memory.obtain(context.device, size_bytes, kind, context)
+        self.rounded = -(-size_bytes // STEP_BYTES) * STEP_BYTES
+        self.record = self._obtain(size_bytes, kind)
         self.record.pool = self
-        usage(context.device).change(RESERVED_CURRENT, self.rounded)
 
-    @property
-    def rounded(self) -> int:
-        return -(-self.record.size_bytes // STEP_BYTES) * STEP_BYTES
+    def _obtain(self, size_bytes: int, kind: MemoryKind) -> Record:
+        found = usage(self.context.device)
+        spare = found.take(kind, self.rounded)
+        if spare is None:
+            record = memory.obtain(self.context.device, self.rounded, kind, self.context)
+            found.change(self.rounded)
+            record.size_bytes = size_bytes
+            return record
+        record = Record(spare.base, size_bytes, next(_ids) << 32 | spare.id & 0xFFFF_FFFF, kind, self.context.device,
+                        self.context)
+        memory.adopt(record)
+        return record
 
     def keep(self) -> None:
         """One node more has it."""
@@ -86,19 +121,12 @@ class GraphMemory:
             self._give_back()
 
     def _give_back(self) -> None:
-        usage(self.context.device).change(RESERVED_CURRENT, -self.rounded)
-        self.context.device.hardware.free(self.record.base)
-
-    def use(self, allocated: bool) -> None:
-        """It is allocated, or freed."""
-        if self.allocated != allocated:
-            self.allocated = allocated
-            usage(self.context.device).change(USED_CURRENT, self.rounded if allocated else -self.rounded)
+        usage(self.context.device).spare.setdefault((self.record.kind, self.rounded), []).append(self.record)
 
     def take_back(self, record: Record) -> None:
         """cuMemFree; its record was taken away, and its context's work waited for."""
         was = self.allocated
-        self.use(False)
+        self.allocated = False
         if self._nodes:
             memory.adopt(record)
         else:
@@ -136,11 +164,7 @@ def launch(works: Iterable[AllocateWork | FreeWork], auto_free: bool) -> None:
         else:
             state[what] = False
     for what, allocated in state.items():
-        if allocated and not what.allocated:
-            what.use(True)
-        elif not allocated:
-            what.use(True)  # for the high-water mark
-            what.use(False)
+        what.allocated = allocated
 
 
 def attribute(device: Device, number: int) -> int:

@@ -77,13 +77,13 @@ def allocate(context: Context, size_bytes: int, kind: MemoryKind, flags: int = 0
 
 def obtain(device: Device, size_bytes: int, kind: MemoryKind, context: Context | None, flags: int = 0) -> Record:
     """Memory with a record, owned by the caller. Cached pool memory is given up before OUT_OF_MEMORY."""
-    from compatlayer.core import pool
+    from compatlayer.core import graph_memory, pool
 
     try:
         try:
             allocation = device.hardware.alloc(size_bytes, kind)
         except BackendError:
-            if not pool.release_all(device):
+            if not pool.release_all(device) + graph_memory.usage(device).trim():
                 raise
             allocation = device.hardware.alloc(size_bytes, kind)
     except BackendError as error:
@@ -213,13 +213,13 @@ def find(device: Device, address: int) -> Record | None:
 
 def charge(device: Device, mapper: Mapper, size_bytes: int) -> None:
     """Count memory that has no address yet; cached pool memory is given up before OUT_OF_MEMORY."""
-    from compatlayer.core import pool
+    from compatlayer.core import graph_memory, pool
 
     try:
         try:
             mapper.charge(size_bytes)
         except BackendError:
-            if not pool.release_all(device):
+            if not pool.release_all(device) + graph_memory.usage(device).trim():
                 raise
             mapper.charge(size_bytes)
     except BackendError as error:

@@ -20,4 +20,4 @@ def set_attribute(device, attr, value):
 
 @entry("cuDeviceGraphMemTrim")
 def trim(device):
-    state.device(device)  # what no node holds was given back at once, so there is nothing more to give
+    core.usage(state.device(device)).trim()

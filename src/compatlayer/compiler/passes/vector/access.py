@@ -191,7 +191,8 @@ class Guess:
         operands = [self.scalar(each) for each in value.operands]
         if isinstance(value, ElementPointer):
             return emit_.put(ElementPointer(PTR, value.source, operands))
-        return emit_.binary(value.opcode, *operands)
+        first, second = operands
+        return emit_.binary(value.opcode, first, second)
 
     def _condition(self, opcode: str, first: Value, reach: int) -> None:
         """The last lane's value is `reach` beyond lane 0's without wrapping."""

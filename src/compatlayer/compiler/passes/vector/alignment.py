@@ -6,6 +6,8 @@ gang, `threadIdx.x / 32` is the same for all lanes, and `threadIdx.x < 64` is de
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ...ir.instructions import Call, Cast, Instruction, Phi, Simple
 from ...ir.types import IntType
 from ...ir.values import Function, Literal, Value
@@ -45,7 +47,8 @@ class Alignment:
             return min(map(self.of, operands))
         field = field_of(it)
         if field is not None:
-            return _FIELDS.get(field, lambda lanes: 1)(lanes)
+            known = _FIELDS.get(field)
+            return known(lanes) if known is not None else 1
         if isinstance(it, Cast):
             return self.of(operands[0]) if it.opcode in ("zext", "sext", "trunc") else 1
         if isinstance(it, Call):
@@ -75,7 +78,7 @@ def _divisor(value: Literal) -> int:
     return TOP if number == 0 else min(TOP, number & -number)
 
 
-_FIELDS = {
+_FIELDS: dict[str, Callable[[Lanes], int]] = {
     "thread.x": lambda lanes: lanes.width if lanes.in_row else 1,
     "block_size.x": lambda lanes: lanes.row,
     "lane": lambda lanes: lanes.width,

@@ -247,7 +247,7 @@ class Gang:
     def _used_outside(self) -> set[Value]:
         """Values that another block or a phi uses."""
         home = self.home
-        return {operand for it, block in home.items() for operand in it.operands
+        return {operand for block in self.order.blocks for it in block.instructions for operand in it.operands
                 if isinstance(operand, Instruction) and (isinstance(it, Phi) or home.get(operand) is not block)}
 
     def _object(self, it: Alloca) -> Value:

@@ -67,7 +67,8 @@ def _once(gang: Gang, it: Instruction) -> Value:
     operands = [gang.scalar(each) for each in it.operands]
     if isinstance(it, Simple):
         if not uniform and it.opcode == "or" and shapes.of(it) != 0:
-            return gang.emit.binary("add", *operands)
+            first, second = operands
+            return gang.emit.binary("add", first, second)
         return gang.emit.put(Simple(it.opcode, it.type, operands, it.flags if uniform else ()))
     if isinstance(it, Compare):
         return gang.emit.put(Compare(it.opcode, it.type, it.predicate, operands, it.flags if uniform else ()))

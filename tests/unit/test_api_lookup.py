@@ -48,6 +48,17 @@ def test_every_look_up_gives_the_exported_variant(driver: ctypes.CDLL) -> None:
     assert wrong == []
 
 
+def test_every_look_up_of_cuda_bindings_12_9_is_answered_in_both_stream_modes(driver: ctypes.CDLL) -> None:
+    rows = list(csv.DictReader((Path(__file__).parent / "driver_lookups_12_9.csv").open()))
+    assert len(rows) == 966
+    wrong = []
+    for row in rows:
+        code, pointer, _ = look_up(driver, row["base_name"], int(row["cuda_version"]), int(row["flags"]))
+        if code != 0 or not pointer:
+            wrong.append(row)
+    assert wrong == []
+
+
 def test_a_later_version_gives_the_newest_variant(driver: ctypes.CDLL) -> None:
     newest: dict[str, str] = {}
     for name, _, symbol in sorted(LOOKUPS, key=lambda look: look[1]):

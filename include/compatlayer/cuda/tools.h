@@ -10,12 +10,12 @@ CPL_API(12010) CUresult cuCoredumpGetAttribute(CUcoredumpSettings attrib, void *
 CPL_API(12010) CUresult cuCoredumpGetAttributeGlobal(CUcoredumpSettings attrib, void *value, size_t *size);
 CPL_API(12010) CUresult cuCoredumpSetAttribute(CUcoredumpSettings attrib, void *value, size_t *size);
 CPL_API(12010) CUresult cuCoredumpSetAttributeGlobal(CUcoredumpSettings attrib, void *value, size_t *size);
-CPL_API(12090) CUresult cuLogsRegisterCallback(CUlogsCallback callbackFunc, void *userData,
+CPL_API(12080) CUresult cuLogsRegisterCallback(CUlogsCallback callbackFunc, void *userData,
     CUlogsCallbackHandle *callback_out);
-CPL_API(12090) CUresult cuLogsUnregisterCallback(CUlogsCallbackHandle callback);
-CPL_API(12090) CUresult cuLogsCurrent(CUlogIterator *iterator_out, unsigned int flags);
-CPL_API(12090) CUresult cuLogsDumpToFile(CUlogIterator *iterator, const char *pathToFile, unsigned int flags);
-CPL_API(12090) CUresult cuLogsDumpToMemory(CUlogIterator *iterator, char *buffer, size_t *size, unsigned int flags);
+CPL_API(12080) CUresult cuLogsUnregisterCallback(CUlogsCallbackHandle callback);
+CPL_API(12080) CUresult cuLogsCurrent(CUlogIterator *iterator_out, unsigned int flags);
+CPL_API(12080) CUresult cuLogsDumpToFile(CUlogIterator *iterator, const char *pathToFile, unsigned int flags);
+CPL_API(12080) CUresult cuLogsDumpToMemory(CUlogIterator *iterator, char *buffer, size_t *size, unsigned int flags);
 CPL_API(12080) CUresult cuCheckpointProcessGetRestoreThreadId(int pid, int *tid);
 CPL_API(12080) CUresult cuCheckpointProcessGetState(int pid, CUprocessState *state);
 CPL_API(12080) CUresult cuCheckpointProcessLock(int pid, CUcheckpointLockArgs *args);

@@ -16,6 +16,9 @@ STACK, PRINTF, HEAP = 0, 1, 2
 _LIMITS = {STACK: "stack", PRINTF: "printf", HEAP: "heap"}
 
 
+_NO_AFFINITY = "a context has the whole device; green contexts have parts of it (cuGreenCtxCreate)"
+
+
 @entry("cuDevicePrimaryCtxRetain")
 def retain_primary(pctx, dev):
     pctx[0] = pointer(core.retain_primary(state.device(dev)).handle)
@@ -56,14 +59,17 @@ def create(pctx, flags, dev):
 @entry("cuCtxCreate_v3", optional=("paramsArray",))
 def create_with_affinity(pctx, paramsArray, numParams, flags, dev):
     if numParams != 0:
-        raise CudaError(Status.NOT_SUPPORTED, "contexts on a part of the device are not implemented")
+        raise CudaError(Status.UNSUPPORTED_EXEC_AFFINITY, _NO_AFFINITY)
     pctx[0] = pointer(core.create(state.device(dev), flags).handle)
 
 
 @entry("cuCtxCreate_v4", optional=("ctxCreateParams",))
 def create_with_parameters(pctx, ctxCreateParams, flags, dev):
-    if ctxCreateParams and (ctxCreateParams.numExecAffinityParams or ctxCreateParams.cigParams):
-        raise CudaError(Status.NOT_SUPPORTED, "contexts on a part of the device are not implemented")
+    if ctxCreateParams and ctxCreateParams.numExecAffinityParams:
+        raise CudaError(Status.UNSUPPORTED_EXEC_AFFINITY, _NO_AFFINITY)
+    if ctxCreateParams and ctxCreateParams.cigParams:
+        raise CudaError(Status.NOT_SUPPORTED, "CUDA in graphics (CIG) runs inside the queues of a Direct3D or Vulkan "
+                                              "driver")
     pctx[0] = pointer(core.create(state.device(dev), flags).handle)
 
 
@@ -221,3 +227,11 @@ def wait_event(hCtx, hEvent):
     for stream in context.all_streams():
         wait(stream, event)
     context.gate = event.fence  # streams made later wait too
+
+
+@entry("cuCtxGetExecAffinity")
+def get_exec_affinity(pExecAffinity, type):
+    core.current()
+    if type != 0:
+        raise CudaError(Status.INVALID_VALUE, f"execution affinity type {type} is not known")
+    raise CudaError(Status.UNSUPPORTED_EXEC_AFFINITY, _NO_AFFINITY)

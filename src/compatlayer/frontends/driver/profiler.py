@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from compatlayer.api.entry import entry
 from compatlayer.core.context import current
-from compatlayer.errors import CudaError, Status
-
-
-@entry("cuProfilerInitialize", optional=("configFile", "outputFile"))
-def initialize(configFile, outputFile, outputMode):
-    raise CudaError(Status.NOT_SUPPORTED, "the profiler that this call sets up does not exist since CUDA 11")
 
 
 @entry("cuProfilerStart")

@@ -28,7 +28,7 @@ _GROUPS: dict[str, str] = {
         cuDestroyExternalMemory""",
     "semaphores of Vulkan, Direct3D or NvSciSync belong to a GPU's driver, which does not export them to a CPU device": """
         cuImportExternalSemaphore cuSignalExternalSemaphoresAsync cuWaitExternalSemaphoresAsync
-        cuDestroyExternalSemaphore cuGraphAddExternalSemaphoresSignalNode cuGraphAddExternalSemaphoresWaitNode
+        cuDestroyExternalSemaphore
         cuGraphExternalSemaphoresSignalNodeGetParams cuGraphExternalSemaphoresSignalNodeSetParams
         cuGraphExternalSemaphoresWaitNodeGetParams cuGraphExternalSemaphoresWaitNodeSetParams
         cuGraphExecExternalSemaphoresSignalNodeSetParams cuGraphExecExternalSemaphoresWaitNodeSetParams""",
@@ -64,8 +64,11 @@ _GROUPS: dict[str, str] = {
         cuTensorMapSetAllocationClass""",
     "there is no decompression engine (CU_DEVICE_ATTRIBUTE_MEM_DECOMPRESS_ALGORITHM_MASK is 0)": """
         cuMemBatchDecompressAsync""",
+    "no part of a cache can be set aside (CU_DEVICE_ATTRIBUTE_MAX_PERSISTING_L2_CACHE_SIZE is 0)": """
+        cuCtxResetPersistingL2Cache""",
+    "the profiler that this call sets up does not exist since CUDA 11": "cuProfilerInitialize",
     "textures are not there yet": """
-        cuTexObjectCreate cuTexObjectDestroy cuTexObjectGetResourceDesc cuTexObjectGetResourceViewDesc
+        cuDeviceGetTexture1DLinearMaxWidth cuTexObjectCreate cuTexObjectDestroy cuTexObjectGetResourceDesc cuTexObjectGetResourceViewDesc
         cuTexObjectGetTextureDesc cuTexRefCreate cuTexRefDestroy cuTexRefGetAddressMode cuTexRefGetAddress_v2
         cuTexRefGetArray cuTexRefGetBorderColor cuTexRefGetFilterMode cuTexRefGetFlags cuTexRefGetFormat
         cuTexRefGetMaxAnisotropy cuTexRefGetMipmapFilterMode cuTexRefGetMipmapLevelBias cuTexRefGetMipmapLevelClamp

@@ -251,6 +251,9 @@ typedef struct cpl_callable {
 CPL_EXPORT int cpl_doors_accept(cpl_doors *doors, uint64_t handle, const cpl_callable *callable,
                                 const uint32_t *offsets, const uint32_t *sizes);
 CPL_EXPORT void cpl_doors_forget(cpl_doors *doors, uint64_t handle);   /* before the kernel's code goes away */
+/* Callers may start a graph without fences by `handle`, which is not known yet; forgotten before the graph is closed. */
+CPL_EXPORT int cpl_doors_accept_graph(cpl_doors *doors, uint64_t handle, cpl_graph *graph);
+CPL_EXPORT void cpl_doors_forget_graph(cpl_doors *doors, uint64_t handle);
 /* A shut door to `queue`; handle 0 with the role BARRIER: the queue that threads enter. NULL without memory. */
 CPL_EXPORT cpl_door *cpl_door_make(cpl_doors *doors, cpl_queue *queue, int role, uint64_t handle);
 CPL_EXPORT uint64_t cpl_door_ticket(void);
@@ -260,6 +263,7 @@ CPL_EXPORT void cpl_door_end(cpl_door *door);                      /* shut for e
 CPL_EXPORT void cpl_door_close(cpl_door *door);                    /* before its queue */
 /* CPL_OK, or a negative status when nothing was enqueued: ask core then. `queue` 0 is the one of the thread's doors. */
 CPL_EXPORT int cpl_direct_launch(uint64_t function, uint64_t queue, const cpl_shape *shape, void **arguments);
+CPL_EXPORT int cpl_direct_start(uint64_t graph, uint64_t queue);
 /* The C function to put before the handler `handler` of a driver function; NULL when there is none. */
 CPL_EXPORT void *cpl_direct_front(const char *name, void *handler);
 

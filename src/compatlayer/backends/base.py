@@ -308,6 +308,12 @@ class Doors(ABC):
     def forget(self, handle: int) -> None:
         """No launch by `handle` from now on."""
 
+    def accept_graph(self, handle: int, graph: PreparedGraph) -> None:
+        """Let callers start a graph without fences by `handle`. Nothing by default."""
+
+    def forget_graph(self, handle: int) -> None:
+        """Before the graph that was accepted ends, or stops to be what `handle` means."""
+
     @abstractmethod
     def enter(self) -> None:
         """For the calling thread, handle 0 is the BARRIER queue of this domain."""

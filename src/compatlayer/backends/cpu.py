@@ -248,6 +248,12 @@ class CpuDoors(base.Doors):
     def forget(self, handle: int) -> None:
         lib.cpl_doors_forget(self._raw, handle)
 
+    def accept_graph(self, handle: int, graph: PreparedGraph) -> None:
+        lib.cpl_doors_accept_graph(self._raw, handle, graph.raw)  # type: ignore[attr-defined]
+
+    def forget_graph(self, handle: int) -> None:
+        lib.cpl_doors_forget_graph(self._raw, handle)
+
     def enter(self) -> None:
         lib.cpl_doors_enter(self._raw)
 

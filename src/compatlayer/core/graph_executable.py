@@ -10,10 +10,10 @@ from collections import deque
 from itertools import count
 from typing import ClassVar
 
-from compatlayer.backends.base import BackendError, Fence
+from compatlayer.backends.base import BackendError, Doors, Fence
 from compatlayer.backends.graph import PreparedGraph
 from compatlayer.core import graph_memory, handles, host_function
-from compatlayer.core.context import current
+from compatlayer.core.context import Context, current
 from compatlayer.core.graph import Graph, Node, clone
 from compatlayer.core.graph_plan import OPERATION, InvalidStructure, Plan
 from compatlayer.core.launch import prepare
@@ -64,6 +64,7 @@ class ExecutableGraph:
         self.objects = self.graph.all_objects()
         self.domains = {node.work.context: node.work.context.live_domain() for node in self.plan.nodes}
         self.prepared: PreparedGraph | None = None
+        self._admitted: Doors | None = None  # C callers launch it without core
         self._before: PreparedGraph | None = None  # of which launches may be under way
         self._last: Fence | None = None  # behind the last launch
         source.executables += 1
@@ -183,6 +184,7 @@ class ExecutableGraph:
             self.plan = Plan(self.graph)
             for node in self.plan.nodes:
                 self.domains.setdefault(node.work.context, node.work.context.live_domain())
+        self._withdraw()
         if self.prepared is not None:
             self._before, self.prepared = self.prepared, None
             _ending.append((self._last, self._before, self.graph))
@@ -201,6 +203,8 @@ class ExecutableGraph:
         prepared = self.ready()
         fences = self._fences() if self.plan.fences else ()
         stream.start(prepared, fences)
+        if self._admitted is None:
+            self._admit(prepared, stream.context)
         others = [context for context in self.domains if context is not stream.context]
         if _retired:
             collect()
@@ -208,6 +212,21 @@ class ExecutableGraph:
             self._last = stream.signal()
             for context in others:
                 context.alone().wait_fence(self._last)
+
+    def _admit(self, prepared: PreparedGraph, context: Context) -> None:
+        """C callers may go on without core, when a launch is nothing but a start of the prepared graph."""
+        doors = context.doors
+        if doors is None or self.memory or self.objects or self.plan.fences or any(
+                each is not context for each in self.domains):
+            return
+        doors.accept_graph(self.handle, prepared)
+        self._admitted = doors
+
+    def _withdraw(self) -> None:
+        """Every launch comes through core again, at least once."""
+        doors, self._admitted = self._admitted, None
+        if doors is not None:
+            doors.forget_graph(self.handle)
 
     def adopt_objects(self, graph: Graph) -> None:
         """Keep the user objects of another graph instead of those so far, which go when no launch is under way."""
@@ -235,6 +254,7 @@ class ExecutableGraph:
                 pass
         if not handles.remove(self.handle):
             return
+        self._withdraw()
         self.source.executables -= 1
         if self.prepared is not None:
             _ending.append((last, self.prepared, self.graph))

@@ -42,7 +42,7 @@ struct table {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct table queues, callables;    /* by (handle, 0) or (0, doors' id); by (handle, doors' id) */
+static struct table queues, callables, graphs;    /* by (handle, 0) or (0, doors' id); by (handle, doors' id) */
 static uint64_t tick, last_id;
 static __thread uint64_t here;            /* id of the doors behind the thread's default queue; 0: unknown */
 
@@ -189,6 +189,23 @@ void cpl_doors_forget(cpl_doors *doors, uint64_t handle)
     free(before);
 }
 
+int cpl_doors_accept_graph(cpl_doors *doors, uint64_t handle, cpl_graph *graph)
+{
+    if (!enter())
+        return CPL_FORKED;
+    bool stored = put(&graphs, handle, doors->id, graph) != graph;
+    pthread_mutex_unlock(&lock);
+    return stored ? CPL_OK : CPL_OUT_OF_MEMORY;
+}
+
+void cpl_doors_forget_graph(cpl_doors *doors, uint64_t handle)
+{
+    if (!enter())
+        return;
+    put(&graphs, handle, doors->id, NULL);
+    pthread_mutex_unlock(&lock);
+}
+
 cpl_door *cpl_door_make(cpl_doors *doors, cpl_queue *queue, int role, uint64_t handle)
 {
     struct door *door = calloc(1, sizeof *door);
@@ -319,6 +336,27 @@ static int launch(uint64_t function, uint64_t queue, const cpl_shape *shape, voi
     int status = cpl_queue_launch_now(door->queue, &callable->kernel, shape, packed, callable->kernel.args_bytes);
     if (status == CPL_OK)
         __atomic_store_n(&door->shown.launches, door->shown.launches + 1, __ATOMIC_RELEASE);
+    return status;
+}
+
+static int start(uint64_t handle, uint64_t queue)
+{
+    struct door *door = find(&queues, queue, queue ? 0 : here);
+    if (!door || !passable(door))
+        return CPL_INVALID;
+    cpl_graph *graph = find(&graphs, handle, door->doors->id);
+    int status = graph ? cpl_graph_start(graph, door->queue, NULL, 0, false) : CPL_INVALID;
+    if (status == CPL_OK)
+        __atomic_store_n(&door->shown.launches, door->shown.launches + 1, __ATOMIC_RELEASE);
+    return status;
+}
+
+int cpl_direct_start(uint64_t graph, uint64_t queue)
+{
+    if (!enter())
+        return CPL_FORKED;
+    int status = start(graph, queue);
+    pthread_mutex_unlock(&lock);
     return status;
 }
 

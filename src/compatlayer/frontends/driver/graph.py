@@ -8,6 +8,7 @@ from compatlayer._native import ffi
 from compatlayer.api.entry import entry
 from compatlayer.core import graph as core
 from compatlayer.core.conditional import Condition
+from compatlayer.core.context import enter_doors
 from compatlayer.core.graph import Graph
 from compatlayer.core.graph_executable import UPLOAD, ExecutableGraph
 from compatlayer.core.graph_plan import InvalidStructure
@@ -15,6 +16,7 @@ from compatlayer.core.stream import resolve
 from compatlayer.errors import CudaError, Status
 from compatlayer.frontends.driver.graph_parameters import context_or_current
 from compatlayer.frontends.driver.graph_values import executable_of, graph_of, node_of
+from compatlayer.frontends.driver.launch import put_in_front
 from compatlayer.frontends.driver.values import number, pointer, text_into
 
 ERROR = 1  # CUDA_GRAPH_INSTANTIATE_ERROR
@@ -121,6 +123,10 @@ def upload(hGraphExec, hStream):
 @entry("cuGraphLaunch", optional=("hStream",))
 def launch(hGraphExec, hStream):
     executable_of(hGraphExec).launch(resolve(number(hStream)))
+    enter_doors()
+
+
+put_in_front("cuGraphLaunch")
 
 
 @entry("cuGraphExecDestroy")

@@ -95,14 +95,14 @@ def _admit(function: Function, handle: int) -> None:
     enter_doors()
 
 
-def _put_in_front(name: str) -> None:
+def put_in_front(name: str) -> None:
     """Put the C function before our handler of `name`."""
     handler = _cast("void *", ffi.addressof(lib, f"cplpy_{name}"))
     index = lib.cpl_slot_find(lib.CPL_LIBRARY_CUDA, name.encode())
     lib.cpl_slot_set(lib.CPL_LIBRARY_CUDA, index, lib.cpl_direct_front(name.encode(), handler))
 
 
-_put_in_front("cuLaunchKernel")
+put_in_front("cuLaunchKernel")
 
 
 @entry("cuLaunchCooperativeKernel", optional=("kernelParams",))
@@ -130,7 +130,7 @@ def launch_ex(config: Any, f: Any, kernelParams: Any, extra: Any) -> None:
     _admit(function, handle)
 
 
-_put_in_front("cuLaunchKernelEx")
+put_in_front("cuLaunchKernelEx")
 
 
 _IGNORE, _ACCESS_WINDOW, _COOPERATIVE, _SYNC_POLICY, _CLUSTER, _CLUSTER_POLICY = range(6)

@@ -1,6 +1,7 @@
 # make run: every example under the real packages. make test: everything .ci/run checks. Both do their own set-up.
 # make sanitize: the native runtime under gcc's sanitizers. make test-long: 5,000 generated kernels in both engines
 # (LONG_SEED=50000 others).
+# make fuzz: hostile calls, damaged images, random programs. make soak: millions of launches, memory flat.
 # make test-upstream COMPATLAYER_UPSTREAM=folder: cuda-python's own suites (tests/upstream/README.md).
 PYTHON ?= python3
 VENV ?= .venv
@@ -21,8 +22,11 @@ EXAMPLE_TIMEOUT_S := 180
 VERSION := -c 'import sys; print(sys.version)'
 LONG_KERNELS ?= 5000
 LONG_SEED ?= 0
+FUZZ_CALLS ?= 10000000
+FUZZ_IMAGES ?= 20000
+FUZZ_PROGRAMS ?= 2000
 
-.PHONY: wheel run test test-long test-upstream sanitize lint bench build install clean same-python
+.PHONY: wheel run test test-long test-upstream sanitize fuzz soak lint bench build install clean same-python
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 15) else \
@@ -90,6 +94,18 @@ test-upstream: install
 # Skipped, with the reason, where there is no gcc or its sanitizers are not installed.
 sanitize: install
 	$(BIN)/python -m pytest tests/unit/test_native_races.py --timeout=$(TEST_TIMEOUT_S) $(PYTEST_ARGUMENTS)
+
+# Hostile calls, damaged images and random programs; FUZZ_SEED=5 repeats a run (tests/fuzz/README.md).
+fuzz: install
+	$(BIN)/python tests/fuzz/fuzz_api.py --calls $(FUZZ_CALLS) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) --json build/fuzz-report.json
+	$(BIN)/python tests/fuzz/fuzz_modules.py --images $(FUZZ_IMAGES) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
+	FUZZ_PROGRAMS=$(FUZZ_PROGRAMS) $(BIN)/python -m pytest tests/fuzz/test_state_machine.py $(PYTEST_ARGUMENTS)
+
+# Ten million launches, a million allocations, a thousand kernels that fail: memory must stay flat. Reports in build/.
+soak: install
+	mkdir -p build
+	$(BIN)/python tests/soak/soak.py --report build/soak-report.json
+	$(BIN)/python tests/soak/fault_rounds.py --rounds 1000 --report build/fault-report.json 2>build/fault-stderr
 
 lint: $(VENV)/.checkers $(VENV)/.packages
 	$(BIN)/ruff check .

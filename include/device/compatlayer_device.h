@@ -12,6 +12,7 @@
 #include "compatlayer/simd.h"
 #include "compatlayer/casts.h"
 #include "compatlayer/math.h"
+#include "compatlayer/dpx.h"
 #include "compatlayer/memory.h"
 #include "compatlayer/language.h"
 #include "assert.h"

@@ -22,6 +22,8 @@
 #define __device_builtin_texture_type__
 #define __device_builtin_surface_type__
 #define __tile_static__
+#define __nv_pure__ __attribute__((pure))
+#define __assume(condition) __builtin_assume(condition)
 #define CUDARTAPI
 #define CUDART_CB
 #if !defined(__cplusplus)

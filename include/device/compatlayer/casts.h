@@ -11,6 +11,11 @@ CPL_FN int __double2hiint(double x) { return (int)(__double_as_longlong(x) >> 32
 CPL_FN int __double2loint(double x) { return (int)__double_as_longlong(x); }
 CPL_FN double __hiloint2double(int hi, int lo) {
     return __longlong_as_double((long long)(((unsigned long long)(unsigned int)hi << 32) | (unsigned int)lo)); }
+/* Their names before CUDA 12. */
+CPL_FN int float_as_int(float x) { return __float_as_int(x); }
+CPL_FN unsigned int float_as_uint(float x) { return __float_as_uint(x); }
+CPL_FN float int_as_float(int x) { return __int_as_float(x); }
+CPL_FN float uint_as_float(unsigned int x) { return __uint_as_float(x); }
 
 /* Casts saturate and map NaN to 0: -fno-strict-float-cast-overflow makes them the saturating intrinsics. */
 #define CPL_TO_INTEGER(from, source, f, to, type) \
@@ -84,6 +89,24 @@ CPL_FN float __fmaf_rn(float x, float y, float z) { return __builtin_fmaf(x, y, 
 CPL_FN double __fma_rn(double x, double y, double z) { return __builtin_fma(x, y, z); }
 CPL_DIRECTED3(fmaf, float)
 CPL_DIRECTED3(fma, double)
+/* Those never flush subnormal numbers, whatever -ftz says; here that is a mode of the whole kernel. */
+CPL_FN float __fmaf_ieee_rn(float x, float y, float z) { return __fmaf_rn(x, y, z); }
+CPL_FN float __fmaf_ieee_rz(float x, float y, float z) { return __fmaf_rz(x, y, z); }
+CPL_FN float __fmaf_ieee_ru(float x, float y, float z) { return __fmaf_ru(x, y, z); }
+CPL_FN float __fmaf_ieee_rd(float x, float y, float z) { return __fmaf_rd(x, y, z); }
+/* Two floats at once. */
+#define CPL_TWO_FLOATS(mode) \
+    CPL_FN float2 __fadd2_##mode(float2 a, float2 b) { \
+        return make_float2(__fadd_##mode(a.x, b.x), __fadd_##mode(a.y, b.y)); } \
+    CPL_FN float2 __fmul2_##mode(float2 a, float2 b) { \
+        return make_float2(__fmul_##mode(a.x, b.x), __fmul_##mode(a.y, b.y)); } \
+    CPL_FN float2 __ffma2_##mode(float2 a, float2 b, float2 c) { \
+        return make_float2(__fmaf_##mode(a.x, b.x, c.x), __fmaf_##mode(a.y, b.y, c.y)); }
+CPL_TWO_FLOATS(rn)
+CPL_TWO_FLOATS(rz)
+CPL_TWO_FLOATS(ru)
+CPL_TWO_FLOATS(rd)
+#undef CPL_TWO_FLOATS
 CPL_FN float __frcp_rn(float x) { return 1.0f / x; }
 CPL_FN double __drcp_rn(double x) { return 1.0 / x; }
 CPL_FN float __fsqrt_rn(float x) { return __builtin_sqrtf(x); }

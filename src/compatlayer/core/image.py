@@ -56,10 +56,27 @@ def read(data: bytes, device: Device) -> DeviceCode:
         limit = device.capability[0] * 10 + device.capability[1]
         container.check_architecture(_virtual(code) if is_text else code, limit)
     except container.ImageError as error:
+        if error.reason is container.Reason.PLAIN_PTX:
+            return read_ptx(data, device)
         status = _status(error.reason)
         if error.reason is container.Reason.ARCHITECTURE and is_text:
             status = Status.INVALID_PTX
         raise CudaError(status, str(error)) from None
+    return code
+
+
+def read_ptx(data: bytes, device: Device) -> DeviceCode:
+    """The device code of PTX text that our NVRTC did not make: INVALID_PTX, or UNSUPPORTED_PTX_VERSION."""
+    from compatlayer.compiler import container
+    from compatlayer.compiler.frontends import ptx
+
+    limit = device.capability[0] * 10 + device.capability[1]
+    with compiling():
+        try:
+            code = ptx.compile_ptx(data)
+            container.check_architecture(code, limit)
+        except ptx.PtxVersionFault as error:
+            raise CudaError(Status.UNSUPPORTED_PTX_VERSION, str(error)) from None
     return code
 
 
@@ -115,7 +132,7 @@ def _status(reason: object) -> Status:
 
     if reason in (Reason.FOREIGN, Reason.ARCHITECTURE):
         return Status.NO_BINARY_FOR_GPU
-    return Status.NOT_SUPPORTED if reason is Reason.PLAIN_PTX else Status.INVALID_IMAGE
+    return Status.INVALID_IMAGE
 
 
 def _listed(names: dict[str, KernelInfo] | dict[str, GlobalInfo]) -> str:

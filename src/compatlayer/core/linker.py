@@ -32,10 +32,14 @@ class Linker:
         try:
             code, _ = container.unpack(data)
         except container.ImageError as error:
-            status = Status.NOT_SUPPORTED if error.reason is container.Reason.PLAIN_PTX else Status.INVALID_IMAGE
-            if error.reason is container.Reason.FOREIGN:
-                status = Status.NO_BINARY_FOR_GPU
-            raise CudaError(status, f"{name or 'input'}: {error}") from None
+            if error.reason is not container.Reason.PLAIN_PTX:
+                foreign = error.reason is container.Reason.FOREIGN
+                status = Status.NO_BINARY_FOR_GPU if foreign else Status.INVALID_IMAGE
+                raise CudaError(status, f"{name or 'input'}: {error}") from None
+            try:
+                code = image.read_ptx(data, self.context.device)
+            except CudaError as error:
+                raise CudaError(error.status, f"{name or 'input'}: {error.text}") from None
         self.inputs.append(code)
         self.names.append(name)
 

@@ -14,9 +14,9 @@ from ..ir.debug import Places
 from ..ir.instructions import Call, Instruction, Phi
 from ..ir.types import I64, VOID, PointerType, Type
 from ..ir.values import BasicBlock, Function, InlineAssembly, Literal, Module, Value, string_bytes
-from .ptx_code import Code, Refused, Registers, Slots, Values
+from .ptx_body import Body
+from .ptx_code import Code, Registers, Slots, Values, refuse
 from .ptx_syntax import Statement, SyntaxFault, statements, without_comments
-from .ptx_table import translate
 
 _REFERENCE = re.compile(r"\$(?:\{(\d+)(?::\w+)?\}|(\$)|\{:uid\})")
 
@@ -128,11 +128,14 @@ class Assembly:
         if any(each.startswith(("=*", "*")) or each in ("=m", "m") for each in (*self.outputs, *self.inputs)):
             raise self.error(self.text, "PTX has no memory operands")
         self._declare()
+        body = Body(code, self.statements, self)
+        body.run()
         if isinstance(self.registers, Slots):
-            self._branching()
-        else:
-            for each in self.statements:
-                self._statement(each)
+            end = BasicBlock(None)
+            if not body.ended:
+                code.jump(end)
+            code.begin(end)
+            self.slots += self.registers.entry.out + self.registers.stores.out
         results = [self._result(index) for index in range(len(self.outputs))]
         if not results:
             return None, code.blocks
@@ -161,46 +164,17 @@ class Assembly:
     def _result(self, index: int) -> Value:
         return self.code.fit(self.registers.get(self.code.emit, f"${index}"), self.output_type(index))
 
-    def _statement(self, statement: Statement) -> None:
-        code = self.code
-        try:
-            if statement.kind == "{":
-                code.scopes.append({})
-            elif statement.kind == "}":
-                if len(code.scopes) > 1:
-                    code.scopes.pop()
-            elif statement.kind == "instruction":
-                translate(code, statement)
-            elif statement.words[0] == ".reg":
-                code.declare(statement.operands[0])
-            elif statement.words[0] not in (".pragma", ".loc"):
-                raise Refused
-        except Refused as refused:
-            raise self.error(statement.text, str(refused)) from None
+    def directive(self, statement: Statement, label: str) -> None:
+        if statement.words[0] not in (".pragma", ".loc"):
+            refuse("variables are declared outside of assembly")
 
-    def _branching(self) -> None:
-        """Statements with labels: a block for each label, and one for what follows a branch."""
-        code = self.code
-        labels = {each.words[0]: BasicBlock(None) for each in self.statements if each.kind == "label"}
-        end = BasicBlock(None)
-        for each in self.statements:
-            if each.kind == "label":
-                code.jump(labels[each.words[0]])
-                code.begin(labels[each.words[0]])
-            elif each.words[:1] == ("bra",):
-                target = labels.get(each.operands[0]) if len(each.operands) == 1 else None
-                if target is None:
-                    raise self.error(each.text, "its label is not in the same asm")
-                following = BasicBlock(None)
-                if each.guard:
-                    condition = code.predicate(("!" if each.negated else "") + each.guard)
-                    code.branch(condition, target, following)
-                else:
-                    code.jump(target)
-                code.begin(following)
-            else:
-                self._statement(each)
-        code.jump(end)
-        code.begin(end)
-        assert isinstance(self.registers, Slots)
-        self.slots += self.registers.entry.out + self.registers.stores.out
+    def instruction(self, statement: Statement) -> bool:
+        if any(word.startswith("param") for word in statement.words):
+            refuse("assembly has no parameters of its own")
+        return False
+
+    def fault(self, statement: Statement, why: str) -> CompilerError:
+        return self.error(statement.text, why)
+
+    def place(self, statement: Statement) -> None:
+        """The place is that of the whole assembly."""

@@ -121,10 +121,26 @@ class Code:
         self.block = first
         self.blocks = [first]
         self.scopes: list[dict[str, str]] = [{}]
-        self.variables: dict[str, Value] = {}  # names of memory: pointers in their address space
+        self.memory: list[dict[str, Value]] = [{}]  # names of memory, by scope: pointers in their address space
         self.statement: Statement
         self.made = 0
         self.condition: Value | None = None  # of a predicated instruction without side effects
+
+    # ---- scopes ---------------------------------------------------------------------------------
+    def push(self) -> None:
+        self.scopes.append({})
+        self.memory.append({})
+
+    def pop(self) -> None:
+        if len(self.scopes) > 1:
+            self.scopes.pop()
+            self.memory.pop()
+
+    def variable(self, name: str) -> Value | None:
+        for scope in reversed(self.memory):
+            if name in scope:
+                return scope[name]
+        return None
 
     # ---- blocks ---------------------------------------------------------------------------------
     def begin(self, block: BasicBlock) -> None:
@@ -247,7 +263,7 @@ class Code:
 
             return self.fit(special(self, operand[1:]), type_)
         offset = _SUM.fullmatch(operand)
-        base = self.variables.get(offset[1] if offset else operand)
+        base = self.variable(offset[1] if offset else operand)
         if base is None:
             refuse(f"'{operand}' is not known")
         if offset:
@@ -303,6 +319,10 @@ class Code:
         """The operand's bits as one integer of the type's width."""
         return self.read(operand, type_.whole)
 
+    @staticmethod
+    def fit_type(bits: int) -> IntType:
+        return integer(bits)
+
     # ---- addresses ------------------------------------------------------------------------------
     def offset(self, base: Value, by: int) -> Value:
         return self.emit.offset(base, number(I64, by)) if by else base
@@ -318,7 +338,7 @@ class Code:
             if offset is None:
                 refuse(f"'{operand}' is no address")
             by = -offset if match[2] == "-" else offset
-        variable = None if self.register(match[1]) is not None else self.variables.get(match[1])
+        variable = None if self.register(match[1]) is not None else self.variable(match[1])
         if variable is not None:
             base = self.emit.cast("addrspacecast", variable, pointer(space)) if variable.type is not pointer(space) \
                 else variable

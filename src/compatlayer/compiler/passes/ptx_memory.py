@@ -52,7 +52,7 @@ class _Form:
                 self.hint = self.hint or word == "L2::cache_hint"
             elif word not in _SCOPES and word not in _CACHES:
                 self.rest.append(word)
-        if found is None or found.letter == "p" or "param" in words:
+        if found is None or found.letter == "p":
             refuse()
         self.type: PtxType = found
         self.element: Type = register_type(found)

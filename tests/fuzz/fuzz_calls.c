@@ -212,14 +212,14 @@ static char *nested(struct thread *t, size_t bytes)
     return at;
 }
 
-static void fill_elements(struct thread *t, int row, char *at, unsigned room, int depth)
+static void fill_elements(struct thread *t, int row, char *at, unsigned room, int role, int depth)
 {
     const struct type *type = &types[row];
     memset(at, 0, (size_t)room * type->bytes);
     int all = type->kind == KIND_BYTES || type->kind == KIND_TEXT;    /* kernelParams and the like: none may be null */
     unsigned count = all || one_in(t, 8) ? room : room < 2 ? room : 2;
     for (unsigned i = 0; i < count; i++)
-        fill(t, row, at + (size_t)i * type->bytes, ROLE_PLAIN, depth + 1);
+        fill(t, row, at + (size_t)i * type->bytes, role, depth + 1);
 }
 
 static char *text(struct thread *t)
@@ -243,7 +243,7 @@ static char *pointer(struct thread *t, int target, int depth)
         return NULL;
     char *at = nested(t, (size_t)ELEMENTS * types[target].bytes);
     if (at != NULL)
-        fill_elements(t, target, at, ELEMENTS, depth);
+        fill_elements(t, target, at, ELEMENTS, ROLE_PLAIN, depth);
     return at;
 }
 
@@ -356,7 +356,9 @@ static char *outer_pointer(struct thread *t, const struct function *function, in
     at = (char *)((uintptr_t)at & ~7ul);
     if (types[target].bytes == 1)
         at -= 4096;
-    fill_elements(t, target, at, room, 0);
+    /* A count behind a pointer is the room of an array beside it: never more than there is. */
+    int role = parameters[function->first + place].role;
+    fill_elements(t, target, at, room, role == ROLE_COUNT ? ROLE_COUNT : ROLE_PLAIN, 0);
     return at;
 }
 

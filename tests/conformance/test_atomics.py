@@ -9,7 +9,8 @@ def test_devices_share_atomics_with_the_host_and_each_other(api: Any, cu: Any) -
     operation, capability = cu.CUatomicOperation, cu.CUatomicOperationCapability
     asked = [operation.CU_ATOMIC_OPERATION_INTEGER_ADD, operation.CU_ATOMIC_OPERATION_CAS,
              operation.CU_ATOMIC_OPERATION_FLOAT_MIN]
-    for found in (api.cuDeviceGetHostAtomicCapabilities(asked, 3, 0), api.cuDeviceGetP2PAtomicCapabilities(asked, 3, 0, 1)):
+    for found in (api.cuDeviceGetHostAtomicCapabilities(asked, 3, 0),
+                  api.cuDeviceGetP2PAtomicCapabilities(asked, 3, 0, 1)):
         add, swap, smallest = (int(one) for one in found)
         assert add & capability.CU_ATOMIC_CAPABILITY_REDUCTION and add & capability.CU_ATOMIC_CAPABILITY_SCALAR_64
         assert swap & capability.CU_ATOMIC_CAPABILITY_SCALAR_32 and not swap & capability.CU_ATOMIC_CAPABILITY_REDUCTION

@@ -104,7 +104,8 @@ def test_streams_are_detached_when_their_green_context_ends(api: Any, cu: Any, c
     assert api.status("cuCtxFromGreenCtx", made) == "INVALID_CONTEXT"
 
 
-def test_events_join_the_streams_of_a_green_context_only(api: Any, cu: Any, context: Any, green: Any, hold: Any) -> None:
+def test_events_join_the_streams_of_a_green_context_only(api: Any, cu: Any, context: Any, green: Any,
+                                                         hold: Any) -> None:
     inside, outside = api.cuGreenCtxStreamCreate(green, 1, 0), api.cuStreamCreate(1)
     event, other = api.cuEventCreate(2), api.cuEventCreate(2)
     gate = hold(outside)
@@ -232,8 +233,8 @@ green = ok(cu.cuGreenCtxCreate(ok(cu.cuDevResourceGenerateDesc([res[0], res[2]],
 assert ok(cu.cuGreenCtxGetDevResource(green, SM)).sm.smCount == 4
 """
 
-# Every block counts itself in, looks at how many are at work, and stays a while: only where work really runs at the same
-# time is the number more than one.
+# Every block counts itself in, looks at how many are at work, and stays a while: only where work really runs at the
+# same time is the number more than one.
 RESTRICTED = """
 from compiled import build
 image = build('''

@@ -102,5 +102,6 @@ cu.cuDeviceGet(4711)
 
 def test_a_file_named_by_the_environment_gets_every_message(tmp_path: Path) -> None:
     path = tmp_path / "errors.log"
-    subprocess.run([sys.executable, "-c", PROGRAM], check=True, timeout=60, env=os.environ | {"CUDA_LOG_FILE": str(path)})
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True, timeout=60,
+                   env=os.environ | {"CUDA_LOG_FILE": str(path)})
     assert re.fullmatch(f"({LINE})+", path.read_text()) and "4711" in path.read_text()

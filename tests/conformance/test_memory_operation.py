@@ -192,7 +192,8 @@ def test_a_batch_with_one_mistake_does_nothing(api: Any, cu: Any, stream: Any, w
     for bad, status in (((WAIT_32, 0, 0, 0), "INVALID_VALUE"), ((WRITE_32, words.at(0) + 1, 1, 0), "INVALID_VALUE"),
                         ((WAIT_32, words.at(0), 1, FLUSH), "NOT_SUPPORTED"),
                         ((FLUSH_REMOTE, 0, 0, 0), "NOT_SUPPORTED"), ((BARRIER, 0, 0, 9), "INVALID_VALUE"),
-                        ((WAIT_64, words.at(1), 1, 0), "INVALID_VALUE"), ((WRITE_32, words.at(0), 1, 1), "INVALID_VALUE")):
+                        ((WAIT_64, words.at(1), 1, 0), "INVALID_VALUE"),
+                        ((WRITE_32, words.at(0), 1, 1), "INVALID_VALUE")):
         assert api.status("cuStreamBatchMemOp", stream, 2, batch(cu, good, bad), 0) == status, bad
     assert api.status("cuStreamBatchMemOp", stream, 1, batch(cu, good), 1) == "INVALID_VALUE"
     assert api.status("cuStreamBatchMemOp", stream, 256, batch(cu, *[good] * 256), 0) == "INVALID_VALUE"

@@ -1,5 +1,7 @@
-"""Which atomic operations work between a device and the host or another device. Devices of one machine's processor share
-its memory, so what device code does atomically is atomic for all of them."""
+"""Which atomic operations work between a device and the host or another device.
+
+Devices of one processor share its memory, so what device code does atomically is atomic for all of them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from compatlayer.frontends.driver.values import needed
 SIGNED, UNSIGNED, REDUCTION, SCALAR_32, SCALAR_64 = 1, 2, 4, 8, 16  # CUatomicOperationCapability
 _WIDTHS = SCALAR_32 | SCALAR_64
 _WHOLE = SIGNED | UNSIGNED | REDUCTION | _WIDTHS
-# By CUatomicOperation: add, min, max, increment, decrement, and, or, xor, exchange, CAS, add of floats, their min and max.
+# By CUatomicOperation: add, min, max, increment, decrement, and, or, xor, exchange, CAS; of floats add, min, max.
 _CAPABILITIES = (_WHOLE, _WHOLE, _WHOLE, UNSIGNED | REDUCTION | SCALAR_32, UNSIGNED | REDUCTION | SCALAR_32,
                  UNSIGNED | REDUCTION | _WIDTHS, UNSIGNED | REDUCTION | _WIDTHS, UNSIGNED | REDUCTION | _WIDTHS,
                  UNSIGNED | _WIDTHS, UNSIGNED | _WIDTHS, SIGNED | REDUCTION | _WIDTHS, 0, 0)
@@ -42,7 +44,7 @@ def _answer(capabilities: Any, operations: Any, count: int, shared: bool) -> Non
     needed(operations, "the operations asked for")
     asked = [int(operations[index]) for index in range(count)]
     if not asked or any(not 0 <= one < len(_CAPABILITIES) for one in asked):
-        raise CudaError(Status.INVALID_VALUE, f"atomic operations {asked}: each must be one of CUatomicOperation, and there "
-                                              "must be one")
+        raise CudaError(Status.INVALID_VALUE, f"atomic operations {asked}: there must be one, and each must be of "
+                                              "CUatomicOperation")
     for index, one in enumerate(asked):
         capabilities[index] = _CAPABILITIES[one] if shared else 0

@@ -36,7 +36,7 @@ def _read(attribute: int, value: Any, size: Any) -> None:
         if attribute in (FILE, PIPE):
             data = data[:room]
         if not 0 < len(data) <= room:
-            raise CudaError(Status.INVALID_VALUE, f"core dump attribute {attribute} has {len(_VALUES[attribute])} bytes, "
-                                                  f"not {room}")
+            raise CudaError(Status.INVALID_VALUE, f"core dump attribute {attribute} has "
+                                                  f"{len(_VALUES[attribute])} bytes, not {room}")
         ffi.memmove(value, data, len(data))
     size[0] = len(data)

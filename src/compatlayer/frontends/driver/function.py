@@ -137,9 +137,3 @@ def set_bytes(hfunc: Any, offset: int, ptr: Any, numbytes: int) -> None:
     if ptr == ffi.NULL:
         raise CudaError(Status.INVALID_VALUE, "the argument's address is null")
     _write(hfunc, offset, ffi.buffer(ptr, numbytes)[:])
-
-
-@entry("cuParamSetTexRef")
-def set_texture(hfunc: Any, texunit: int, hTexRef: Any) -> None:
-    find(hfunc)
-    raise CudaError(Status.NOT_SUPPORTED, "texture references were removed from CUDA; use texture objects")

@@ -224,16 +224,3 @@ def set_any(hNode, nodeParams):
     if node.kind is NodeKind.GRAPH:
         raise CudaError(Status.NOT_SUPPORTED, "the graph of a child graph node cannot be replaced; change its nodes")
     _set(node, read_for(node, nodeParams))
-
-
-_SEMAPHORES = "external semaphores are not implemented: no other interface of this machine makes any"
-
-
-@entry("cuGraphAddExternalSemaphoresSignalNode")
-def add_signal(phGraphNode, hGraph, dependencies, numDependencies, nodeParams):
-    raise CudaError(Status.NOT_SUPPORTED, _SEMAPHORES)
-
-
-@entry("cuGraphAddExternalSemaphoresWaitNode")
-def add_wait(phGraphNode, hGraph, dependencies, numDependencies, nodeParams):
-    raise CudaError(Status.NOT_SUPPORTED, _SEMAPHORES)

@@ -180,11 +180,6 @@ class Attributes:
             raise CudaError(Status.INVALID_VALUE, f"launch attribute {kind} is not known")
 
 
-@entry("cuLaunchCooperativeKernelMultiDevice")
-def launch_many(launchParamsList: Any, numDevices: int, flags: int) -> None:
-    raise CudaError(Status.NOT_SUPPORTED, "cooperative launches over several devices were removed from CUDA")
-
-
 def _launch_legacy(handle: Any, grid: tuple[int, int, int], stream: int) -> None:
     function = function_of(number(handle))
     state = function.legacy_launch()

@@ -91,13 +91,6 @@ def get_managed(dptr: Any, bytes: Any, library: Any, name: Any) -> None:
     give(dptr, bytes, base, size_bytes)
 
 
-@entry("cuLibraryGetUnifiedFunction")
-def get_unified_function(fptr: Any, library: Any, symbol: Any) -> None:
-    find(library)
-    raise CudaError(Status.NOT_SUPPORTED, "unified function pointers need a device that shares them with the host "
-                                          "(CU_DEVICE_ATTRIBUTE_UNIFIED_FUNCTION_POINTERS is 0)")
-
-
 @entry("cuKernelGetFunction")
 def get_function(pFunc: Any, kernel: Any) -> None:
     pFunc[0] = pointer(find_kernel(kernel).function().handle)

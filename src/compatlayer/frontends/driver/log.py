@@ -1,4 +1,4 @@
-"""The error log of the driver API (cuLogs*): the texts of this process's last errors. Follows "Error Log Management"."""
+"""The error log (cuLogs*): the texts of this process's last errors. Follows "Error Log Management"."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from compatlayer.api.entry import entry
 from compatlayer.core import context, handles
 from compatlayer.core import image as core_image
 from compatlayer.core.module import Module
-from compatlayer.errors import CudaError, Status
 from compatlayer.frontends.driver import image as images
 from compatlayer.frontends.driver.values import number, pointer
 
@@ -86,15 +85,3 @@ def give(place: Any, size: Any, base: int, size_bytes: int) -> None:
         place[0] = base
     if size != ffi.NULL:
         size[0] = size_bytes
-
-
-@entry("cuModuleGetTexRef")
-def get_texture(pTexRef: Any, hmod: Any, name: Any) -> None:
-    find(hmod)
-    raise CudaError(Status.NOT_SUPPORTED, "texture references were removed from CUDA; use texture objects")
-
-
-@entry("cuModuleGetSurfRef")
-def get_surface(pSurfRef: Any, hmod: Any, name: Any) -> None:
-    find(hmod)
-    raise CudaError(Status.NOT_SUPPORTED, "surface references were removed from CUDA; use surface objects")

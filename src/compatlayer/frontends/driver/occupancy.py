@@ -52,19 +52,3 @@ def best_block_with_flags(minGridSize: Any, blockSize: Any, func: Any, blockSize
 @entry("cuOccupancyAvailableDynamicSMemPerBlock")
 def available_shared(dynamicSmemSize: Any, func: Any, numBlocks: int, blockSize: int) -> None:
     dynamicSmemSize[0] = core.available_shared(function_of(number(func)), numBlocks, blockSize)
-
-
-@entry("cuOccupancyMaxPotentialClusterSize")
-def largest_cluster(clusterSize: Any, func: Any, config: Any) -> None:
-    raise _no_clusters(func)
-
-
-@entry("cuOccupancyMaxActiveClusters")
-def active_clusters(numClusters: Any, func: Any, config: Any) -> None:
-    raise _no_clusters(func)
-
-
-def _no_clusters(func: Any) -> CudaError:
-    function_of(number(func))
-    return CudaError(Status.NOT_SUPPORTED, "this device has no thread block clusters "
-                                           "(CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH is 0)")

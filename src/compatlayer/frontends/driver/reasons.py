@@ -26,9 +26,10 @@ _GROUPS: dict[str, str] = {
     "memory of Vulkan, Direct3D or NvSciBuf belongs to a GPU's driver, which does not export it to a CPU device": """
         cuImportExternalMemory cuExternalMemoryGetMappedBuffer cuExternalMemoryGetMappedMipmappedArray
         cuDestroyExternalMemory""",
-    "semaphores of Vulkan, Direct3D or NvSciSync belong to a GPU's driver, which does not export them to a CPU device": """
+    "semaphores of Vulkan, Direct3D or NvSciSync belong to a GPU's driver, which does not export them to a CPU "
+    "device": """
         cuImportExternalSemaphore cuSignalExternalSemaphoresAsync cuWaitExternalSemaphoresAsync
-        cuDestroyExternalSemaphore
+        cuDestroyExternalSemaphore cuGraphAddExternalSemaphoresSignalNode cuGraphAddExternalSemaphoresWaitNode
         cuGraphExternalSemaphoresSignalNodeGetParams cuGraphExternalSemaphoresSignalNodeSetParams
         cuGraphExternalSemaphoresWaitNodeGetParams cuGraphExternalSemaphoresWaitNodeSetParams
         cuGraphExecExternalSemaphoresSignalNodeSetParams cuGraphExecExternalSemaphoresWaitNodeSetParams""",
@@ -67,8 +68,16 @@ _GROUPS: dict[str, str] = {
     "no part of a cache can be set aside (CU_DEVICE_ATTRIBUTE_MAX_PERSISTING_L2_CACHE_SIZE is 0)": """
         cuCtxResetPersistingL2Cache""",
     "the profiler that this call sets up does not exist since CUDA 11": "cuProfilerInitialize",
+    "cooperative launches over several devices were removed from CUDA": "cuLaunchCooperativeKernelMultiDevice",
+    "this device has no thread block clusters (CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH is 0)": """
+        cuOccupancyMaxPotentialClusterSize cuOccupancyMaxActiveClusters""",
+    "functions of device code have no address on the host (CU_DEVICE_ATTRIBUTE_UNIFIED_FUNCTION_POINTERS is 0)": """
+        cuLibraryGetUnifiedFunction""",
+    "texture and surface references were removed from CUDA's C++; use texture and surface objects": """
+        cuModuleGetTexRef cuModuleGetSurfRef cuParamSetTexRef""",
     "textures are not there yet": """
-        cuDeviceGetTexture1DLinearMaxWidth cuTexObjectCreate cuTexObjectDestroy cuTexObjectGetResourceDesc cuTexObjectGetResourceViewDesc
+        cuDeviceGetTexture1DLinearMaxWidth cuTexObjectCreate cuTexObjectDestroy cuTexObjectGetResourceDesc
+        cuTexObjectGetResourceViewDesc
         cuTexObjectGetTextureDesc cuTexRefCreate cuTexRefDestroy cuTexRefGetAddressMode cuTexRefGetAddress_v2
         cuTexRefGetArray cuTexRefGetBorderColor cuTexRefGetFilterMode cuTexRefGetFlags cuTexRefGetFormat
         cuTexRefGetMaxAnisotropy cuTexRefGetMipmapFilterMode cuTexRefGetMipmapLevelBias cuTexRefGetMipmapLevelClamp

@@ -78,7 +78,7 @@ def _of_green(green: Any, resource: Any, kind: int) -> None:
 @entry("cuDevSmResourceSplitByCount", optional=("result", "remainder"))
 def split_by_count(result, nbGroups, input, remainder, flags, minCount):
     if flags & ~IGNORE_COSCHEDULING:
-        raise CudaError(Status.INVALID_VALUE, f"split flags {flags:#x} are not known, or not of this compute capability")
+        raise CudaError(Status.INVALID_VALUE, f"split flags {flags:#x} are not known, or need compute capability 9.0")
     source = _units(input)
     groups, left = core.split_evenly(source, int(nbGroups[0]) if result else None, minCount,
                                      bool(flags & IGNORE_COSCHEDULING))
@@ -92,8 +92,8 @@ def split_by_count(result, nbGroups, input, remainder, flags, minCount):
 @entry("cuDevSmResourceSplit", optional=("result", "remainder"))
 def split(result, nbGroups, input, remainder, flags, groupParams):
     if flags != 0 or nbGroups == 0:
-        raise CudaError(Status.INVALID_VALUE, f"{nbGroups} groups with flags {flags:#x}: there must be a group, and flags "
-                                              "must be 0")
+        raise CudaError(Status.INVALID_VALUE, f"{nbGroups} groups with flags {flags:#x}: there must be a group, and "
+                                              "flags must be 0")
     source = _units(input)
     wanted = [_group(source, groupParams[index]) for index in range(nbGroups)]
     groups, left = core.split(source, wanted, simulate=not result)
@@ -118,8 +118,8 @@ def _group(source: Units, asked: Any) -> Group:
         raise CudaError(Status.INVALID_VALUE, f"at most {core.ALIGNMENT} units are scheduled together, not {together}")
     if asked.smCount and (asked.smCount % step or (asked.smCount % together and not backfill)
                           or asked.smCount > source.number):
-        raise CudaError(Status.INVALID_RESOURCE_CONFIGURATION, f"a group of {asked.smCount} units: it must be a multiple "
-                                                               f"of {together} and at most {source.number}")
+        raise CudaError(Status.INVALID_RESOURCE_CONFIGURATION, f"a group of {asked.smCount} units: it must be a "
+                                                               f"multiple of {together}, at most {source.number}")
     return Group(asked.smCount, together, backfill)
 
 
@@ -136,7 +136,7 @@ def _part(resource: Any) -> Units | Work:
     if resource.type == WORK_CONFIG:
         asked = resource.wqConfig
         if asked.sharingScope not in (0, 1) or asked.wqConcurrencyLimit == 0:
-            raise CudaError(Status.INVALID_RESOURCE_CONFIGURATION, f"work queues of scope {asked.sharingScope}, at most "
+            raise CudaError(Status.INVALID_RESOURCE_CONFIGURATION, f"work queues of scope {asked.sharingScope}, "
                                                                    f"{asked.wqConcurrencyLimit} at once")
         return Work(state.device(asked.device), asked.wqConcurrencyLimit, asked.sharingScope)
     if resource.type == WORK:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from compatlayer._native import ffi
 from compatlayer.api.entry import entry
 from compatlayer.core import handles
 from compatlayer.core.capture_mode import exchange

@@ -17,7 +17,7 @@ from compatlayer.errors import CudaError, Status
 from compatlayer.frontends.driver.graph_parameters import context_or_current
 from compatlayer.frontends.driver.graph_values import executable_of, graph_of, node_of
 from compatlayer.frontends.driver.launch import put_in_front
-from compatlayer.frontends.driver.values import number, pointer, text_into
+from compatlayer.frontends.driver.values import number, pointer
 
 ERROR = 1  # CUDA_GRAPH_INSTANTIATE_ERROR
 
@@ -88,7 +88,8 @@ def instantiate_with_log(phGraphExec, hGraph, phErrorNode, logBuffer, bufferSize
         raise
     finally:
         if logBuffer and bufferSize:
-            text_into(logBuffer, bufferSize, text)
+            data = text.encode()[: bufferSize - 1] + b"\0"  # the rest of the buffer is left alone: it may be huge
+            ffi.memmove(logBuffer, data, len(data))
 
 
 @entry("cuGraphInstantiateWithParams")

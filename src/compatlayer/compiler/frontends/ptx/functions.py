@@ -202,19 +202,19 @@ class FunctionBody:
         if len(given) != len(signature.parameters) or len(results) > len(signature.results):
             refuse(f"the function has {len(signature.parameters)} parameters")
         found: list[Value] = []
-        if signature.results and signature.results[0].array:
+        if signature.results and signature.results[0].array and type_.result is VOID:
             place = self.code.variable(results[0]) if results else self.memory(signature.results[0].array)
             if place is None:
                 refuse(f"'{results[0]}' is not known")
             found.append(place)
         for name, parameter, wanted in zip(given, signature.parameters, type_.parameters[len(found):], strict=True):
             place = self.code.variable(name)
-            if parameter.array:
+            if parameter.array and isinstance(wanted, PointerType):
                 if place is None:
                     refuse(f"'{name}' is not known")
                 found.append(place)
             elif place is not None and name not in self.all.names:
-                found.append(self._loaded(place, wanted, max(parameter.bits, 8)))
+                found.append(self._loaded(place, wanted, 8 * parameter.array or max(parameter.bits, 8)))
             else:
                 found.append(self.code.read(name, wanted))
         return found

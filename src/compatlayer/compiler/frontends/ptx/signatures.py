@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from ...ir.types import DOUBLE, FLOAT, I32, I64, PTR, PRIMITIVES, VOID, FunctionType, Type, TypeTable, integer
+from ...ir.types import DOUBLE, FLOAT, I32, I64, I128, PRIMITIVES, PTR, VOID, FunctionType, Type, TypeTable, integer
 from .module_text import Parameter, Signature
 
 _KNOWN: dict[str, tuple[Type, tuple[Type, ...]]] = {
     "vprintf": (I32, (PTR, PTR)), "malloc": (PTR, (I64,)), "free": (VOID, (PTR,)),
-    "__assertfail": (VOID, (PTR, PTR, I32, PTR, I64)),
+    "__compatlayer_cas_b128": (I128, (PTR, I128, I128)), "__assertfail": (VOID, (PTR, PTR, I32, PTR, I64)),
 }
-_DEFINITION = re.compile(r"define [^\n@]*?(\w+) @[^(]*\(([^)]*)\)")
 
 
 def value_type(parameter: Parameter) -> Type:

@@ -156,7 +156,8 @@ CPL_EXPORT int cpl_queue_fill(cpl_queue *queue, uint64_t destination, uint64_t p
 enum { CPL_WATCH_GEQ = 0, CPL_WATCH_EQ = 1, CPL_WATCH_AND = 2, CPL_WATCH_NOR = 3 };
 CPL_EXPORT int cpl_queue_watch(cpl_queue *queue, uint64_t address, uint32_t bytes, int condition, uint64_t value);
 /* Writes such a value, or changes it atomically. */
-enum { CPL_STORE_SET = 0, CPL_STORE_ADD = 1, CPL_STORE_AND = 2, CPL_STORE_OR = 3 };
+enum { CPL_STORE_SET = 0, CPL_STORE_ADD = 1, CPL_STORE_AND = 2, CPL_STORE_OR = 3,
+       CPL_STORE_REACH = 4 };         /* writes it also when a fault makes the work before it be skipped */
 CPL_EXPORT int cpl_queue_store(cpl_queue *queue, uint64_t address, uint32_t bytes, int operation, uint64_t value);
 /* The domain is about to end: from now on its queues give up a wait for a value (and skip what comes after it) once none
  * of them has anything running. */

@@ -140,6 +140,7 @@ class Change(Enum):
     ADD = 1
     AND = 2
     OR = 3
+    REACH = 4  # SET, and done also when a fault makes the work before it be skipped
 
 
 class Snapshot(NamedTuple):

@@ -99,8 +99,10 @@ def _features(device: Device) -> dict[int, int]:
         102: mapped,  # virtual memory management
         103: mapped,  # ... exported as a file descriptor
         115: 1,  # memory pools
+        119: mapped,  # the handle types of shareable pools
         122: 1,  # stream memory operations of 64 bits
         123: 1,  # ... with NOR
+        125: mapped,  # events of several processes
         141: mapped,  # virtual memory of a host NUMA node
         142: 1,  # pools of a host NUMA node
         144: 1,  # pools of host memory

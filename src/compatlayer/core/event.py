@@ -15,6 +15,7 @@ from compatlayer.errors import CudaError, Status
 
 if TYPE_CHECKING:
     from compatlayer.core.green import GreenContext
+    from compatlayer.core.ipc_event import SharedEvent
 
 BLOCKING_SYNC = 1
 DISABLE_TIMING = 2
@@ -26,12 +27,15 @@ class Event:
 
     handle_error: ClassVar[Status] = Status.INVALID_HANDLE
 
-    def __init__(self, context: Context, flags: int) -> None:
+    def __init__(self, context: Context, flags: int, shared: SharedEvent | None = None) -> None:
         if flags & ~7 or (flags & INTERPROCESS and not flags & DISABLE_TIMING):
             raise CudaError(Status.INVALID_VALUE, f"event flags {flags:#x} are not documented")
-        if flags & INTERPROCESS:
-            raise CudaError(Status.NOT_SUPPORTED, "events shared between processes are not implemented")
         context.check()
+        if flags & INTERPROCESS and shared is None:
+            from compatlayer.core import ipc_event
+
+            shared = ipc_event.create(context.device)
+        self.shared = shared  # its records are those of all processes that have it
         self.context = context
         self.flags = flags
         self.fence: Fence | None = None
@@ -47,15 +51,27 @@ class Event:
         if stream.capture is not None:
             stream.capture.check()
             if external:
+                self._refuse_shared()
                 stream.capture.add(stream, RecordWork(stream.context, self))
                 return
             self.captured = (stream.capture, stream.capture.tails[stream])
             return
-        self.fence = stream.signal()
+        self._recorded(stream)
+
+    def _recorded(self, stream: Stream) -> None:
+        fence = stream.signal()
+        if self.shared is not None:
+            self.shared.record(stream, fence)
+        self.fence = fence
         self.captured = None
+
+    def _refuse_shared(self) -> None:
+        if self.shared is not None:
+            raise CudaError(Status.NOT_SUPPORTED, "a graph cannot record or wait for an event of several processes")
 
     def begin_record(self) -> Fence:
         """A new fence, which the start of a graph is about to reach."""
+        self._refuse_shared()
         fence = self.context.device.hardware.fence()
         self.fence = fence
         self.captured = None
@@ -69,8 +85,7 @@ class Event:
         for stream in list(context.busy):
             if green is None or stream.green is green:
                 collector.wait_fence(stream.signal())
-        self.fence = collector.signal()
-        self.captured = None
+        self._recorded(collector)
 
     def _refuse_captured(self) -> None:
         if self.captured is not None:
@@ -81,7 +96,7 @@ class Event:
         """True when the last recorded point was reached; raises a sticky fault."""
         self._refuse_captured()
         fence = self.fence
-        reached = fence is None or fence.done()
+        reached = self.shared.done() if self.shared is not None else fence is None or fence.done()
         self.context.check()
         return reached
 
@@ -89,7 +104,9 @@ class Event:
         """Wait for the last recorded point, then report a fault."""
         self._refuse_captured()
         fence = self.fence
-        if fence is not None and not fence.done():
+        if self.shared is not None:
+            self.shared.synchronize()
+        elif fence is not None and not fence.done():
             host_function.refuse_to_wait()
             while not fence.wait(SLICE_S):
                 pass
@@ -114,6 +131,8 @@ class Event:
         """End the event at once; work that waits for it still waits."""
         handles.remove(self.handle)
         self.context.resources.pop(self, None)
+        if self.shared is not None:
+            self.shared.close()
 
 
 def wait(stream: Stream, event: Event, external: bool = False) -> None:
@@ -121,6 +140,7 @@ def wait(stream: Stream, event: Event, external: bool = False) -> None:
     capture each launch waits, if `external`."""
     stream.context.live_domain()
     if external and stream.capture is not None:
+        event._refuse_shared()
         stream.capture.add(stream, WaitWork(stream.context, event))
         return
     if event.captured is not None:
@@ -129,6 +149,9 @@ def wait(stream: Stream, event: Event, external: bool = False) -> None:
         stream.capture.invalidate()
         raise CudaError(Status.STREAM_CAPTURE_ISOLATION, "a captured stream cannot wait for an event from outside "
                                                          "of the capture")
+    if event.shared is not None:
+        event.shared.wait(stream)
+        return
     fence = event.fence
     if fence is not None and not fence.done():
         stream.wait_fence(fence)

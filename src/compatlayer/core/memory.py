@@ -17,8 +17,8 @@ from compatlayer.core.device import Device
 from compatlayer.errors import CudaError, Status
 
 __all__ = ["HOST_KINDS", "MemoryKind", "Record", "Shared", "adopt", "allocate", "allocate_pitched", "charge",
-           "covering", "find", "forget", "free", "free_host", "free_postponed", "live_at", "live_records", "obtain",
-           "reaches", "register_host", "take", "unregister_host"]
+           "covering", "end", "find", "forget", "free", "free_host", "free_postponed", "live_at", "live_records",
+           "obtain", "reaches", "register_host", "take", "unregister_host"]
 
 PITCH_ALIGNMENT = 512
 HOST_KINDS = (MemoryKind.HOST, MemoryKind.REGISTERED)
@@ -110,7 +110,7 @@ def free(address: int) -> None:
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the start of live device memory")
     if record.shared is not None and record.shared.imported:
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} belongs to another process; call cuIpcCloseMemHandle")
-    _end(record)
+    end(record)
     if record.context is not None and record.context.alive:
         record.context.check()
 
@@ -120,7 +120,7 @@ def free_host(address: int) -> None:
     record = _records.get(address)
     if record is None or record.kind is not MemoryKind.HOST or not record.pool is record.mapping is None:
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the start of live pinned host memory")
-    _end(record)
+    end(record)
 
 
 def register_host(context: Context, address: int, size_bytes: int, flags: int) -> None:
@@ -145,10 +145,10 @@ def unregister_host(address: int) -> None:
     record = _records.get(address)
     if record is None or record.kind is not MemoryKind.REGISTERED:
         raise CudaError(Status.HOST_MEMORY_NOT_REGISTERED, f"{address:#x} is not the start of registered memory")
-    _end(record)
+    end(record)
 
 
-def _end(record: Record) -> None:
+def end(record: Record) -> None:
     """Take the record away; the one who gets it waits for the context's work and gives the memory back."""
     if _records.pop(record.base, None) is not record:
         raise CudaError(Status.INVALID_VALUE, f"{record.base:#x} was freed by another thread")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from compatlayer.backends.base import MemoryKind
-from compatlayer.core import memory, virtual
+from compatlayer.core import ipc, memory, virtual
 from compatlayer.core.device import Device
 from compatlayer.core.memory import Record
 from compatlayer.core.pool import Pool
@@ -131,5 +131,9 @@ def _value(device: Device, record: Record, number: int, address: int) -> int:
         return record.id
     if number == MEMPOOL_HANDLE:
         return pool.handle if isinstance(pool, Pool) else 0
+    if number == ALLOWED_HANDLE_TYPES:
+        return pool.place.handle_types if isinstance(pool, Pool) else 0
+    if number == IS_LEGACY_IPC_CAPABLE:
+        return int(ipc.can_export(record) and device.hardware.mapper is not None)
     flags = {IS_MANAGED: record.kind is MemoryKind.MANAGED, MAPPED: True, SYNC_MEMOPS: record.sync_memops}
     return READ_WRITE if number == ACCESS_FLAGS else int(flags.get(number, False))

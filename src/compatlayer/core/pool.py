@@ -9,7 +9,7 @@ are changed by single additions.
 from __future__ import annotations
 
 from itertools import count
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from compatlayer.backends.base import Fence, MemoryKind
 from compatlayer.core import graph_memory, handles, host_function, memory
@@ -18,6 +18,9 @@ from compatlayer.core.device import Device
 from compatlayer.core.memory import Record
 from compatlayer.core.stream import Stream
 from compatlayer.errors import CudaError, Status
+
+if TYPE_CHECKING:
+    from compatlayer.core.pool_sharing import PoolFile
 
 FOLLOW_EVENT_DEPENDENCIES = 1
 ALLOW_OPPORTUNISTIC = 2
@@ -54,6 +57,7 @@ class Place(NamedTuple):
     allocation_type: int
     max_bytes: int = 0
     usage: int = 0
+    handle_types: int = 0  # CUmemAllocationHandleType: how other processes may get it
 
 
 class Pool:
@@ -61,8 +65,9 @@ class Pool:
 
     handle_error: ClassVar[Status] = Status.INVALID_VALUE
 
-    def __init__(self, device: Device, kind: MemoryKind, place: Place) -> None:
+    def __init__(self, device: Device, kind: MemoryKind, place: Place, file: PoolFile | None = None) -> None:
         self.device = device
+        self.file = file  # what other processes share; None: the memory is this process's
         self.kind = kind
         self.place = place
         self.is_default = False
@@ -80,17 +85,32 @@ class Pool:
     def allocate(self, size_bytes: int, stream: Stream) -> Record:
         """Memory for use in `stream` from here on; OUT_OF_MEMORY leaves nothing behind."""
         stream.context.check()
+        if self.file is not None and self.file.imported:
+            raise CudaError(Status.NOT_PERMITTED, "an imported memory pool gives no memory of its own; import pointers "
+                                                  "into it with cuMemPoolImportPointer")
         if stream.capture is not None:
             return graph_memory.capture_allocation(stream, size_bytes, self)
         memory.free_postponed()
         rounded = block_bytes(size_bytes)
         block = self._reuse(rounded, stream) or self._reserve(rounded, stream)
-        self.used_bytes += rounded
-        self.used_high_bytes = max(self.used_high_bytes, self.used_bytes)
+        self._count_used(rounded)
         record = Record(block.base, size_bytes, next(_ids) << 32 | block.id, self.kind, self.device, stream.context,
                         pool=self)
         memory.adopt(record)
         return record
+
+    def _count_used(self, rounded: int) -> None:
+        self.used_bytes += rounded
+        self.used_high_bytes = max(self.used_high_bytes, self.used_bytes)
+
+    def _count_reserved(self, rounded: int) -> None:
+        self.reserved_bytes += rounded
+        self.reserved_high_bytes = max(self.reserved_high_bytes, self.reserved_bytes)
+
+    def count(self, rounded: int) -> None:
+        """Note a block that came from another process."""
+        self._count_reserved(rounded)
+        self._count_used(rounded)
 
     def _reuse(self, rounded: int, stream: Stream, wait: bool = False) -> Block | None:
         bucket = self.cached.get(rounded, {})
@@ -120,16 +140,27 @@ class Pool:
             if limit and self.reserved_bytes + rounded > limit:
                 raise CudaError(Status.OUT_OF_MEMORY, f"{rounded} bytes asked of a pool that holds "
                                                       f"{self.reserved_bytes} of at most {limit}")
-            record = memory.obtain(self.device, rounded, self.kind, None)
+            base, ident = self._obtain(rounded)
         except CudaError:
             block = self._reuse(rounded, stream, wait=True)
             if block is None:
                 raise
             return block
+        self._count_reserved(rounded)
+        return Block(base, rounded, ident)
+
+    def _obtain(self, rounded: int) -> tuple[int, int]:
+        if self.file is not None:
+            return self.file.obtain(rounded, self.kind is not MemoryKind.HOST)
+        record = memory.obtain(self.device, rounded, self.kind, None)
         memory.forget(record.base)
-        self.reserved_bytes += rounded
-        self.reserved_high_bytes = max(self.reserved_high_bytes, self.reserved_bytes)
-        return Block(record.base, rounded, record.id)
+        return record.base, record.id
+
+    def _end_block(self, block: Block) -> None:
+        if self.file is not None:
+            self.file.give_back(block.base, block.size_bytes, self.kind is not MemoryKind.HOST)
+        else:
+            self.device.hardware.free(block.base)
 
     def free_in(self, record: Record, stream: Stream | None) -> None:
         """The memory comes back once the work that `stream` has so far is done (None: it is done)."""
@@ -155,6 +186,8 @@ class Pool:
         given = self._give_back(keep_bytes)
         if self.destroyed and not self.reserved_bytes:
             _pools.pop(self, None)
+            if self.file is not None:
+                self.file.close()
         return given
 
     def _give_back(self, keep_bytes: int) -> int:
@@ -173,7 +206,7 @@ class Pool:
                     continue
                 self.reserved_bytes -= block.size_bytes
                 given += block.size_bytes
-                self.device.hardware.free(block.base)
+                self._end_block(block)
         return given
 
     def access_of(self, location_type: int, location_id: int) -> int:
@@ -210,8 +243,8 @@ class Pool:
             return self.settings[number]
         facts = {RESERVED_CURRENT: self.reserved_bytes, RESERVED_HIGH: self.reserved_high_bytes,
                  USED_CURRENT: self.used_bytes, USED_HIGH: self.used_high_bytes,
-                 9: self.place.allocation_type, 10: 0, 11: self.place.location_id, 12: self.place.location_type,
-                 13: self.place.max_bytes, 14: 0}
+                 9: self.place.allocation_type, 10: self.place.handle_types, 11: self.place.location_id,
+                 12: self.place.location_type, 13: self.place.max_bytes, 14: 0}
         if number not in facts:
             raise CudaError(Status.INVALID_VALUE, f"memory pool attribute {number} is not known")
         return facts[number]

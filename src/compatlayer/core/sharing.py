@@ -19,6 +19,7 @@ from compatlayer.errors import CudaError, Status
 
 PHYSICAL, POOL, ALLOCATION, EVENT = 1, 2, 3, 4  # what is behind the front
 FRONT_BYTES = 2 << 20  # so that what follows is aligned as mappings are
+LOCATION_DEVICE = 1  # CU_MEM_LOCATION_TYPE_DEVICE
 POSIX_DESCRIPTOR = 1  # CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR
 HANDLE_TYPES = 0xF  # the documented ones
 _MAGIC = b"compatlayer 1\0\0\0"

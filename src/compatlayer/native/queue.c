@@ -148,7 +148,7 @@ static bool step(cpl_queue *queue)
         cpl_fence_drop(task->fence);
         break;
     case TASK_STORE:
-        if (runs(queue))
+        if (runs(queue) || (task->value.operation == CPL_STORE_REACH && !queue->given_up))
             cpl_value_store(task);
         break;
     case TASK_WATCH:
@@ -350,7 +350,7 @@ int cpl_queue_watch(cpl_queue *queue, uint64_t address, uint32_t bytes, int cond
 
 int cpl_queue_store(cpl_queue *queue, uint64_t address, uint32_t bytes, int operation, uint64_t value)
 {
-    if ((bytes != 4 && bytes != 8) || address % bytes || operation < CPL_STORE_SET || operation > CPL_STORE_OR)
+    if ((bytes != 4 && bytes != 8) || address % bytes || operation < CPL_STORE_SET || operation > CPL_STORE_REACH)
         return CPL_INVALID;
     return on_value(queue, TASK_STORE, address, bytes, operation, value);
 }

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from compatlayer._native import ffi
 from compatlayer.api.entry import entry
 from compatlayer.core import pool as core
+from compatlayer.core import pool_sharing, sharing
 from compatlayer.core.device import Device
 from compatlayer.core.memory import MemoryKind
 from compatlayer.core.pool import Place, Pool
@@ -44,14 +46,18 @@ def free_async(dptr, hStream):
 @entry("cuMemPoolCreate")
 def create(pool, poolProps):
     needed(poolProps, "poolProps")
-    if poolProps.handleTypes != 0:
-        raise CudaError(Status.NOT_SUPPORTED, "memory pools shared between processes are not implemented")
+    types = poolProps.handleTypes
+    if types:
+        sharing.check_handle_type(types, "a memory pool")
     if poolProps.usage & ~2:
         raise CudaError(Status.INVALID_VALUE, f"memory pool usage {poolProps.usage:#x} is not documented")
     if poolProps.usage:
         raise CudaError(Status.NOT_SUPPORTED, "memory pools for hardware decompression are not implemented")
     device, kind, place = place_of(poolProps.location, poolProps.allocType, poolProps.maxSize)
-    pool[0] = pointer(Pool(device, kind, place).handle)
+    if types and kind is MemoryKind.MANAGED:
+        raise CudaError(Status.NOT_SUPPORTED, "managed memory is not shared between processes; make the pool pinned")
+    place = place._replace(handle_types=types)
+    pool[0] = pointer(Pool(device, kind, place, pool_sharing.make_file(device, place)).handle)
 
 
 @entry("cuMemPoolDestroy")
@@ -159,3 +165,35 @@ def place_of(location: Any, allocation_type: int, max_bytes: int = 0) -> tuple[D
         raise CudaError(Status.INVALID_VALUE, f"this machine has no NUMA node {ident}")
     memory = MemoryKind.HOST if allocation_type == PINNED else MemoryKind.MANAGED
     return any_device(), memory, Place(kind, ident, allocation_type, max_bytes)
+
+
+@entry("cuMemPoolExportToShareableHandle")
+def export(handle_out, pool, handleType, flags):
+    needed(handle_out, "handle_out")
+    _no_flags(flags)
+    target = pool_of(pool)
+    sharing.check_handle_type(handleType, "an export")
+    ffi.cast("int *", handle_out)[0] = pool_sharing.export_pool(target)
+
+
+@entry("cuMemPoolImportFromShareableHandle")
+def import_(pool_out, handle, handleType, flags):
+    _no_flags(flags)
+    sharing.check_handle_type(handleType, "an import")
+    descriptor = int(ffi.cast("intptr_t", handle))
+    pool_out[0] = pointer(pool_sharing.import_pool(any_device(), descriptor).handle)
+
+
+@entry("cuMemPoolExportPointer")
+def export_pointer(shareData_out, ptr):
+    ffi.memmove(shareData_out.reserved, pool_sharing.export_pointer(any_device(), ptr), 64)
+
+
+@entry("cuMemPoolImportPointer")
+def import_pointer(ptr_out, pool, shareData):
+    ptr_out[0] = pool_sharing.import_pointer(pool_of(pool), bytes(ffi.buffer(shareData.reserved, 64)))
+
+
+def _no_flags(flags: int) -> None:
+    if flags != 0:
+        raise CudaError(Status.INVALID_VALUE, f"flags must be 0, not {flags:#x}")

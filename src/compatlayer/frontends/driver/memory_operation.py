@@ -119,3 +119,30 @@ def _write(address: int, size_bytes: int, value: int, flags: int, known: int) ->
         raise CudaError(Status.INVALID_VALUE, f"flags {flags:#x} of a stream write are not known to this variant of the "
                                               "call")
     return Write(address, size_bytes, Change.SET, value)
+
+
+def describe(params: Any, operation: Operation) -> None:
+    """Fill a CUstreamBatchMemOpParams by what operations() would make the same of."""
+    if isinstance(operation, Barrier):
+        params.operation = BARRIER
+        return
+    wide = operation.element_bytes == 8
+    if isinstance(operation, Wait):
+        params.operation = WAIT_64 if wide else WAIT_32
+        target = params.waitValue
+        target.flags = operation.comparison.value
+    elif operation.change is Change.SET:
+        params.operation = WRITE_64 if wide else WRITE_32
+        target = params.writeValue
+    else:
+        params.operation = REDUCTION
+        target = params.atomicReduction
+        target.reductionOp = next(kind for kind, change in REDUCTIONS.items() if change is operation.change)
+        target.dataType = next(kind for kind, size_bytes in REDUCED_BYTES.items() if size_bytes == operation.element_bytes)
+        target.address, target.value = operation.address, operation.value
+        return
+    target.address = operation.address
+    if wide:
+        target.value64 = operation.value
+    else:
+        target.value = operation.value

@@ -78,6 +78,8 @@ def environment(checkout: Path, entry: dict[str, Any]) -> dict[str, str]:
     settings = {**os.environ, "COMPATLAYER_UPSTREAM": str(checkout), "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     if "devices" in entry:
         settings["COMPATLAYER_DEVICES"] = entry["devices"]
+    if "workers" in entry:  # otherwise the outcome would depend on the machine's number of CPUs
+        settings["COMPATLAYER_WORKERS"] = str(entry["workers"])
     toolkit = Path(sysconfig.get_path("purelib")) / "nvidia" / "cu13"
     if (toolkit / "include" / "cccl").is_dir():
         settings.setdefault("COMPATLAYER_UPSTREAM_TOOLKIT", str(toolkit))

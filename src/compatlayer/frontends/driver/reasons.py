@@ -50,8 +50,6 @@ _GROUPS: dict[str, str] = {
         cuCheckpointProcessGetRestoreThreadId cuCheckpointProcessGetState cuCheckpointProcessLock
         cuCheckpointProcessCheckpoint cuCheckpointProcessRestore cuCheckpointProcessUnlock
         cuCheckpointOperationComplete""",
-    "no core dump is ever written (a fault's report names kernel, thread and line instead), so there is nothing to "
-    "set": "cuCoredumpSetAttribute cuCoredumpSetAttributeGlobal",
     "no core dump is ever written (a fault's report names kernel, thread and line instead), so there is nothing to be "
     "told of": """
         cuCoredumpRegisterStartCallback cuCoredumpRegisterCompleteCallback cuCoredumpDeregisterStartCallback

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -41,9 +42,22 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell's background job ignores Ctrl-C, and the programs that tests start would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    other = os.environ.get("COMPATLAYER_TEST_LIBCUDA")
+    if other:
+        _use(other, libraries.soname_path("libnvrtc.so."))
+        return
     with contextlib.suppress(libraries.MissingLibraries):  # tests that need no device still run
         compatlayer.install()
     recorded_calls.register(config)
+
+
+def _use(libcuda: str, nvrtc: str | None) -> None:
+    """Have cuda.bindings find another libcuda by its soname, and our compiler, which that library needs not know."""
+    try:
+        for path in filter(None, (libcuda, nvrtc)):
+            ctypes.CDLL(path, os.RTLD_NOW | os.RTLD_LOCAL)
+    except OSError as error:
+        raise pytest.UsageError(f"COMPATLAYER_TEST_LIBCUDA={libcuda} cannot be loaded: {error}") from None
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from compatlayer.cli import doctor
+from compatlayer.doctor import environment as doctor
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = textwrap.dedent('''

@@ -11,7 +11,7 @@ from importlib import import_module
 
 import compatlayer
 
-COMMANDS = ("run", "enable", "disable", "doctor", "devices", "coverage", "cache")
+COMMANDS = ("run", "enable", "disable", "doctor", "devices", "coverage", "cache", "record")
 
 
 def main(arguments: list[str] | None = None) -> int:

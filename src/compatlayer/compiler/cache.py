@@ -33,6 +33,25 @@ def default_folder() -> Path:
     return Path(base) / "compatlayer"
 
 
+def _content(data: bytes) -> bytes | None:
+    """A record without its head; None when it is damaged."""
+    content = data[_HEADER_BYTES:]
+    whole = data[: len(_MAGIC)] == _MAGIC and digest.checksum(content) == data[len(_MAGIC): _HEADER_BYTES]
+    return content if whole else None
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether the record in the file `path` was written whole and is not any more; one of another version may be."""
+    try:
+        data = path.read_bytes()
+        other = data[: len(_MAGIC) - 1] == _MAGIC[:-1] and data[: len(_MAGIC)] != _MAGIC
+        return not other and _content(data) is None
+    except FileNotFoundError:
+        return False  # pruned meanwhile
+    except OSError:
+        return True
+
+
 class Store:
     """Content-addressed files under one folder of the user's own (mode 0700)."""
 
@@ -79,8 +98,8 @@ class Store:
                 data = file.read()
         except OSError:
             return None
-        content = data[_HEADER_BYTES:]
-        if data[: len(_MAGIC)] != _MAGIC or digest.checksum(content) != data[len(_MAGIC): _HEADER_BYTES]:
+        content = _content(data)
+        if content is None:
             self.drop(kind, key)
             return None
         self._touch(path)

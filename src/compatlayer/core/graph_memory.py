@@ -125,13 +125,15 @@ class GraphMemory:
 
     def take_back(self, record: Record) -> None:
         """cuMemFree; its record was taken away, and its context's work waited for."""
-        was = self.allocated
         self.allocated = False
         if self._nodes:
             memory.adopt(record)
         else:
             self._give_back()
-        if not was:
+
+    def may_free(self, record: Record) -> None:
+        """INVALID_VALUE for memory that no program has."""
+        if not self.allocated:
             raise CudaError(Status.INVALID_VALUE, f"{record.base:#x} is memory of a graph, and no launch has allocated "
                                                   "it since it was freed last")
 

@@ -110,6 +110,8 @@ def free(address: int) -> None:
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the start of live device memory")
     if record.shared is not None and record.shared.imported:
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} belongs to another process; call cuIpcCloseMemHandle")
+    if record.pool is not None:
+        record.pool.may_free(record)  # type: ignore[attr-defined]
     end(record)
     if record.context is not None and record.context.alive:
         record.context.check()
@@ -178,8 +180,13 @@ def free_postponed() -> None:
     """Give back what finalisers on the host-callback thread could not."""
     while _later and not host_function.on_callback_thread():
         try:
-            _give_back(_later.popleft())
+            record = _later.popleft()
         except IndexError:
+            return
+        try:
+            _give_back(record)
+        except CudaError:  # its context cannot be waited for now; the caller has nothing to do with it
+            _later.append(record)
             return
 
 

@@ -177,6 +177,9 @@ class Pool:
             _pools[self] = None  # until its last block is done, which later waits look for
             self.trim(0)
 
+    def may_free(self, record: Record) -> None:
+        """What has a record is in use."""
+
     def take_back(self, record: Record) -> None:
         """cuMemFree of pool memory: its context's work was waited for."""
         self.free_in(record, None)

@@ -140,8 +140,8 @@ def _allocate(graph: Graph, params: Any, links: list[Link]) -> Node:
     if params.accessDescCount and not params.accessDescs:
         raise CudaError(Status.INVALID_VALUE, f"{params.accessDescCount} access descriptions, and their array is null")
     access = []
-    for place in range(params.accessDescCount):
-        one = params.accessDescs[place]
+    for number in range(params.accessDescCount):
+        one = params.accessDescs[number]
         state.device(one.location.id)
         access.append(Access(int(one.location.type), one.location.id, int(one.flags)))
     memory = GraphMemory(context, params.bytesize, kind, place[:3], tuple(access))

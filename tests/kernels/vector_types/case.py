@@ -17,3 +17,10 @@ def launches():
         result += q[:, 0] * 1.0 - q[:, 1] + 3 + 20
         yield Launch("assorted", (grid,), (block,), [b, s, t, d, q, np.zeros(n)], {5: result}, relative=1e-12,
                      absolute=1e-3)
+        c = values(n, np.int8)
+        x = (c & 63).astype(np.float64)
+        one = x + (x + 6) + (5 + 2 * x + 28) + (9 * x + 10)
+        wide = np.stack([x, x + 1, x + 2, x + 3], axis=1)
+        pairs = np.stack([x, -x, x * 2, x * 0 + 9], axis=1).astype(np.int64)
+        yield Launch("every_type", (grid,), (block,), [c, np.zeros(n), np.zeros((n, 4)), np.zeros((n, 4), np.int64)],
+                     {1: 12 * one + 10 * (9 * x + 10), 2: wide, 3: pairs})

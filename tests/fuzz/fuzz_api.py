@@ -156,7 +156,7 @@ class Fuzzer:
         self.errors.close()
         text = (self.folder / "stderr").read_text(errors="replace")
         for block in text.split("compatlayer: unexpected error in a handler")[1:]:
-            lines = [line for line in block.splitlines() if line.strip()]
+            lines = [line for line in block.splitlines() if line.strip() and not line.startswith("FUZZ")]
             end = next((place for place, line in enumerate(lines) if place and not line.startswith(" ")
                         and not line.startswith("Traceback")), len(lines) - 1)
             where = next((line.strip() for line in reversed(lines[:end]) if "File" in line), "")

@@ -117,6 +117,7 @@ def watch(c: Any, shared: mmap.mmap) -> None:
         before = now
         if still >= RESCUE_S:
             still = 0
+            print("FUZZ-RESCUE", file=sys.stderr, flush=True)
             if not c.fuzz_rescue():
                 print("FUZZ-STUCK without a wait for memory", file=sys.stderr, flush=True)
 

@@ -143,3 +143,21 @@ for record in (None, [], 1, "x", {**good, "ir": None}, {**good, "architecture": 
     module = c_void_p()
     print(cu.cuModuleLoadData(byref(module), container._HEADER.pack(*head) + payload), end=" ")
 """) == " ".join(["200"] * 10)
+
+
+def test_a_refused_free_of_graph_memory_changes_nothing() -> None:
+    assert run("""
+primary()
+graph, node = c_void_p(), c_void_p()
+class Params(ctypes.Structure):
+    _fields_ = [("words", c_int * 22), ("access", c_void_p), ("count", c_size_t), ("bytesize", c_size_t),
+                ("dptr", ctypes.c_uint64)]
+params = Params()
+params.words[0], params.words[2], params.bytesize = 1, 1, 4096
+ok("cuGraphCreate", byref(graph), 0)
+ok("cuGraphAddMemAllocNode", byref(node), graph, None, c_size_t(0), byref(params))
+address, other = ctypes.c_uint64(params.dptr), c_void_p()
+print(cu.cuMemFree_v2(address), cu.cuMemFree_v2(address), cu.cuMemAlloc_v2(byref(other), c_size_t(64)), end=" ")
+ok("cuGraphDestroy", graph)
+print(cu.cuDeviceGraphMemTrim(0), cu.cuMemFree_v2(other), cu.cuDeviceGraphMemTrim(0))
+""") == "1 1 0 0 0 0"

@@ -54,21 +54,24 @@ CPL_FN bool __hisnan(CPL_S a) { return (CPL_RAW(a) & 0x7fffu) > CPL_INFINITE; }
 CPL_FN int __hisinf(CPL_S a) {
     unsigned int bits = CPL_RAW(a); return (bits & 0x7fffu) != CPL_INFINITE ? 0 : bits & 0x8000u ? -1 : 1; }
 CPL_FN CPL_S2 __hisnan2(CPL_S2 a) { return __hneu2(a, a); }
-/* NaN loses, or wins in the forms with _nan; +0 is greater than -0. */
-#define CPL_EXTREME(name, op, other, zeros) \
+/* NaN loses, or wins in the forms with _nan; +0 is greater than -0. Integers with the order of the numbers are compared:
+ * all in one width, which lanes like. */
+#define CPL_EXTREME(name, op) \
     CPL_FN CPL_S __h##name(CPL_S a, CPL_S b) { \
-        float x = CPL_F(a), y = CPL_F(b); \
-        unsigned int left = CPL_RAW(a), right = CPL_RAW(b); \
-        unsigned int number = x == x ? left : y == y ? right : 0x7fffu; \
-        return CPL_OF(x op y ? left : x other y ? right : x == y ? (left zeros right) : number); } \
+        int left = (short)CPL_RAW(a), right = (short)CPL_RAW(b); \
+        int picked = (left ^ ((left >> 15) & 0x7fff)) op (right ^ ((right >> 15) & 0x7fff)) ? left : right; \
+        picked = (right & 0x7fff) > (int)CPL_INFINITE ? left : picked; \
+        picked = (left & 0x7fff) > (int)CPL_INFINITE ? right : picked; \
+        return CPL_OF((picked & 0x7fff) > (int)CPL_INFINITE ? 0x7fffu : (unsigned int)picked); } \
     CPL_FN CPL_S __h##name##_nan(CPL_S a, CPL_S b) { \
-        float x = CPL_F(a), y = CPL_F(b); \
-        unsigned int left = CPL_RAW(a), right = CPL_RAW(b); \
-        return CPL_OF(x op y ? left : x other y ? right : x == y ? (left zeros right) : 0x7fffu); } \
+        int left = (short)CPL_RAW(a), right = (short)CPL_RAW(b); \
+        int picked = (left ^ ((left >> 15) & 0x7fff)) op (right ^ ((right >> 15) & 0x7fff)) ? left : right; \
+        int nan = ((left & 0x7fff) > (int)CPL_INFINITE) | ((right & 0x7fff) > (int)CPL_INFINITE); \
+        return CPL_OF(nan ? 0x7fffu : (unsigned int)picked); } \
     CPL_FN CPL_S2 __h##name##2(CPL_S2 a, CPL_S2 b) { return CPL_PAIR(__h##name); } \
     CPL_FN CPL_S2 __h##name##2_nan(CPL_S2 a, CPL_S2 b) { return CPL_PAIR(__h##name##_nan); }
-CPL_EXTREME(max, >, <, &)
-CPL_EXTREME(min, <, >, |)
+CPL_EXTREME(max, >)
+CPL_EXTREME(min, <)
 
 #define CPL_FUNCTION(name, call) \
     CPL_FN CPL_S h##name(CPL_S a) { return CPL_NEAR(call(CPL_F(a))); } \

@@ -21,7 +21,7 @@ from compatlayer.backends.base import (
     OutOfMemory,
     Queue,
 )
-from compatlayer.core import handles
+from compatlayer.core import capture_mode, handles
 from compatlayer.core.device import Device
 from compatlayer.core.stream import KEPT_BUSY, NON_BLOCKING, CurrentContext, DoorSide, Stream
 from compatlayer.errors import CudaError, Status
@@ -207,6 +207,8 @@ class Context:
     def synchronize(self) -> None:
         """cuCtxSynchronize: wait, then report a fault."""
         self.live_domain()
+        if capture_mode.active:
+            capture_mode.refuse_unsafe("waiting for a context")
         self.wait_idle()
         self.check()
         self.device.after_wait(self)

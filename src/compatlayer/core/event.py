@@ -94,6 +94,8 @@ class Event:
 
     def done(self) -> bool:
         """True when the last recorded point was reached; raises a sticky fault."""
+        if capture_mode.active:
+            capture_mode.refuse_unsafe("asking for an event")
         self._refuse_captured()
         fence = self.fence
         reached = self.shared.done() if self.shared is not None else fence is None or fence.done()
@@ -102,6 +104,8 @@ class Event:
 
     def synchronize(self) -> None:
         """Wait for the last recorded point, then report a fault."""
+        if capture_mode.active:
+            capture_mode.refuse_unsafe("waiting for an event")
         self._refuse_captured()
         fence = self.fence
         if self.shared is not None:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from compatlayer.backends.base import BackendError, BadArgument, MemoryKind
 from compatlayer.backends.mapping import Mapper
-from compatlayer.core import host_function
+from compatlayer.core import capture_mode, host_function
 from compatlayer.core.context import Context
 from compatlayer.core.device import Device
 from compatlayer.errors import CudaError, Status
@@ -67,6 +67,8 @@ _later: deque[Record] = deque()  # frees that came from the host-callback thread
 def allocate(context: Context, size_bytes: int, kind: MemoryKind, flags: int = 0) -> Record:
     """Memory that belongs to `context`; OUT_OF_MEMORY leaves nothing behind."""
     context.check()
+    if capture_mode.active:
+        capture_mode.refuse_unsafe("an allocation")
     if size_bytes == 0:
         raise CudaError(Status.INVALID_VALUE, "an allocation of 0 bytes")
     free_postponed()
@@ -105,6 +107,8 @@ def free(address: int) -> None:
     """cuMemFree: end device, managed or pool memory after the work of its context. 0 is no memory and no error."""
     if address == 0:
         return
+    if capture_mode.active:
+        capture_mode.refuse_unsafe("freeing memory")
     record = _records.get(address)
     if record is None or record.mapping is not None or (record.on_host and record.pool is None):
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the start of live device memory")
@@ -119,6 +123,8 @@ def free(address: int) -> None:
 
 def free_host(address: int) -> None:
     """cuMemFreeHost: end pinned memory."""
+    if capture_mode.active:
+        capture_mode.refuse_unsafe("freeing memory")
     record = _records.get(address)
     if record is None or record.kind is not MemoryKind.HOST or not record.pool is record.mapping is None:
         raise CudaError(Status.INVALID_VALUE, f"{address:#x} is not the start of live pinned host memory")

@@ -174,6 +174,43 @@ static void *fault(void *data)
     return NULL;
 }
 
+/* Two queues and this thread hand a value round; then a domain ends while a queue of it waits for what never comes. */
+static void *values(void *data)
+{
+    (void)data;
+    static _Atomic uint64_t turn;
+    static _Atomic uint32_t never, after;
+    uint64_t at = (uint64_t)(uintptr_t)&turn, units = 1;
+    cpl_domain *own = cpl_domain_open(0);
+    cpl_queue *queues[2] = {cpl_queue_open(own, 0), cpl_queue_open(own, 0)};
+    CHECK(cpl_queue_restrict(queues[0], &units, 1) == CPL_OK);
+    uint64_t small;
+    CHECK(cpl_memory_alloc(0, 0, 64, 0, &small) == CPL_OK);
+    for (uint64_t i = 0; i < ROUNDS * 3; i += 3)
+        for (int place = 0; place < 2; place++) {
+            CHECK(cpl_queue_watch(queues[place], at, 8, CPL_WATCH_GEQ, i + (uint64_t)place + 1) == CPL_OK);
+            launch(queues[place], kernel, &small, sizeof small);
+            CHECK(cpl_queue_store(queues[place], at, 8, CPL_STORE_ADD, 1) == CPL_OK);
+        }
+    for (uint64_t i = 0; i < ROUNDS * 3; i += 3) {
+        while (atomic_load(&turn) != i) {
+        }
+        atomic_fetch_add(&turn, 1);
+    }
+    for (int place = 0; place < 2; place++)
+        CHECK(cpl_queue_drain(queues[place], PATIENCE_NS) == CPL_OK);
+    CHECK(atomic_load(&turn) == ROUNDS * 3);
+    CHECK(cpl_queue_watch(queues[1], (uint64_t)(uintptr_t)&never, 4, CPL_WATCH_EQ, 1) == CPL_OK);
+    CHECK(cpl_queue_store(queues[1], (uint64_t)(uintptr_t)&after, 4, CPL_STORE_SET, 1) == CPL_OK);
+    CHECK(cpl_queue_drain(queues[1], 1000000) == CPL_TIMEOUT);
+    cpl_domain_end_waits(own);
+    CHECK(cpl_queue_drain(queues[1], PATIENCE_NS) == CPL_OK && !atomic_load(&after));
+    for (int place = 0; place < 2; place++)
+        cpl_queue_close(queues[place]);
+    cpl_domain_close(own);
+    return NULL;
+}
+
 /* Callers launch through doors while core opens, shuts, ends and renames them, and takes the kernel away. */
 static cpl_doors *doors;
 static atomic_bool callers_stop;
@@ -284,11 +321,12 @@ int main(void)
 {
     CHECK(cpl_start(3) == CPL_OK);
     domain = cpl_domain_open(0);
-    pthread_t threads[THREADS + 1];
+    pthread_t threads[THREADS + 2];
     for (int i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, work, (void *)(intptr_t)i);
     pthread_create(&threads[THREADS], NULL, fault, NULL);
-    for (int i = 0; i <= THREADS; i++)
+    pthread_create(&threads[THREADS + 1], NULL, values, NULL);
+    for (int i = 0; i <= THREADS + 1; i++)
         pthread_join(threads[i], NULL);
     direct();
     cpl_domain_close(domain);

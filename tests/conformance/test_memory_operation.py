@@ -275,7 +275,7 @@ def test_values_written_by_the_host_are_seen_soon(api: Any, stream: Any, words: 
         while words.words[1] != turn:
             pass
         delays.append(time.perf_counter() - begin)
-    assert sorted(delays)[len(delays) // 4] < 0.005, "the thread that looks must not be asleep for long"
+    assert sorted(delays)[len(delays) // 4] < 0.02, "the thread that looks must not be asleep for long"
 
 
 def test_a_context_can_be_destroyed_while_a_stream_waits(api: Any, cu: Any, context: Any, words: Words) -> None:

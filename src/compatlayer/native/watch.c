@@ -4,13 +4,12 @@
 #include "native.h"
 #include <inttypes.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 
 /* How the thread looks: without a pause at first, then after an eighth of the time that the youngest wait has lasted, at
  * most EAGER_NS while no worker is busy and for the first EAGER_FOR_NS, at most LAZY_NS otherwise. */
-static const uint64_t SPIN_NS = 50000, EAGER_NS = 30000, EAGER_FOR_NS = 1000000000, LAZY_NS = 1000000;
+static const uint64_t SPIN_NS = 20000, EAGER_NS = 30000, EAGER_FOR_NS = 200000000, LAZY_NS = 1000000;
 
 static struct task *watching;         /* heads of their queues, linked by `link` */
 static uint64_t youngest;             /* when the last of them began to wait */
@@ -153,7 +152,12 @@ static void *run(void *data)
         else if (pause)
             cpl_futex_wait(&bell, heard, cpl_now() + pause);
         else
-            sched_yield();
+            for (int i = 0; i < 32; i++)
+#if defined(__x86_64__)
+                __builtin_ia32_pause();
+#else
+                atomic_signal_fence(memory_order_seq_cst);
+#endif
         pthread_mutex_lock(&cpl_lock);
         if (watching && atomic_load(&cpl_stopping) != 2) {
             cpl_watch_look();

@@ -154,9 +154,26 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
     if hidden:
         ir = _optimise(hidden_variables.expose(ir, hidden), options, place)
     ir, names = lowered_names.extract(ir, source.expressions)
+    if " asm " in ir:
+        _check_assembly(ir, messages, source, shown)
     code = DeviceCode(ir=ir, architecture=options.architecture, lowered_names=names,
                       log=format_log(messages, source.name, source.expressions, shown))
     return Compiled(code, _dependencies(dependency_file, place))
+
+
+def _check_assembly(ir: str, messages: str, source: Source, shown: Mapping[str, str]) -> None:
+    """Inline PTX that cannot be translated is an error of the source, told in its log like the compiler's own."""
+    from ..ir.reader import read
+    from ..passes import inline_ptx
+
+    try:
+        inline_ptx.run(read(ir))
+    except inline_ptx.AssemblyError as error:
+        log = format_log(messages, source.name, source.expressions, shown)
+        name = error.place.file
+        for prefix, other in shown.items():
+            name = name.replace(prefix, other)
+        raise CompileFailure(f"{log}{name}({error.place.line}): error: {error.what}\n") from None
 
 
 def _optimise(ir: str, options: Options, folder: str) -> str:

@@ -10,7 +10,7 @@ import re
 
 from ...errors import CompilerError
 from ..ir.build import replace
-from ..ir.debug import Places
+from ..ir.debug import Place, Places
 from ..ir.instructions import Call, Instruction, Phi
 from ..ir.types import I64, VOID, PointerType, Type
 from ..ir.values import BasicBlock, Function, InlineAssembly, Literal, Module, Value, string_bytes
@@ -19,6 +19,14 @@ from .ptx_code import Code, Registers, Slots, Values, refuse
 from .ptx_syntax import Statement, SyntaxFault, statements, without_comments
 
 _REFERENCE = re.compile(r"\$(?:\{(\d+)(?::\w+)?\}|(\$)|\{:uid\})")
+
+
+class AssemblyError(CompilerError):
+    """Inline PTX that cannot be translated: `place` in the source, and what is wrong."""
+
+    def __init__(self, place: Place, what: str) -> None:
+        super().__init__(f"{place}: {what}")
+        self.place, self.what = place, what
 
 
 def run(module: Module) -> Module:
@@ -115,8 +123,9 @@ class Assembly:
         self.code.emit.metadata = tuple(each for each in call.metadata if each[0] == "dbg")
 
     def error(self, what: str, why: str) -> CompilerError:
+        what = re.sub(r"\$(?=\d)", "%", what)  # as the source has it
         place = self.places.of(self.call, self.function)
-        return CompilerError(f"{place}: inline PTX '{what.strip()}' is not supported{': ' + why if why else ''}")
+        return AssemblyError(place, f"inline PTX '{what.strip()}' is not supported{': ' + why if why else ''}")
 
     def output_type(self, index: int) -> Type:
         type_ = self.call.type

@@ -21,6 +21,7 @@ from .ptx_types import PtxType, register_type, type_of
 GLOBAL, SHARED, CONST, GENERIC = 1, 3, 4, 0
 CARRY = "%cc.cf"  # the carry flag of add.cc and its kin
 _ADDRESS = re.compile(r"\[\s*([\w$%.]+)\s*(?:([-+])\s*([-\w$%]+)\s*)?\]")
+_REGISTERS = re.compile(r"(?:\.v([24])\s*)?\.(\w+)\s+(.+)", re.S)
 _SUM = re.compile(r"([A-Za-z_$%][\w$]*)\s*([-+])\s*(-?\w+)")
 
 
@@ -169,17 +170,17 @@ class Code:
     # ---- registers ------------------------------------------------------------------------------
     def declare(self, text: str) -> None:
         """`.reg .b32 %r<5>, x`: the text after `.reg`."""
-        words = text.split(None, 1)
-        type_ = type_of(words[0].lstrip(".")) if words else None
-        if words and words[0] in (".v2", ".v4"):
-            refuse("registers that are vectors are not supported")
-        if type_ is None or len(words) < 2:
-            refuse("is no declaration of registers")
-        for name in words[1].split(","):
+        found = _REGISTERS.fullmatch(text.strip())
+        type_ = type_of(found[2]) if found else None
+        if found is None or type_ is None:
+            refuse("this is no declaration of registers")
+        axes = [f".{axis}" for axis in "xyzw"[: int(found[1])]] if found[1] else [""]
+        for name in found[3].split(","):
             name = name.strip()
             many = re.fullmatch(r"([\w$%]+)\s*<\s*(\d+)\s*>", name)
             for each in [f"{many[1]}{index}" for index in range(int(many[2]))] if many else [name]:
-                self.declare_one(each, register_type(type_))
+                for axis in axes:
+                    self.declare_one(each + axis, register_type(type_))
 
     def declare_one(self, name: str, type_: Type) -> None:
         unique = name
@@ -193,6 +194,8 @@ class Code:
         for scope in reversed(self.scopes):
             if name in scope:
                 return scope[name]
+        if name[-2:-1] == "." and name[-1] in "rgba":
+            return self.register(name[:-1] + "xyzw"["rgba".index(name[-1])])
         return name if name[:1] == "$" and self.registers.type_of(name) is not None else None
 
     def write(self, operand: str, value: Value, signed: bool = False) -> None:
@@ -262,6 +265,8 @@ class Code:
             from .ptx_registers import special
 
             return self.fit(special(self, operand[1:]), type_)
+        if operand == "WARP_SZ":
+            return self.fit(self.word(32), type_)
         offset = _SUM.fullmatch(operand)
         base = self.variable(offset[1] if offset else operand)
         if base is None:
@@ -313,7 +318,11 @@ class Code:
 
     def vector(self, operand: str) -> list[str]:
         """The parts of `{a, b}`; of anything else the operand itself."""
-        return [each.strip() for each in operand[1:-1].split(",")] if operand[:1] == "{" else [operand]
+        if operand[:1] == "{":
+            return [each.strip() for each in operand[1:-1].split(",")]
+        if self.register(operand + ".x") is not None:  # a register that is a vector
+            return [operand + f".{axis}" for axis in "xyzw" if self.register(operand + f".{axis}") is not None]
+        return [operand]
 
     def bits(self, operand: str, type_: PtxType) -> Value:
         """The operand's bits as one integer of the type's width."""

@@ -57,7 +57,7 @@ def _sum(opcode: str) -> Operation:
         type_ = form(words, operands, 3, ("sat", "cc"))
         rows = zip(parts(code, operands[1], type_), parts(code, operands[2], type_), strict=True)
         if "cc" in words:
-            _carrying(code, opcode, type_, operands, code.word(0, type_.whole))
+            _carrying(code, opcode, type_, operands, Literal(I1, "true" if opcode == "sub" else "false"))
             return
         if "sat" in words:
             name = f"{'s' if type_.signed else 'u'}{opcode}.sat.i{type_.bits}"
@@ -70,14 +70,25 @@ def _sum(opcode: str) -> Operation:
 
 
 def _carrying(code: Code, opcode: str, type_: PtxType, operands: Sequence[str], carry: Value) -> None:
-    """One step of an addition or subtraction of many words."""
+    """One step of an addition or subtraction of many words.
+
+    As the hardware has it, a - b is a + ~b + 1: the flag after a subtraction is set where nothing was borrowed. Only
+    programs that mix additions and subtractions see that.
+    """
     wide = integer(2 * type_.bits)
     emit = code.emit
-    a, b = (emit.cast("zext", code.read(each, type_.whole), wide) for each in operands[1:3])
-    total = emit.binary(opcode, emit.binary(opcode, a, b), code.fit(carry, wide))
+    a, b = code.read(operands[1], type_.whole), _addend(code, opcode, type_, operands[2])
+    total = emit.binary("add", emit.cast("zext", a, wide), emit.cast("zext", b, wide))
+    total = emit.binary("add", total, code.fit(carry, wide))
     over = emit.binary("and", emit.binary("lshr", total, code.word(type_.bits, wide)), code.word(1, wide))
     code.write(operands[0], emit.cast("trunc", total, type_.whole))
     code.set_carry(emit.cast("trunc", over, I1))
+
+
+def _addend(code: Code, opcode: str, type_: PtxType, operand: str) -> Value:
+    """What is added for the second operand."""
+    value = code.read(operand, type_.whole)
+    return code.emit.binary("xor", value, code.word(-1, type_.whole)) if opcode == "sub" else value
 
 
 def _with_carry(opcode: str) -> Operation:
@@ -89,9 +100,8 @@ def _with_carry(opcode: str) -> Operation:
         if "cc" in words:
             _carrying(code, opcode, type_, operands, flag)
             return
-        a, b = (code.read(each, type_.whole) for each in operands[1:])
-        total = code.emit.binary(opcode, a, b)
-        code.write(operands[0], code.emit.binary(opcode, total, code.fit(flag, type_.whole)))
+        total = code.emit.binary("add", code.read(operands[1], type_.whole), _addend(code, opcode, type_, operands[2]))
+        code.write(operands[0], code.emit.binary("add", total, code.fit(flag, type_.whole)))
 
     return lower
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ..ir.types import I8, I16, I32, I64, IntType, pointer
 from ..ir.values import Value
-from .ptx_code import SHARED, Code, Operation, refuse
+from .ptx_code import GENERIC, SHARED, Code, Operation, refuse
 from .ptx_threads import gathered
 
 _COUNTS = {"x1": 1, "x2": 2, "x4": 4}
@@ -17,16 +17,17 @@ _COUNTS = {"x1": 1, "x2": 2, "x4": 4}
 
 def _shape(code: Code, words: Sequence[str], operands: Sequence[str]) -> tuple[int, bool]:
     """How many matrices, and whether transposed."""
-    rest = [each for each in words[1:] if each not in ("sync", "aligned", "m8n8", "shared", "shared::cta", "trans")]
-    if len(rest) != 2 or rest[0] not in _COUNTS or rest[1] != "b16" or "m8n8" not in words or len(operands) != 2 or \
-            not {"shared", "shared::cta"} & set(words):
+    known = ("sync", "aligned", "m8n8", "shared", "shared::cta", "trans")
+    rest = [each for each in words[1:] if each not in known]
+    if len(rest) != 2 or rest[0] not in _COUNTS or rest[1] != "b16" or "m8n8" not in words or len(operands) != 2:
         refuse()
     return _COUNTS[rest[0]], "trans" in words
 
 
-def _rows(code: Code, operand: str) -> tuple[Value, Value, Value]:
+def _rows(code: Code, operand: str, shared: bool) -> tuple[Value, Value, Value]:
     """This lane's row address as an offset in shared memory, its row number and its place in the row."""
-    address = code.address(operand, SHARED)
+    address = code.address(operand, SHARED if shared else GENERIC)
+    address = code.emit.cast("addrspacecast", address, pointer(SHARED))
     offset = code.emit.cast("ptrtoint", address, I32)
     lane = code.call("nvvm.read.ptx.sreg.laneid", I32)
     return offset, code.emit.binary("lshr", lane, code.word(2)), code.emit.binary("and", lane, code.word(3))
@@ -37,9 +38,9 @@ def _place(code: Code, offset: Value, by: Value, scale: int) -> Value:
     return code.emit.cast("inttoptr", code.emit.cast("zext", moved, I64), pointer(SHARED))
 
 
-def _cells(code: Code, operand: str, matrix: int, trans: bool) -> list[tuple[Value, IntType]]:
+def _cells(code: Code, words: Sequence[str], operand: str, matrix: int, trans: bool) -> list[tuple[Value, IntType]]:
     """Where the two elements that a lane holds of a matrix lie: one word, or two halves when transposed."""
-    offset, row, column = _rows(code, operand)
+    offset, row, column = _rows(code, operand, bool({"shared", "shared::cta"} & set(words)))
     first = code.word(8 * matrix)
     if not trans:
         start = gathered(code, offset, code.emit.binary("add", row, first))
@@ -59,7 +60,7 @@ def _load(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
         refuse()
     results = []
     for matrix in range(count):
-        parts = [code.emit.load(type_, place, 2) for place, type_ in _cells(code, operands[1], matrix, trans)]
+        parts = [code.emit.load(type_, place, 2) for place, type_ in _cells(code, words, operands[1], matrix, trans)]
         value: Value = parts[0]
         if trans:
             low, high = (code.emit.cast("zext", each, I32) for each in parts)
@@ -81,7 +82,7 @@ def _store(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
         if trans:
             parts = [code.emit.cast("trunc", word, I16),
                      code.emit.cast("trunc", code.emit.binary("lshr", word, code.word(16)), I16)]
-        for (place, _), value in zip(_cells(code, operands[0], matrix, trans), parts, strict=True):
+        for (place, _), value in zip(_cells(code, words, operands[0], matrix, trans), parts, strict=True):
             code.emit.store(value, place, 2)
 
 

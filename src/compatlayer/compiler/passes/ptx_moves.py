@@ -126,9 +126,21 @@ def _choose(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
 def _move(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
     """mov, also packing and unpacking: `mov.b64 d, {lo, hi}` and `mov.b64 {lo, hi}, a`"""
     type_ = type_of(words[-1])
-    if type_ is None or len(operands) != 2 or len(words) != 2:
+    if type_ is None or len(operands) != 2 or len(words) not in (2, 3):
         refuse()
     target, source = operands
+    if len(words) == 3:  # mov.v4: element by element
+        names, sources = code.vector(target), code.vector(source)
+        if words[1] != f"v{len(names)}" or len(names) != len(sources):
+            refuse()
+        values = [code.read(each, register_type(type_)) for each in sources]
+        for name, value in zip(names, values, strict=True):
+            code.write(name, value, type_.signed)
+        return
+    if code.vector(target) != [target]:
+        target = "{" + ", ".join(code.vector(target)) + "}"
+    if code.vector(source) != [source]:
+        source = "{" + ", ".join(code.vector(source)) + "}"
     if target[:1] != "{" and source[:1] != "{":
         if type_ is PREDICATE:
             code.write(target, code.predicate(source))

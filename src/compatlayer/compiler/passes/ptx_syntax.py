@@ -18,7 +18,8 @@ _LABEL = re.compile(r"([A-Za-z_$%][\w$]*)\s*:(?!:)")
 _NUMERIC_LABEL = re.compile(r"(\d+)\s*:(?!:)")
 _LINE_DIRECTIVE = re.compile(r"\.(?:loc|file)\b[^\n]*")
 _GUARD = re.compile(r"@\s*(!?)\s*([A-Za-z_$%][\w$%]*)\s+")
-_OPCODE = re.compile(r"\.?[A-Za-z_][\w.:]*")
+_OPCODE = re.compile(r"[A-Za-z_][\w.:]*")
+_DIRECTIVE = re.compile(r"\.\w+")
 _INTEGER = re.compile(r"([-+~!]?)\s*(0[xX][0-9a-fA-F]+|0[bB][01]+|0[0-7]*|[1-9]\d*)[uU]?")
 _DECIMAL = re.compile(r"-?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
 _OPEN, _CLOSE = "{[(", "}])"
@@ -116,7 +117,7 @@ def _statement(text: str, line: int) -> Statement:
     shown = _shown(text)
     guard = _GUARD.match(text)
     rest = text[guard.end() :] if guard else text
-    opcode = _OPCODE.match(rest)
+    opcode = (_DIRECTIVE if rest[:1] == "." else _OPCODE).match(rest)
     if opcode is None:
         raise SyntaxFault(line, f"'{shown}' is no PTX statement")
     operands = tuple(split(rest[opcode.end() :]))

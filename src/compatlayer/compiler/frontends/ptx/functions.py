@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...ir.build import Emitter
-from ...ir.instructions import Call, Instruction
-from ...ir.types import I8, I64, PTR, VOID, FloatType, FunctionType, IntType, PointerType, Type
-from ...ir.values import Argument, BasicBlock, Function, Value
+from ...ir.instructions import Call
+from ...ir.types import I8, I64, PTR, VOID, FloatType, FunctionType, IntType, PointerType, StructType, Type
+from ...ir.values import Argument, BasicBlock, Function, Literal, Value
 from ...passes.ptx_body import Body
 from ...passes.ptx_code import Code, Slots, refuse, zero
 from ...passes.ptx_syntax import Statement, split
@@ -17,7 +17,7 @@ from .fault import PtxFault
 from .module_text import FunctionText, Parameter, Signature, VariableText, parameters
 from .places import location
 from .signatures import function_type, value_type
-from .variables import declarations, declare
+from .variables import declarations, declare, initialise
 
 if TYPE_CHECKING:
     from .lower import Translation
@@ -37,7 +37,6 @@ class FunctionBody:
         self.start = Emitter(self.module)
         self.code = Code(self.module, self.registers, first)
         self.code.memory[0] = dict(translation.names)
-        self.result: Value | None = None  # memory of the result that is one value
         self.prototypes: dict[str, Signature] = {}
         self.lines = any(each.words[:1] == (".loc",) for each in text.statements)
         self.debug = ""
@@ -52,7 +51,7 @@ class FunctionBody:
         if not body.ended:
             self._leave()
         first = self.code.blocks[0]
-        slots = self.registers.entry.out + [*self.start.out] + self.registers.stores.out
+        slots = self.registers.entry.out + self.registers.stores.out + self.start.out
         slots.sort(key=lambda each: each.opcode != "alloca")
         for each in slots:
             each.metadata = (("dbg", self.debug0),)
@@ -97,20 +96,31 @@ class FunctionBody:
             if only.array:
                 self.code.memory[0][only.name] = arguments.pop(0)
             else:
-                self.result = self.memory(only.bits // 8)
-                self.start.store(zero(value_type(only)), self.result)
-                self._name(only, self.result)
+                for each in signature.results:
+                    self._place_of(each, zero(value_type(each)))
         for parameter, argument in zip(signature.parameters, arguments, strict=True):
             if isinstance(argument.type, PointerType):
                 self.code.memory[0][parameter.name] = argument
                 continue
-            place = self.memory(parameter.bits // 8)
-            self.start.store(argument, place)
-            self._name(parameter, place)
+            self._place_of(parameter, argument)
 
-    def _name(self, parameter: Parameter, place: Value) -> None:
-        """`.reg` parameters are registers in the text; here they are memory that is read and written as such."""
+    def _place_of(self, parameter: Parameter, value: Value) -> None:
+        """A parameter that is one value: a register, or memory."""
+        if parameter.register:
+            self.code.declare_one(parameter.name, value.type)
+            self.start.store(value, self.registers.slots[self.code.scopes[-1][parameter.name]])
+            return
+        place = self.memory(parameter.bits // 8)
+        self.start.store(value, place)
         self.code.memory[0][parameter.name] = place
+
+    def _result(self, parameter: Parameter) -> Value:
+        type_ = value_type(parameter)
+        if parameter.register:
+            return self.code.read(parameter.name, type_)
+        place = self.code.variable(parameter.name)
+        assert place is not None
+        return self.code.emit.load(type_, place)
 
     # ---- statements -----------------------------------------------------------------------------
     def directive(self, statement: Statement, label: str) -> None:
@@ -132,8 +142,7 @@ class FunctionBody:
             for name in declare(self.module, VariableText(statement.line, "", word[1:], text), False,
                                 self.all.find, prefix):
                 self.code.memory[-1][name] = self.module.symbols[prefix + name]
-            if "=" in text:
-                refuse("variables inside of functions with values are not supported")
+            initialise(self.module, VariableText(statement.line, "", word[1:], text), self.all.find, prefix)
         elif word == ".callprototype":
             match = _PROTOTYPE.match(text.strip())
             if match is None:
@@ -166,8 +175,13 @@ class FunctionBody:
         if type_ is VOID:
             self.code.emit.ret()
         else:
-            assert self.result is not None
-            self.code.emit.ret(self.code.emit.load(type_, self.result))
+            results = [self._result(each) for each in self.text.signature.results]
+            whole: Value = results[0]
+            if len(results) > 1:
+                whole = Literal(type_, "poison")
+                for index, value in enumerate(results):
+                    whole = self.code.emit.insert(whole, value, index)
+            self.code.emit.ret(whole)
 
     # ---- calls ----------------------------------------------------------------------------------
     def _call(self, statement: Statement) -> None:
@@ -184,7 +198,10 @@ class FunctionBody:
         if not isinstance(callee, Function):
             call.attributes = ("convergent",)
         self.code.emit.put(call)
-        if type_.result is not VOID and results:
+        if isinstance(type_.result, StructType):
+            for index, name in enumerate(results):
+                self._store(name, self.code.emit.extract(call, index, type_.result.fields[index]))
+        elif type_.result is not VOID and results:
             self._store(results[0], call)
 
     def _target(self, target: str, rest: Sequence[str]) -> tuple[Value, Signature, FunctionType]:
@@ -226,7 +243,7 @@ class FunctionBody:
             return self.code.emit.load(wanted, place)
         return self.code.fit(self.code.emit.load(self.code.fit_type(bits), place), wanted)
 
-    def _store(self, name: str, value: Instruction) -> None:
+    def _store(self, name: str, value: Value) -> None:
         place = self.code.variable(name)
         if place is None:
             self.code.write(name, value)

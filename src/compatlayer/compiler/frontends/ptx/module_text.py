@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"(?P<word>\.\w+)\s+(?P<numbers>\d+(?:\s*,\s*\d+)*)")
 _SPACE = re.compile(r"\s+")
 _LINE = re.compile(r"[^\n]*")
 _PARAMETER = re.compile(
-    r"\.(?P<space>param|reg)\s+(?:\.align\s+(?P<align>\d+)\s+)?\.(?P<type>\w+)\s*"
+    r"\.(?P<space>param|reg)\s*(?:\.align\s+(?P<align>\d+)\s*)?(?:\.v(?P<vector>[24])\s*)?\.(?P<type>\w+)\s*"
     r"(?:\.ptr\b\s*(?:\.\w+\s*)*?(?:\.align\s+\d+\s*)?)?(?P<name>[\w$%]*)\s*(?P<array>\[[^\]]*\])?")
 _BITS = re.compile(r"(?:[busf]|bf)(8|16|32|64|128)(?:x2)?")
 
@@ -32,6 +32,7 @@ class Parameter:
     type: str
     array: int = 0
     align: int = 0
+    register: bool = False
 
     @property
     def bits(self) -> int:
@@ -98,7 +99,10 @@ def parameters(text: str, line: int) -> tuple[Parameter, ...]:
             if not count.isdigit() or bits is None:
                 raise PtxFault(line, f"the parameter '{each}' has no size")
             array = int(count) * int(bits[1]) // 8
-        found.append(Parameter(match["name"], match["type"], array, int(match["align"] or 0)))
+        if match["vector"]:
+            raise PtxFault(line, f"the parameter '{each}' is a vector, which is not supported")
+        found.append(Parameter(match["name"], match["type"], array, int(match["align"] or 0),
+                               match["space"] == "reg"))
     return tuple(found)
 
 

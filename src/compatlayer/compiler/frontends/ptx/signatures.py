@@ -30,7 +30,9 @@ def value_type(parameter: Parameter) -> Type:
 def function_type(types: TypeTable, signature: Signature) -> FunctionType:
     parameters: list[Type] = [PTR if each.array else value_type(each) for each in signature.parameters]
     result: Type = VOID
-    if signature.results:
+    if len(signature.results) > 1:
+        result = types.struct([value_type(each) for each in signature.results])
+    elif signature.results:
         only = signature.results[0]
         if only.array:
             parameters.insert(0, PTR)

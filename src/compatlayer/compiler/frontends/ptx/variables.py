@@ -83,10 +83,10 @@ def declare(module: Module, variable: VariableText, external: bool, find: Find, 
     return names
 
 
-def initialise(module: Module, variable: VariableText, find: Find) -> None:
+def initialise(module: Module, variable: VariableText, find: Find, prefix: str = "") -> None:
     """Gives a variable its value."""
     for each in declarations(variable.text, variable.line):
-        made = module.symbols[each.name]
+        made = module.symbols[prefix + each.name]
         assert isinstance(made, GlobalVariable)
         if not each.value or made.initializer is None:
             continue

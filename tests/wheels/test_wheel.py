@@ -8,12 +8,14 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bare_system import BareSystem
+from c_compiler import compile_c
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "wheels"))
@@ -124,6 +126,30 @@ def test_an_example_runs_from_the_wheel(bare: BareSystem, example: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     expected = (ROOT / "tests" / "examples" / "expected" / f"{example}.txt").read_text()
     assert fnmatch.fnmatchcase(done.stdout, expected.replace("[", "[[]"))
+
+
+C_PROGRAM = """
+#include <stdio.h>
+extern int cuInit(unsigned), cuDeviceGetCount(int *);
+int main(void)
+{
+    int count = -1, status = cuInit(0);
+    cuDeviceGetCount(&count);
+    printf("%d %d\\n", status, count);
+    return 0;
+}
+"""
+
+
+def test_a_c_program_finds_the_python_that_the_wheel_is_installed_for(bare: BareSystem, tmp_path: Path) -> None:
+    library = sysconfig.get_config_var("INSTSONAME") or ""
+    if not (Path(sysconfig.get_config_var("LIBDIR") or "") / library).is_file() or ".so" not in library:
+        pytest.skip("this Python has no shared library")
+    folder = bare.packages / "compatlayer" / "_lib"
+    program = compile_c(C_PROGRAM, tmp_path / "program", str(folder / "libcuda.so.1"), f"-Wl,-rpath,{folder}",
+                        "-Wl,--allow-shlib-undefined")
+    done = subprocess.run([str(program)], env={"HOME": str(tmp_path)}, capture_output=True, text=True, timeout=100)
+    assert done.stdout == "0 1\n", done
 
 
 def test_the_doctor_finds_nothing_wrong_with_the_wheel(bare: BareSystem) -> None:

@@ -6,6 +6,9 @@ Every attribute has a place here: with a call, or among the facts, which are tru
 from __future__ import annotations
 
 import ctypes
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -214,7 +217,7 @@ CALLS: dict[int, Callable[[Caller], bool]] = {
 # What a device is, and what follows from that; None: any value from 0 on.
 FACTS: dict[int, int | None] = {
     **dict.fromkeys((*range(1, 14), 14, 16, 33, 34, 36, 37, 38, 39, 50, 51, 75, 76, 81, 82, 87, 97, 106, 111, 126)),
-    17: None,  # kernels are stopped after a while: only with a watchdog
+    17: 0,  # kernels have no time limit without COMPATLAYER_WATCHDOG_S
     18: 1,  # the device's memory is the host's
     20: 0,  # compute mode: any number of contexts
     30: None,  # alignment of surfaces
@@ -252,6 +255,14 @@ def test_an_attribute_is_zero_exactly_when_its_call_is_not_supported(api: Any, c
                                                                      number: int) -> None:
     value = api.cuDeviceGetAttribute(cu.CUdevice_attribute(number), 0)
     assert (value != 0) == CALLS[number](caller), cu.CUdevice_attribute(number).name
+
+
+def test_kernels_have_a_time_limit_when_there_is_a_watchdog() -> None:
+    program = ("import compatlayer; compatlayer.install(); from cuda.bindings import driver as cu; cu.cuInit(0); "
+               "print(cu.cuDeviceGetAttribute(cu.CUdevice_attribute(17), 0)[1])")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60,
+                          env=os.environ | {"COMPATLAYER_WATCHDOG_S": "30"})
+    assert done.stdout == "1\n", done.stderr
 
 
 @pytest.mark.parametrize("number", sorted(FACTS))

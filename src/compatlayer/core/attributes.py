@@ -75,6 +75,7 @@ def _features(device: Device) -> dict[int, int]:
     mapped = int(device.hardware.mapper is not None)
     return {
         15: 1,  # a copy overlaps a kernel
+        17: int(device.watchdog),  # kernels have a time limit
         18: int(caps.integrated),
         19: 1,  # host memory can be mapped
         31: 1,  # concurrent kernels

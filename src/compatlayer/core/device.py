@@ -27,6 +27,7 @@ class Device:
         self.primary_context: Context | None = None  # made by context.primary()
         self.primary_flags = 0
         self.launch_blocking = False  # a launch returns when the kernel is done
+        self.watchdog = False  # kernels that run for too long are ended
         self.current_pool: Pool | None = None  # None: the default one (core/pool.py)
         self.after_wait: Callable[[Context], None] = _nothing  # set with the first memory pool
 

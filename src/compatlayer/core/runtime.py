@@ -68,6 +68,7 @@ def _open_all(settings: config.Settings) -> tuple[Device, ...]:
                     for ordinal, (backend, number) in enumerate(chosen))
     for device in devices:
         device.launch_blocking = settings.launch_blocking
+        device.watchdog = settings.watchdog_s > 0
     return devices
 
 

@@ -49,7 +49,9 @@ struct __attribute__((aligned(4))) CPL_S2 {
     CPL_S2() = default;
     __host__ __device__ CPL_CONSTEXPR CPL_S2(const CPL_S &a, const CPL_S &b) : x(a), y(b) {}
     CPL_NARROW_FN CPL_S2(const CPL_S2RAW &raw) { CPL_SRAW a = {raw.x}, b = {raw.y}; x = a; y = b; }
-    CPL_NARROW_FN CPL_S2 &operator=(const CPL_S2RAW &raw) { return *this = CPL_S2(raw); }
+    /* A template, so that `pair = {}` can only mean the pair itself. */
+    template <class R> CPL_NARROW_FN typename cpl_if<__is_same(R, CPL_S2RAW), CPL_S2>::type &operator=(const R &raw) {
+        return *this = CPL_S2(raw); }
     CPL_NARROW_FN operator CPL_S2RAW() const {
         CPL_S2RAW raw = {((CPL_SRAW)x).x, ((CPL_SRAW)y).x}; return raw; }
 };

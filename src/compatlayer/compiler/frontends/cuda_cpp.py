@@ -64,6 +64,7 @@ def language_arguments(options: Options) -> list[str]:
         "-relaxed-aliasing",
         "-debug-info-kind=line-tables-only", "-dwarf-version=4", "-fdebug-compilation-dir=.",
         "-Wno-unknown-pragmas", "-Wno-inline-new-delete",
+        "-Wno-register",  # NVRTC takes it in C++17 too
         "-U__clang__", "-U__GNUC__", "-D__CUDACC__", "-D__CUDACC_RTC__",
         f"-D__CUDACC_VER_MAJOR__={major}", f"-D__CUDACC_VER_MINOR__={minor}", "-D__CUDACC_VER_BUILD__=0",
         f"-D__CUDA_ARCH_LIST__={number}", f"-DCUDA_VERSION={major * 1000 + minor * 10}",

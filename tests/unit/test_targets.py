@@ -73,6 +73,13 @@ def test_a_processor_whose_instructions_are_missing_here_is_refused_before_a_ker
     assert done.returncode == 1 and "CUDA_ERROR_NO_DEVICE: COMPATLAYER_CPU=graniterapids needs" in done.stderr
 
 
+@X86
+def test_an_aarch64_that_clang_cannot_name_is_taken_for_the_least_one() -> None:
+    """Asked on another processor, clang does not know itself either."""
+    features._ask.cache_clear()
+    assert features.arguments("aarch64", "native")[:2] == ["-target-cpu", "generic"]
+
+
 def test_what_a_processor_lacks_is_what_it_does_not_list() -> None:
     assert features.missing(["+sse2", "+avx", "-avx512f", "+x87", "+v8.2a"], ["+sse2", "-avx"]) == ["avx"]
     assert features.missing(["+neon", "+v8a"], ["+neon", "+sve"]) == []

@@ -59,6 +59,8 @@ def _ask(machine: str, choice: str) -> tuple[str, list[str]]:
     told = {kind: text.decode() for kind, text in _ATTRIBUTE.findall(output)}
     if status == 0 and b"cpu" in told:
         return told[b"cpu"], [each for each in told.get(b"features", "").split(",") if each]
+    if choice == NATIVE_CPU and machine == "aarch64":
+        return _ask(machine, "generic")  # newer than the compiler: it runs what every AArch64 runs
     if choice == NATIVE_CPU:
         raise CompilerError("clang does not know this CPU; please report the output of 'python -m ziglang clang "
                             f"{_OPTIONS[machine]}=native -### -c -x c /dev/null'")

@@ -82,7 +82,8 @@ class Other:
     def __enter__(self) -> Other:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(30)

@@ -195,6 +195,8 @@ class Pool:
 
     def _give_back(self, keep_bytes: int) -> int:
         given = 0
+        if self.file is not None and self.file.imported and self.cached and not self._quiet():
+            return given  # see pool_sharing.py
         for bucket in list(self.cached.values()):
             for block in list(bucket.values()):
                 if self.reserved_bytes <= keep_bytes:
@@ -211,6 +213,10 @@ class Pool:
                 given += block.size_bytes
                 self._end_block(block)
         return given
+
+    def _quiet(self) -> bool:
+        contexts = [context for context in handles.live(Context) if context.device is self.device and context.alive]
+        return all(stream.queue.idle() for context in contexts for stream in list(context.busy))
 
     def access_of(self, location_type: int, location_id: int) -> int:
         """CU_MEM_ACCESS_FLAGS of a location: its own may read and write, others what was set."""

@@ -3,7 +3,8 @@
 A pool that can be exported keeps its blocks in one file, each at an offset of its own that is never used again; the
 descriptor of that file is the exported pool, and offset and size of a block are the exported pointer. An importing
 process maps what it imports and nothing else. It must free that before the exporter does, as documented: the exporter's
-free makes the bytes anybody's.
+free makes the bytes anybody's. What was imported is unmapped when its device has nothing to do: programs free it in any
+stream, as on other devices the addresses outlive the free.
 """
 
 from __future__ import annotations

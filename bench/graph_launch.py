@@ -1,7 +1,7 @@
 """What one launch of a graph costs against single launches of its kernels: from C, and from Python by cuda-bindings.
 
-Graphs are chains of 1, 10 and 100 kernels of one thread; each way takes turns. "call" is the time until the calls return,
-"done" until all of their work is. Every kernel counts, and the counts are checked. Run under `compatlayer run`.
+Graphs are chains of 1, 10 and 100 kernels of one thread; each way takes turns. "call" is the time until the calls
+return, "done" until all of their work is. Every kernel counts, and the counts are checked. Run under `compatlayer run`.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def main() -> None:
     cuda = ctypes.CDLL("libcuda.so.1")
     single, graph = (ctypes.cast(each, ctypes.c_void_p) for each in (cuda.cuLaunchKernel, cuda.cuGraphLaunch))
     handle, queue = ctypes.c_void_p(int(kernel)), ctypes.c_void_p(int(stream))
-    print("| kernels | from | graph, call | singles, call | graph, done | singles, done | graph is faster by (call, done) |")
+    print("| kernels | from | graph, call | singles, call | graph, done | singles, done | faster by (call, done) |")
     print("|-|-|-|-|-|-|-|")
     for size in SIZES:
         executable = chain(kernel, packed, size)
@@ -100,7 +100,8 @@ def main() -> None:
 
         ways: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
             "C": (lambda own=own: caller.graphs(graph, own, queue, ROUNDS),  # type: ignore[misc]
-                  lambda size=size: caller.singles(single, handle, queue, arguments, ROUNDS * size)),  # type: ignore[misc]
+                  lambda size=size: caller.singles(single, handle, queue, arguments,  # type: ignore[misc]
+                                                   ROUNDS * size)),
             "Python": (python_graphs, python_singles)}
         for name, pair in ways.items():
             figures = measure(pair, stream)

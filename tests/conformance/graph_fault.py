@@ -9,9 +9,9 @@ import numpy as np
 
 os.environ.setdefault("COMPATLAYER_DEVICES", "cpu:2")
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from compiled import build  # noqa: E402
-from cuda.bindings import driver as cu  # noqa: E402
-from graphs import SOURCE, Arguments, HostCall, add_params, kernel_params  # noqa: E402
+from compiled import build
+from cuda.bindings import driver as cu
+from graphs import SOURCE, Arguments, HostCall, add_params, kernel_params
 
 
 def ok(answer: tuple) -> object:

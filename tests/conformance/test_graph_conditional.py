@@ -86,7 +86,8 @@ def handle_of(api: Any, graph: Any, context: Any, initial: int = 0, assign: bool
 
 @pytest.mark.parametrize(("value", "outcome"), [(0, [0, 5]), (1, [3, 0]), (9, [3, 0])])
 def test_an_if_runs_one_body_or_the_other(
-        api: Any, context: Any, stream: Any, graph: Any, data: Any, make: Maker, value: int, outcome: list[int]) -> None:
+        api: Any, context: Any, stream: Any, graph: Any, data: Any, make: Maker, value: int,
+        outcome: list[int]) -> None:
     handle = handle_of(api, graph, context)
     first = make.kernel(graph, "set", np.uint64(int(handle)), np.uint32(value))
     node, bodies = make.choose(graph, handle, IF, 2, first)

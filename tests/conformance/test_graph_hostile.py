@@ -6,7 +6,6 @@ import ctypes
 from typing import Any
 
 import pytest
-
 from compatlayer._native import ffi, lib
 
 UNSUPPORTED = {"cuGraphExternalSemaphoresSignalNodeGetParams", "cuGraphExternalSemaphoresSignalNodeSetParams",

@@ -68,7 +68,8 @@ def test_memory_that_no_node_frees_is_the_programs_until_it_does(
 def test_a_graph_may_free_what_it_allocated_before(
         api: Any, cu: Any, context: Any, stream: Any, graph: Any) -> None:
     allocate(api, cu, graph)
-    executable = api.cuGraphInstantiate(graph, cu.CUgraphInstantiate_flags.CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH)
+    flags = cu.CUgraphInstantiate_flags
+    executable = api.cuGraphInstantiate(graph, flags.CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH)
     for _ in range(3):
         api.cuGraphLaunch(executable, stream)
     api.cuStreamSynchronize(stream)

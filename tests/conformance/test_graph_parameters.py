@@ -55,7 +55,8 @@ def test_kernel_parameters_are_told_and_set(
     assert api.status("cuGraphMemsetNodeGetParams", node) == "INVALID_VALUE"
 
 
-def test_arguments_with_gaps_and_extra_arrive(api: Any, cu: Any, stream: Any, graph: Any, kernels: Any, data: Any) -> None:
+def test_arguments_with_gaps_arrive(
+        api: Any, cu: Any, stream: Any, graph: Any, kernels: Any, data: Any) -> None:
     arguments = Arguments(np.int64(1 << 40), np.int8(3), np.float64(0.5), np.uint64(int(data)))
     node = api.cuGraphAddKernelNode(graph, None, 0, kernel_params(cu, kernels["wide"], arguments, 1, 1))
     told = api.cuGraphKernelNodeGetParams(node)

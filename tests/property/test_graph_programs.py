@@ -1,4 +1,4 @@
-"""Random graphs of fills, copies and kernels, explicit and captured, against NumPy in an order that keeps dependencies."""
+"""Random graphs of fills, copies and kernels, explicit and captured, against NumPy in their order."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "conformance"))
-from compiled import build  # noqa: E402
-from graphs import SOURCE, Arguments, copy_params, fill_params, kernel_params, values  # noqa: E402
+from compiled import build
+from graphs import SOURCE, Arguments, copy_params, fill_params, kernel_params, values
 
 driver = pytest.importorskip("cuda.bindings.driver")
 BUFFERS, COUNT = 3, 64

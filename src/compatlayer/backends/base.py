@@ -13,8 +13,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # the compiler is loaded with the first image
-    from compatlayer.backends.mapping import Mapper
     from compatlayer.backends.graph import GraphLayout, PreparedGraph
+    from compatlayer.backends.mapping import Mapper
     from compatlayer.compiler.image import KernelInfo, NativeImage
 
 
@@ -309,9 +309,11 @@ class Doors(ABC):
     def forget(self, handle: int) -> None:
         """No launch by `handle` from now on."""
 
+    @abstractmethod
     def accept_graph(self, handle: int, graph: PreparedGraph) -> None:
-        """Let callers start a graph without fences by `handle`. Nothing by default."""
+        """Let callers start a graph without fences by `handle`."""
 
+    @abstractmethod
     def forget_graph(self, handle: int) -> None:
         """Before the graph that was accepted ends, or stops to be what `handle` means."""
 

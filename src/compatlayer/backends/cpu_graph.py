@@ -27,7 +27,7 @@ class CpuGraph(PreparedGraph):
             raise base.OutOfMemory(f"no memory for a graph of {len(layout.successors)} nodes")
         self._homes: dict[CpuQueue, None] = {}
         homes, close = self._homes, lib.cpl_graph_close
-        self.raw = ffi.gc(raw, lambda graph, homes=homes: close(graph))
+        self.raw: Any = ffi.gc(raw, lambda graph, homes=homes: close(graph))
 
     def _home(self, queue: base.Queue) -> Any:
         assert isinstance(queue, CpuQueue)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from compatlayer.backends.base import Fence
 from compatlayer.core import capture, capture_mode, handles, host_function
 from compatlayer.core.capture import Capture
-from compatlayer.core.graph import Link
 from compatlayer.core.context import Context
+from compatlayer.core.graph import Link
 from compatlayer.core.stream import NON_BLOCKING, SLICE_S, Stream
 from compatlayer.core.work import RecordWork, WaitWork
 from compatlayer.errors import CudaError, Status

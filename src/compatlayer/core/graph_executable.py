@@ -23,7 +23,6 @@ from compatlayer.core.work import (
     AllocateWork,
     ChildWork,
     ConditionalWork,
-    EmptyWork,
     EventWork,
     FreeWork,
     KernelWork,

@@ -156,8 +156,8 @@ def launch(works: Iterable[AllocateWork | FreeWork], auto_free: bool) -> None:
         allocated = state.get(what, what.allocated)
         if isinstance(work, AllocateWork):
             if allocated and (not auto_free or what in ours):
-                raise CudaError(Status.INVALID_VALUE, f"the graph's allocation {what.record.base:#x} was not freed since "
-                                                      "the last launch; free it, or instantiate with "
+                raise CudaError(Status.INVALID_VALUE, f"the graph's allocation {what.record.base:#x} was not freed "
+                                                      "since the last launch; free it, or instantiate with "
                                                       "CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH")
             ours.add(what)
             state[what] = True

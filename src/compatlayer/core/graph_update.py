@@ -53,7 +53,7 @@ Pairs = list[tuple[Node, Node]]  # of the executable graph, and of the other one
 def update(executable: ExecutableGraph, graph: Graph) -> None:
     """cuGraphExecUpdate: launches to come do what `graph` says."""
     pairs = _pair(executable.graph, graph)
-    for own, node in pairs:
+    for _, node in pairs:
         if isinstance(node.work, KernelWork):
             prepare(node.work.function, node.work.shape.block)
     for own, node in pairs:
@@ -79,7 +79,7 @@ def replace_child(executable: ExecutableGraph, own: Node, graph: Graph) -> None:
         pairs = _pair(own.work.graph, graph)
     except UpdateFailure as failure:
         raise CudaError(Status.INVALID_VALUE, failure.text) from None
-    for inner, node in pairs:
+    for _, node in pairs:
         if isinstance(node.work, KernelWork):
             prepare(node.work.function, node.work.shape.block)
     for inner, node in pairs:
@@ -91,8 +91,8 @@ def _pair(own: Graph, other: Graph) -> Pairs:
     """The nodes that belong together, also those of graphs inside."""
     if len(own.nodes) != len(other.nodes):
         odd = list(other.nodes)[len(own.nodes):]
-        raise UpdateFailure(UpdateResult.TOPOLOGY_CHANGED, f"the executable graph has {len(own.nodes)} nodes, the other "
-                                                           f"one {len(other.nodes)}", odd[0] if odd else None)
+        raise UpdateFailure(UpdateResult.TOPOLOGY_CHANGED, f"the executable graph has {len(own.nodes)} nodes, the "
+                                                           f"other one {len(other.nodes)}", odd[0] if odd else None)
     ordered(other)
     partner = dict(zip(own.nodes, other.nodes, strict=True))
     pairs: Pairs = []
@@ -129,6 +129,7 @@ def _check_work(mine: Work, theirs: Work, node: Node) -> None:
         raise UpdateFailure(UpdateResult.PARAMETERS_CHANGED, "the memory that a node frees cannot change", node)
     if isinstance(mine, ConditionalWork) and isinstance(theirs, ConditionalWork) \
             and (mine.choice, len(mine.bodies)) != (theirs.choice, len(theirs.bodies)):
-        raise UpdateFailure(UpdateResult.PARAMETERS_CHANGED, "a conditional node cannot change its kind or bodies", node)
+        raise UpdateFailure(UpdateResult.PARAMETERS_CHANGED, "a conditional node cannot change its kind or bodies",
+                            node)
 
 

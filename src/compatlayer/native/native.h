@@ -140,6 +140,7 @@ struct task {
     struct node *node;                /* of a graph; NULL: the task is in its queue */
     enum task_kind kind;
     int priority;                     /* the queue's, or the node's */
+    const uint64_t *only;             /* the workers that may take it, as the queue's units; NULL: all */
     bool owns_args;
     uint64_t units, next_unit, unfinished;   /* blocks of a launch, pieces of a copy; under cpl_lock */
     uint64_t pace_ns;                 /* how long one of them takes; 0 = unknown; under cpl_lock */

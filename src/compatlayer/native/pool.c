@@ -40,7 +40,7 @@ void cpl_pool_submit(struct task *task)
     *at = task;
     atomic_fetch_add(&ready_count, 1);
     uint64_t wanted = task->units - looking;
-    if (task->queue->units)           /* a signal might wake only workers that may not take it */
+    if (task->only)           /* a signal might wake only workers that may not take it */
         pthread_cond_broadcast(&work);
     else
         for (int i = 0; i < sleeping && (uint64_t)i < wanted; i++)
@@ -49,7 +49,7 @@ void cpl_pool_submit(struct task *task)
 
 static bool may_take(const struct worker *worker, const struct task *task)
 {
-    const uint64_t *units = task->queue->units;
+    const uint64_t *units = task->only;
     return !units || (units[worker->index / 64] >> worker->index % 64 & 1);
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 from compatlayer._native import ffi
 from compatlayer.api.entry import entry
 from compatlayer.core import capture as core
+from compatlayer.core.capture_mode import GLOBAL
 from compatlayer.core.graph import PLAIN
 from compatlayer.core.stream import Stream, resolve
 from compatlayer.errors import CudaError, Status
@@ -18,7 +19,7 @@ NONE, ACTIVE, INVALIDATED = range(3)  # CUstreamCaptureStatus
 
 @entry("cuStreamBeginCapture", optional=("hStream",))
 def begin(hStream):
-    core.begin(resolve(number(hStream)), core.GLOBAL)
+    core.begin(resolve(number(hStream)), GLOBAL)
 
 
 @entry("cuStreamBeginCapture_v2", optional=("hStream",))

@@ -15,8 +15,8 @@ from compatlayer.frontends.driver.launch import Attributes
 from compatlayer.frontends.driver.values import needed
 
 COOPERATIVE, SYNC_DOMAIN_MAP, CARVEOUT = 2, 9, 14
-# CU_KERNEL_NODE_ATTRIBUTE_*: access window, cooperative, cluster and its policy, priority, memory synchronisation domain and
-# map, preferred cluster, device-updatable node, carve-out, link scheduling.
+# CU_KERNEL_NODE_ATTRIBUTE_*: access window, cooperative, cluster and its policy, priority, memory synchronisation
+# domain and map, preferred cluster, device-updatable node, carve-out, link scheduling.
 KNOWN = frozenset({1, COOPERATIVE, 4, 5, 8, SYNC_DOMAIN_MAP, 10, 11, 13, CARVEOUT, 16})
 _BYTES = ffi.sizeof("CUlaunchAttributeValue")
 _DEFAULTS = {SYNC_DOMAIN_MAP: b"\0\1", CARVEOUT: b"\xff\xff\xff\xff", 4: b"\1\0\0\0" * 3}

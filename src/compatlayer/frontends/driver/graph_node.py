@@ -135,8 +135,8 @@ def _allocate(graph: Graph, params: Any, links: list[Link]) -> Node:
     device, kind, place = place_of(properties.location, properties.allocType, 0)
     context = current()
     if kind is MemoryKind.DEVICE and context.device is not device:
-        raise CudaError(Status.NOT_SUPPORTED, f"memory of {device} in a graph made in a context of {context.device}; make "
-                                              "a context of that device current")
+        raise CudaError(Status.NOT_SUPPORTED, f"memory of {device} in a graph made in a context of {context.device}; "
+                                              "make a context of that device current")
     if params.accessDescCount and not params.accessDescs:
         raise CudaError(Status.INVALID_VALUE, f"{params.accessDescCount} access descriptions, and their array is null")
     access = []
@@ -177,8 +177,8 @@ def _choose(graph: Graph, params: Any, links: list[Link]) -> Node:
     condition = condition_of(params.handle, graph)
     kind, size = int(params.type), params.size
     if kind not in (IF, WHILE, SWITCH) or not 0 < size <= (2 if kind == IF else 1 if kind == WHILE else MOST_BODIES):
-        raise CudaError(Status.INVALID_VALUE, f"a conditional node of type {kind} with {size} bodies: IF has 1 or 2, WHILE "
-                                              f"1, SWITCH up to {MOST_BODIES}")
+        raise CudaError(Status.INVALID_VALUE, f"a conditional node of type {kind} with {size} bodies: IF has 1 or 2, "
+                                              f"WHILE 1, SWITCH up to {MOST_BODIES}")
     if condition.used:
         raise CudaError(Status.INVALID_VALUE, "the conditional handle belongs to another node already")
     context = context_of(params.ctx) if params.ctx else condition.context
@@ -220,18 +220,17 @@ def _add_any(graph: Graph, params: Any, links: list[Link]) -> Node:
 def read_any(params: Any, before: Work | None) -> Work:
     """Work by a CUgraphNodeParams of a kind whose parameters are plain values."""
     kind = int(params.type)
-    reader = READERS.get(kind)
-    if reader is None:
-        refuse_kind(kind)
-    return reader(params, before)
+    if kind not in READERS:
+        raise _refusal(kind)
+    return READERS[kind](params, before)
 
 
-def refuse_kind(kind: int) -> Any:
+def _refusal(kind: int) -> CudaError:
     """NOT_SUPPORTED for kinds of nodes that are missing; INVALID_VALUE for those that nobody knows."""
     if kind in (NodeKind.EXT_SEMAS_SIGNAL, NodeKind.EXT_SEMAS_WAIT, 14, 16, 17, 18):
-        raise CudaError(Status.NOT_SUPPORTED, f"graph nodes of type {kind} (external semaphores, batches, engines) are not "
-                                              "implemented")
-    raise CudaError(Status.INVALID_VALUE, f"graph node type {kind} is not known, or its parameters cannot be set")
+        return CudaError(Status.NOT_SUPPORTED, f"graph nodes of type {kind} (external semaphores, batches, engines) "
+                                               "are not implemented")
+    return CudaError(Status.INVALID_VALUE, f"graph node type {kind} is not known, or its parameters cannot be set")
 
 
 @entry("cuGraphAddNode")

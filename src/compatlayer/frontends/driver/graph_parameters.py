@@ -146,7 +146,8 @@ def write_fill(params: Any, node: Node) -> None:
 
 def read_host(params: Any, context: Context, mode: int = 0) -> HostWork:
     if not params.fn or mode not in (0, 1):
-        raise CudaError(Status.INVALID_VALUE, f"a host node needs a function, and synchronisation mode 0 or 1, not {mode}")
+        raise CudaError(Status.INVALID_VALUE, "a host node needs a function, and synchronisation mode 0 or 1, not "
+                                              f"{mode}")
     return HostWork(context, number(params.fn), number(params.userData), mode)
 
 

@@ -54,7 +54,7 @@ def show(items: Sequence[tuple[Any, ...]], edges: Sequence[Edge], arrays: Sequen
          count: Any) -> None:
     """The protocol of queries: without arrays their length is told, otherwise they are filled as far as they go.
 
-    `items` has one tuple per row, with an object for each array. LOSSY_QUERY when edges that are not plain would be lost.
+    `items` has one tuple per row, with an object for each array. LOSSY_QUERY when data of edges would be lost.
     """
     shown = [array for array in arrays if array]
     if not shown and not edge_array:

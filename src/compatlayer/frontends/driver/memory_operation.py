@@ -138,7 +138,7 @@ def describe(params: Any, operation: Operation) -> None:
         params.operation = REDUCTION
         target = params.atomicReduction
         target.reductionOp = next(kind for kind, change in REDUCTIONS.items() if change is operation.change)
-        target.dataType = next(kind for kind, size_bytes in REDUCED_BYTES.items() if size_bytes == operation.element_bytes)
+        target.dataType = 22 if wide else 14
         target.address, target.value = operation.address, operation.value
         return
     target.address = operation.address

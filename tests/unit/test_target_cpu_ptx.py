@@ -102,5 +102,5 @@ def test_warp_operations_call_the_runtime() -> None:
                                   "cvt.s32.f32 %0, %1;", "shl.b32 %0, %1, 1", "setp.lt.b32 q, %1, 1;"])
 def test_what_is_not_in_the_tables_is_refused_by_name(text: str) -> None:
     source = f'extern "C" __global__ void k(unsigned *p) {{ asm volatile("{text}" : "=r"(p[0]) : "r"(p[1])); }}'
-    with pytest.raises(CompilerError, match=r"snippet.cu:1:\d+: inline PTX .* is not supported"):
+    with pytest.raises(CompilerError, match=r"snippet.cu\(1\): error: inline PTX .* is not supported"):
         cpu.lower(device_code(source))

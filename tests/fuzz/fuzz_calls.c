@@ -608,11 +608,15 @@ void fuzz_clean(void)
         ;
     if (cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS)
         cuCtxPushCurrent_v2(context);
-    for (int pass = 0; pass < 3; pass++)    /* memory, then pools, then contexts */
+    CUgraph captured = NULL;
+    if (cuStreamEndCapture(CU_STREAM_PER_THREAD, &captured) == CUDA_SUCCESS)
+        cuGraphDestroy(captured);
+    for (int pass = -1; pass < 3; pass++)    /* streams, whose captures refuse to be waited for; memory, pools, contexts */
         for (unsigned i = count; i-- > 0;) {
             const char *name = made[i].kind >= 0 && made[i].kind < (int)LENGTH(handle_names) ?
                                handle_names[made[i].kind] : "";
-            int its = strcmp(name, "CUctx_st") == 0 ? 2 : strcmp(name, "CUmemPoolHandle_st") == 0;
+            int its = strcmp(name, "CUctx_st") == 0 ? 2 : strcmp(name, "CUmemPoolHandle_st") == 0 ? 1 :
+                      strcmp(name, "CUstream_st") == 0 ? -1 : 0;
             if (its == pass)
                 end_one(made[i].kind, made[i].value, made[i].size);
         }

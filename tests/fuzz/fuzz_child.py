@@ -77,7 +77,9 @@ def census() -> dict[str, int]:
                       "mappings": lines, "files": len(os.listdir("/proc/self/fd")), "threads": _threads(),
                       "RSS MiB": rss_mib(), "objects": len(gc.get_objects())})
     if os.environ.get("FUZZ_RECORDS"):
-        print([(r.kind, r.flags, r.size_bytes, r.pool and (r.pool.destroyed, r.pool.place), r.context and r.context.alive) for r in memory._records.values()], file=sys.stderr)
+        for each in [*memory.live_records(), *handles._objects.values()]:
+            facts = {name: getattr(each, name, None) for name in getattr(type(each), "__slots__", None) or vars(each)}
+            print("FUZZ-LEFT", type(each).__name__, facts, file=sys.stderr)
     return dict(found)
 
 

@@ -161,3 +161,53 @@ print(cu.cuMemFree_v2(address), cu.cuMemFree_v2(address), cu.cuMemAlloc_v2(byref
 ok("cuGraphDestroy", graph)
 print(cu.cuDeviceGraphMemTrim(0), cu.cuMemFree_v2(other), cu.cuDeviceGraphMemTrim(0))
 """) == "1 1 0 0 0 0"
+
+
+def test_a_graph_launch_that_a_capture_refuses_leaves_no_copy_of_the_graph() -> None:
+    assert run("""
+from compatlayer.core import handles
+from compatlayer.core.graph import Graph
+primary()
+graph, node, executable, stream = c_void_p(), c_void_p(), c_void_p(), c_void_p()
+ok("cuGraphCreate", byref(graph), 0)
+ok("cuGraphAddEmptyNode", byref(node), graph, None, c_size_t(0))
+ok("cuGraphInstantiateWithFlags", byref(executable), graph, ctypes.c_uint64(0))
+ok("cuStreamCreate", byref(stream), 1)
+ok("cuStreamBeginCapture_v2", stream, 2)
+before = len(handles.live(Graph))
+print(cu.cuStreamSynchronize(stream) != 0, cu.cuGraphLaunch(executable, stream) != 0, len(handles.live(Graph)) - before)
+""") == "True True 0"
+
+
+def test_an_instantiation_that_fails_leaves_no_graph_behind() -> None:
+    assert run("""
+from compatlayer.core import handles
+from compatlayer.core.graph import Graph
+from compatlayer.core.graph_executable import ExecutableGraph
+class Params(ctypes.Structure):
+    _fields_ = [("flags", ctypes.c_uint64), ("stream", c_void_p), ("node", c_void_p), ("result", c_int)]
+own, graph, node, executable, stream = (c_void_p() for _ in range(5))
+primary()
+ok("cuGraphCreate", byref(graph), 0)
+ok("cuCtxCreate_v2", byref(own), 0, 0)
+ok("cuStreamCreate", byref(stream), 1)
+ok("cuGraphAddEmptyNode", byref(node), graph, None, c_size_t(0))
+ok("cuCtxDestroy_v2", own)
+primary()
+before = len(handles.live(Graph))
+print(cu.cuGraphInstantiateWithFlags(byref(executable), graph, ctypes.c_uint64(0)) != 0,
+      cu.cuGraphInstantiateWithParams(byref(executable), graph, byref(Params(2, stream))) != 0,
+      len(handles.live(Graph)) - before, len(handles.live(ExecutableGraph)))
+""") == "True True 0 0"
+
+
+def test_memory_and_code_may_end_while_a_stream_with_earlier_work_is_captured() -> None:
+    assert run("""
+primary()
+memory, stream, graph = c_void_p(), c_void_p(), c_void_p()
+ok("cuMemAlloc_v2", byref(memory), c_size_t(1 << 20))
+ok("cuStreamCreate", byref(stream), 1)
+ok("cuMemsetD8Async", memory, 1, c_size_t(1 << 20), stream)
+ok("cuStreamBeginCapture_v2", stream, 2)
+print(cu.cuMemFree_v2(memory), cu.cuStreamEndCapture(stream, byref(graph)))
+""") == "0 0"

@@ -23,6 +23,7 @@ from compatlayer.compiler import toolchain  # noqa: E402
 
 GUEST = Path(os.environ.get("COMPATLAYER_AARCH64_ROOT", "/nowhere"))
 pytestmark = [
+    pytest.mark.timeout(400),
     pytest.mark.skipif(not shutil.which("qemu-aarch64"), reason="needs qemu-aarch64"),
     pytest.mark.skipif(not (GUEST / "root").is_dir(), reason="COMPATLAYER_AARCH64_ROOT names no folder"),
 ]

@@ -26,6 +26,7 @@ import make  # noqa: E402
 
 MACHINES = ("x86_64", "aarch64")
 pytest.importorskip("ziglang")
+pytestmark = pytest.mark.timeout(400)  # the first build also makes zig's start files for both machines
 
 
 @pytest.fixture(scope="module")

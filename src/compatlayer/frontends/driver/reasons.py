@@ -58,6 +58,8 @@ _GROUPS: dict[str, str] = {
         cuDeviceRegisterAsyncNotification cuDeviceUnregisterAsyncNotification""",
     "CUDA in graphics (CIG) runs inside the queues of a Direct3D or Vulkan driver": """
         cuStreamBeginCaptureToCig cuStreamEndCaptureToCig""",
+    "graphs are not changed by capturing into them again; capture another one and use cuGraphExecUpdate":
+        "cuStreamBeginRecaptureToGraph",
     "tensor maps are for hardware of compute capability 9.0 (CU_DEVICE_ATTRIBUTE_TENSOR_MAP_ACCESS_SUPPORTED is 0)": """
         cuTensorMapEncodeTiled cuTensorMapEncodeIm2col cuTensorMapEncodeIm2colWide cuTensorMapReplaceAddress
         cuTensorMapSetAllocationClass""",
@@ -73,18 +75,15 @@ _GROUPS: dict[str, str] = {
         cuLibraryGetUnifiedFunction""",
     "texture and surface references were removed from CUDA's C++; use texture and surface objects": """
         cuModuleGetTexRef cuModuleGetSurfRef cuParamSetTexRef""",
-    "textures are not there yet": """
-        cuDeviceGetTexture1DLinearMaxWidth cuTexObjectCreate cuTexObjectDestroy cuTexObjectGetResourceDesc
-        cuTexObjectGetResourceViewDesc
-        cuTexObjectGetTextureDesc cuTexRefCreate cuTexRefDestroy cuTexRefGetAddressMode cuTexRefGetAddress_v2
+    "texture and surface references are bound to globals of kernels that CUDA's C++ has not had since CUDA 12; use "
+    "texture and surface objects": """
+        cuTexRefCreate cuTexRefDestroy cuTexRefGetAddressMode cuTexRefGetAddress_v2
         cuTexRefGetArray cuTexRefGetBorderColor cuTexRefGetFilterMode cuTexRefGetFlags cuTexRefGetFormat
         cuTexRefGetMaxAnisotropy cuTexRefGetMipmapFilterMode cuTexRefGetMipmapLevelBias cuTexRefGetMipmapLevelClamp
         cuTexRefGetMipmappedArray cuTexRefSetAddress2D_v2 cuTexRefSetAddress2D_v3 cuTexRefSetAddressMode
         cuTexRefSetAddress_v2 cuTexRefSetArray cuTexRefSetBorderColor cuTexRefSetFilterMode cuTexRefSetFlags
         cuTexRefSetFormat cuTexRefSetMaxAnisotropy cuTexRefSetMipmapFilterMode cuTexRefSetMipmapLevelBias
-        cuTexRefSetMipmapLevelClamp cuTexRefSetMipmappedArray""",
-    "surfaces are not there yet": """
-        cuSurfObjectCreate cuSurfObjectDestroy cuSurfObjectGetResourceDesc cuSurfRefGetArray cuSurfRefSetArray""",
+        cuTexRefSetMipmapLevelClamp cuTexRefSetMipmappedArray cuSurfRefGetArray cuSurfRefSetArray""",
 }
 
 REASONS: dict[str, str] = {name: reason for reason, names in _GROUPS.items() for name in names.split()}

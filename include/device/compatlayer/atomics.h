@@ -53,11 +53,11 @@ CPL_SCOPED(CPL_ADD_LANES4, atomicAdd, float4)
 /* 16 bytes at once, of any type that is copied as bytes and aligned to 16. */
 CPL_NATIVE unsigned __int128 __compatlayer_cas_b128(void *, unsigned __int128, unsigned __int128);
 #define CPL_WIDE(suffix) \
-    template <class T> CPL_FN typename cpl_wide_type<T, sizeof(T) == 16 && alignof(T) >= 16>::type atomicCAS##suffix( \
+    template <class T> CPL_FN typename cpl_wide_type<T, sizeof(T) == 16 && __alignof__(T) >= 16>::type atomicCAS##suffix( \
         T *p, T compare, T value) { \
         return __builtin_bit_cast(T, __compatlayer_cas_b128(p, __builtin_bit_cast(unsigned __int128, compare), \
                                                             __builtin_bit_cast(unsigned __int128, value))); } \
-    template <class T> CPL_FN typename cpl_wide_type<T, sizeof(T) == 16 && alignof(T) >= 16>::type atomicExch##suffix( \
+    template <class T> CPL_FN typename cpl_wide_type<T, sizeof(T) == 16 && __alignof__(T) >= 16>::type atomicExch##suffix( \
         T *p, T value) { \
         unsigned __int128 seen = *(volatile unsigned __int128 *)p, old; \
         do { \

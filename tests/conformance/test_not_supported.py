@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from compatlayer.frontends.driver.reasons import REASONS
+from compatlayer.api.reasons import REASONS
 
 
 @pytest.mark.parametrize("name", REASONS)

@@ -234,6 +234,7 @@ def test_precompiled_headers_are_honest() -> None:
     program = Program(ADD)
     assert program.compile("-pch") == "SUCCESS"
     assert program.status("nvrtcGetPCHCreateStatus") == "NO_PCH_CREATE_ATTEMPTED"
+    assert value(nvrtc.nvrtcGetPCHHeapSizeRequired(program.handle)) == 0
     before = value(nvrtc.nvrtcGetPCHHeapSize())
     value(nvrtc.nvrtcSetPCHHeapSize(1 << 20))
     assert value(nvrtc.nvrtcGetPCHHeapSize()) == 1 << 20
@@ -247,6 +248,7 @@ def test_no_headers_are_bundled_and_the_library_says_so() -> None:
     assert library.nvrtcGetBundledHeadersInfo(info, ctypes.byref(log)) == 0
     assert int.from_bytes(bytes(info[:4]), "little") == 0
     assert library.nvrtcInstallBundledHeaders(b"/nowhere", 0, ctypes.byref(log)) != 0
+    assert library.nvrtcRemoveBundledHeaders(b"/nowhere", ctypes.byref(log)) != 0
     assert b"built in" in (log.value or b"")
 
 

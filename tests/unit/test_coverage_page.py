@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("compatlayer._native")
 
 from compatlayer.cli import coverage, recorded_calls
-from compatlayer.frontends.driver.reasons import REASONS
+from compatlayer.api.reasons import REASONS
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from compatlayer._native import ffi, lib
 from compatlayer.api.entry import note
 from compatlayer.api.library import LIBRARIES
+from compatlayer.api.reasons import REASONS
 
 
 def reason(name: str) -> str:
     """Why the function `name` is not supported; "" when nobody said."""
-    from compatlayer.frontends.driver.reasons import REASONS
-
     return REASONS.get(name, "")
 
 

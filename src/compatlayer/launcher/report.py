@@ -68,12 +68,10 @@ def _remark(row: Row) -> str:
     """That a function is not supported, and why."""
     if not row.missing:
         return ""
-    with suppress(ImportError):
-        from compatlayer.frontends.driver.reasons import REASONS
+    from compatlayer.api.reasons import REASONS
 
-        if why := REASONS.get(row.function):
-            return f"   NOT SUPPORTED: {why}"
-    return "   NOT SUPPORTED"
+    why = REASONS.get(row.function)
+    return f"   NOT SUPPORTED: {why}" if why else "   NOT SUPPORTED"
 
 
 def _compiler_lines() -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from leaks import nothing_left
-from other_process import Other, filled, raw
+from other_process import Other, raw
 from test_pool import properties
 
 POSIX = 1
@@ -64,7 +64,8 @@ def test_an_imported_pool_gives_no_memory(api: Any, cu: Any, pool: Any, stream: 
     descriptor = export(api, cu, pool)
     other = imported(api, cu, descriptor)
     assert api.status("cuMemAllocFromPoolAsync", 64, other, stream) == "NOT_PERMITTED"
-    assert api.status("cuMemPoolExportToShareableHandle", other, cu.CUmemAllocationHandleType(POSIX), 0) == "INVALID_VALUE"
+    posix = cu.CUmemAllocationHandleType(POSIX)
+    assert api.status("cuMemPoolExportToShareableHandle", other, posix, 0) == "INVALID_VALUE"
     os.close(descriptor)
     api.cuMemPoolDestroy(other)
 

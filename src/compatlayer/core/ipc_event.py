@@ -2,8 +2,8 @@
 
 Processes share a page with the number of the last record, and SLOTS places where the records come to pass: record n
 stores n in place n % SLOTS when the work before it is done, in whichever process. A wait of a stream is for the place
-of the last record to hold its number. The layout: the number (8 bytes, and 8 unused ones), then for each place the number
-reached and the process that recorded last (8 bytes each).
+of the last record to hold its number. The layout: the number (8 bytes, and 8 unused ones), then for each place the
+number reached and the process that recorded last (8 bytes each).
 """
 
 from __future__ import annotations

@@ -100,11 +100,12 @@ def export_pool(pool: Pool) -> int:
         raise CudaError(Status.OPERATING_SYSTEM, f"the pool cannot be exported: {error}") from None
 
 
-def import_pool(device: Device, descriptor: int) -> Pool:
+def import_pool(here: Device, devices: tuple[Device, ...], descriptor: int) -> Pool:
     """cuMemPoolImportFromShareableHandle: a pool that only imports pointers."""
     from compatlayer.core.pool import Place, Pool
 
-    backing, label = sharing.open_descriptor(sharing.mapper_of(device), descriptor, sharing.POOL)
+    backing, label = sharing.open_descriptor(sharing.mapper_of(here), descriptor, sharing.POOL)
+    device = sharing.device_of(label, here, devices)
     kind = MemoryKind.DEVICE if label.location[0] == sharing.LOCATION_DEVICE else MemoryKind.HOST
     place = Place(*label.location, 1, handle_types=label.handle_types)
     return Pool(device, kind, place, PoolFile(device, backing, label, imported=True))

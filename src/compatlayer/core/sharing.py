@@ -109,6 +109,12 @@ def open_of_process(mapper: Mapper, process: int, descriptor: int, secret: bytes
     return backing, label
 
 
+def device_of(label: Label, here: Device, devices: tuple[Device, ...]) -> Device:
+    """The device that memory of another process is of: the one of the same number, or `here` where none has it."""
+    kind, ident = label.location
+    return devices[ident] if kind == LOCATION_DEVICE and 0 <= ident < len(devices) else here
+
+
 def check_handle_type(handle_type: int, what: str) -> None:
     """Of the ways to share between processes, file descriptors are there."""
     if handle_type == POSIX_DESCRIPTOR:

@@ -172,10 +172,10 @@ def _store(device: Device, mapper: Mapper) -> Backing:
     return store
 
 
-def import_descriptor(device: Device, descriptor: int) -> Physical:
+def import_descriptor(here: Device, devices: tuple[Device, ...], descriptor: int) -> Physical:
     """cuMemImportFromShareableHandle: memory that another process exported, or this one."""
-    backing, label = sharing.open_descriptor(sharing.mapper_of(device), descriptor, sharing.PHYSICAL)
-    place = Place(device, label.location, label.location[0] != LOCATION_DEVICE)
+    backing, label = sharing.open_descriptor(sharing.mapper_of(here), descriptor, sharing.PHYSICAL)
+    place = Place(sharing.device_of(label, here, devices), label.location, label.location[0] != LOCATION_DEVICE)
     return Physical(place, label.size_bytes, label.handle_types, backing, sharing.FRONT_BYTES, charged=False)
 
 

@@ -9,11 +9,12 @@ from compatlayer.api.entry import entry
 from compatlayer.core import managed as core
 from compatlayer.core.context import current
 from compatlayer.core.runtime import state
-from compatlayer.core.stream import resolve
+from compatlayer.core.stream import Stream, resolve
 from compatlayer.errors import CudaError, Status
 from compatlayer.frontends.driver.values import needed, number
 
-ATTACH_FLAGS = (1, 2, 4)  # global, host, single
+ATTACH_SINGLE = 4
+ATTACH_FLAGS = (1, 2, ATTACH_SINGLE)  # global, host, single
 
 
 @entry("cuMemPrefetchAsync_v2", optional=("hStream",))
@@ -32,32 +33,62 @@ def prefetch_to_device(devPtr, count, dstDevice, hStream):
 
 @entry("cuMemPrefetchBatchAsync", optional=("hStream",))
 def prefetch_batch(dptrs, sizes, count, prefetchLocs, prefetchLocIdxs, numPrefetchLocs, flags, hStream):
-    context = resolve(number(hStream)).context
-    if flags != 0 or count == 0 or not 0 < numPrefetchLocs <= count or prefetchLocIdxs[0] != 0:
-        raise CudaError(Status.INVALID_VALUE, f"{numPrefetchLocs} locations for {count} ranges, flags {flags}")
-    for kind in range(numPrefetchLocs):
-        end = prefetchLocIdxs[kind + 1] if kind + 1 < numPrefetchLocs else count
-        place = prefetchLocs[kind]
-        for index in range(prefetchLocIdxs[kind], min(end, count)):
-            core.prefetch(context.device, dptrs[index], sizes[index], (place.type, place.id), len(state.devices))
+    device = _batch_stream(hStream).context.device
+    _check_batch(count, flags)
+    for index, place in _places(count, prefetchLocs, prefetchLocIdxs, numPrefetchLocs):
+        core.prefetch(device, dptrs[index], sizes[index], place, len(state.devices))
 
 
 @entry("cuMemDiscardBatchAsync", optional=("hStream",))
 def discard_batch(dptrs, sizes, count, flags, hStream):
-    context = resolve(number(hStream)).context
-    _check_discard(count, flags)
+    device = _batch_stream(hStream).context.device
+    _check_batch(count, flags)
     for index in range(count):
-        core.check_range(context.device, dptrs[index], sizes[index])  # the content may stay: it is a hint
+        core.discard(device, dptrs[index], sizes[index])
 
 
 @entry("cuMemDiscardAndPrefetchBatchAsync", optional=("hStream",))
 def discard_and_prefetch_batch(dptrs, sizes, count, prefetchLocs, prefetchLocIdxs, numPrefetchLocs, flags, hStream):
-    prefetch_batch(dptrs, sizes, count, prefetchLocs, prefetchLocIdxs, numPrefetchLocs, flags, hStream)
+    device = _batch_stream(hStream).context.device
+    _check_batch(count, flags)
+    for index, place in _places(count, prefetchLocs, prefetchLocIdxs, numPrefetchLocs):
+        core.discard(device, dptrs[index], sizes[index])
+        core.prefetch(device, dptrs[index], sizes[index], place, len(state.devices))
 
 
-def _check_discard(count: int, flags: int) -> None:
+def _batch_stream(stream: Any) -> Stream:
+    """Batches are documented not to take the legacy stream."""
+    found = resolve(number(stream))
+    if found is found.context.legacy:
+        raise CudaError(Status.INVALID_VALUE, "this batch does not take the legacy default stream")
+    return found
+
+
+def _check_batch(count: int, flags: int) -> None:
     if flags != 0 or count == 0:
-        raise CudaError(Status.INVALID_VALUE, f"{count} ranges to discard, flags {flags}; flags must be 0")
+        raise CudaError(Status.INVALID_VALUE, f"a batch of {count} ranges with flags {flags:#x}; flags must be 0")
+
+
+def _places(count: int, places: Any, starts: Any, kinds: int) -> list[tuple[int, tuple[int, int]]]:
+    """Each range's number and location; starts[k] is the first range that location k holds for."""
+    if not 0 < kinds <= count or starts[0] != 0:
+        raise CudaError(Status.INVALID_VALUE, f"{kinds} locations for {count} ranges; prefetchLocIdxs must begin with "
+                                              "0")
+    found = []
+    for kind in range(kinds):
+        end = starts[kind + 1] if kind + 1 < kinds else count
+        if not starts[kind] < end <= count:
+            raise CudaError(Status.INVALID_VALUE, "prefetchLocIdxs must rise and stay below the number of ranges")
+        place = (places[kind].type, places[kind].id)
+        found += [(index, place) for index in range(starts[kind], end)]
+    return found
+
+
+@entry("cuMemGetLocationInfo")
+def get_location_info(ptr, size, summaryGranularity, samplingGranularity, location_out):
+    found = core.locations(current().device, ptr, size, summaryGranularity, samplingGranularity)
+    for index, (kind, ident) in enumerate(found):
+        location_out[index].type, location_out[index].id = kind, ident
 
 
 @entry("cuMemAdvise_v2")
@@ -104,4 +135,7 @@ def attach(hStream, dptr, length, flags):
     stream = resolve(number(hStream))
     if flags not in ATTACH_FLAGS:
         raise CudaError(Status.INVALID_VALUE, f"memory is attached global (1), host (2) or single (4), not {flags}")
+    if flags == ATTACH_SINGLE and stream is stream.context.legacy:
+        raise CudaError(Status.INVALID_VALUE, "memory cannot be attached singly to the legacy default stream, which "
+                                              "stands for all blocking ones")
     core.check_attach(stream.context.device, dptr, length)

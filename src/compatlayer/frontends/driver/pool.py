@@ -181,7 +181,7 @@ def import_(pool_out, handle, handleType, flags):
     _no_flags(flags)
     sharing.check_handle_type(handleType, "an import")
     descriptor = int(ffi.cast("intptr_t", handle))
-    pool_out[0] = pointer(pool_sharing.import_pool(any_device(), descriptor).handle)
+    pool_out[0] = pointer(pool_sharing.import_pool(any_device(), state.devices, descriptor).handle)
 
 
 @entry("cuMemPoolExportPointer")

@@ -85,7 +85,7 @@ def export(shareableHandle, handle, handleType, flags):
 @entry("cuMemImportFromShareableHandle")
 def import_(handle, osHandle, shHandleType):
     sharing.check_handle_type(shHandleType, "an import")
-    handle[0] = core.import_descriptor(any_device(), _descriptor(osHandle)).handle
+    handle[0] = core.import_descriptor(any_device(), state.devices, _descriptor(osHandle)).handle
 
 
 @entry("cuMemGetAllocationGranularity")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import functools
 import math
 from collections.abc import Callable, Iterator
 
@@ -147,7 +149,9 @@ def ordered(how: str, a: model.Number, b: model.Number) -> bool:
     nan = any(isinstance(each, float) and math.isnan(each) for each in (a, b))
     if how in ("num", "nan"):
         return nan == (how == "nan")
-    return how.endswith("u") if nan else COMPARE[how.removesuffix("u") if how != "equ" else "eq"](a, b)  # type: ignore[arg-type]
+    if nan:
+        return how.endswith("u")
+    return COMPARE[how.removesuffix("u")](a, b)  # type: ignore[arg-type]
 
 
 def convert_rows() -> Iterator[Row]:
@@ -199,6 +203,56 @@ def convert_rows() -> Iterator[Row]:
                           model.decode(b if half else a, F32), form), "f32", form)
         yield Row(f"cvt.rn.relu.{kind}.f32 %0, %1;", "hf", lambda a, form=form: relu(model.encode(
             model.decode(a, F32), form), form), "f32", form)
+
+
+def eight(bits: int, kind: str) -> model.Number:
+    """The number that 8 bits stand for."""
+    fraction, bias = (3, 7) if kind == "e4m3" else (2, 15)
+    size = bits & 0x7F
+    sign = -1 if bits & 0x80 else 1
+    if size == 0x7F or (kind == "e5m2" and size > 0x7C):
+        return math.nan
+    if kind == "e5m2" and size == 0x7C:
+        return sign * math.inf
+    if size == 0:
+        return sign * 0.0
+    exponent, rest = size >> fraction, size & (1 << fraction) - 1
+    if exponent == 0:
+        return sign * model.Fraction(rest, 1 << fraction) * model.Fraction(2) ** (1 - bias)
+    return sign * (1 + model.Fraction(rest, 1 << fraction)) * model.Fraction(2) ** (exponent - bias)
+
+
+def to_eight(value: model.Number, kind: str) -> int:
+    """The nearest finite number of 8 bits, by trying them all; ties to even bits."""
+    if isinstance(value, float) and math.isnan(value):
+        return 0x7F
+    sign = 0x80 if (math.copysign(1, value) < 0 if isinstance(value, float) else value < 0) else 0
+    largest = 0x7E if kind == "e4m3" else 0x7B
+    if isinstance(value, float):
+        return sign | (largest if math.isinf(value) else 0)
+    size = abs(value)
+    numbers = positive(kind)
+    at = bisect.bisect_left(numbers, size)
+    near = [each for each in (at - 1, at) if 0 <= each <= largest]
+    return sign | min(near, key=lambda each: (abs(numbers[each] - size), each & 1))
+
+
+@functools.cache
+def positive(kind: str) -> list[model.Fraction]:
+    """The finite numbers by their bits, which is also by their size."""
+    return [model.Fraction(eight(each, kind)) for each in range(0x7F if kind == "e4m3" else 0x7C)]
+
+
+def narrow_rows() -> Iterator[Row]:
+    for kind in ("e4m3", "e5m2"):
+        yield Row(f"cvt.rn.satfinite.{kind}x2.f32 %0, %1, %2;", "hff", lambda a, b, kind=kind: to_eight(
+            model.decode(a, F32), kind) << 8 | to_eight(model.decode(b, F32), kind), "eight")
+        yield Row(f"cvt.rn.satfinite.{kind}x2.f16x2 %0, %1;", "hr", lambda a, kind=kind: to_eight(
+            model.decode(a >> 16, F16), kind) << 8 | to_eight(model.decode(a, F16), kind), "f16x2")
+        for half in (0, 1):
+            yield Row(f"{{.reg .b32 t; .reg .b16 u, v; cvt.rn.f16x2.{kind}x2 t, %1; mov.b32 {{u, v}}, t;"
+                      f" mov.b16 %0, {'v' if half else 'u'};}}", "hh", lambda a, kind=kind, half=half: model.encode(
+                          eight(a >> 8 * half & 255, kind), F16), "int", F16)
 
 
 def relu(bits: int, form: Format) -> int:

@@ -179,6 +179,15 @@ def word_rows() -> Iterator[Row]:
             yield Row(f"cvt.pack.sat.{sign}{bits}.s32{'.b32' if bits == 8 else ''} %0, %1, %2{', %3' * (bits == 8)};",
                       "rrrr" if bits == 8 else "rrr", lambda a, b, c=0, n=bits, k=k: joined(
                           [clamp(s(b), n, k), clamp(s(a), n, k)], n) | (c << 2 * n if n == 8 else 0))
+    yield Row("vshr.u32.u32.u32.clamp.add %0, %1, %2, %3;", "rrrr", lambda a, b, c: (a >> min(b, 32)) + c)
+    yield Row("vshl.u32.u32.u32.wrap %0, %1, %2;", "rrr", lambda a, b: a << (b & 31))
+    yield Row("vadd.s32.s32.u32.sat %0, %1.b1, %2.h1;", "rrr", lambda a, b: clamp(s(a >> 8, 8) + (b >> 16), 32, True))
+    yield Row("vsub.u32.u32.u32.sat.max %0, %1, %2, %3;", "rrrr", lambda a, b, c: max(clamp(a - b, 32, False), c))
+    yield Row("vabsdiff.u32.s32.s32.add %0, %1.b0, %2.b3, %3;", "rrrr",
+              lambda a, b, c: abs(s(a, 8) - s(b >> 24, 8)) + c)
+    yield Row("vmin.s32.s32.u32 %0, %1, %2;", "rrr", lambda a, b: min(s(a), b))
+    yield Row("{.reg .u32 m; mov.u32 m, %lanemask_lt; .reg .u32 l; mov.u32 l, %laneid; shl.b32 l, 1, l;"
+              " sub.u32 m, m, l; add.u32 %0, m, %1;}", "rr", lambda a: a - 1)
     yield Row("min.relu.s32 %0, %1, %2;", "rrr", lambda a, b: max(0, min(s(a), s(b))))
     yield Row("max.relu.s16x2 %0, %1, %2;", "rrr", lambda a, b: joined(
         [max(0, x, y) for x, y in zip(lanes(a, 16, True), lanes(b, 16, True), strict=True)], 16))

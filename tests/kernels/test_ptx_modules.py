@@ -143,8 +143,8 @@ CASES = {
                        lambda t, x: np.where((t > 40) | (t == 3), 9, t)),
     "warps": Case("""
         { .reg .u32 %m, %v; setp.lt.s32 %p, %x, 0; vote.sync.ballot.b32 %m, %p, -1; shfl.sync.bfly.b32 %v|%q, %x, 1, 31,
-          -1; redux.sync.max.u32 %y, %v, 0xffffffff; xor.b32 %y, %y, %m; match.any.sync.b32 %v, %t, -1; add.u32 %y, %y, %v;
-          mov.u32 %v, %lanemask_lt; add.u32 %y, %y, %v; activemask.b32 %v; add.u32 %y, %y, %v; elect.sync %v|%q, -1;
+          -1; redux.sync.max.u32 %y, %v, 0xffffffff; xor.b32 %y, %y, %m; match.any.sync.b32 %v, %t, -1;
+          add.u32 %y, %y, %v; mov.u32 %v, %lanemask_lt; add.u32 %y, %y, %v; activemask.b32 %v; add.u32 %y, %y, %v; elect.sync %v|%q, -1;
           @%q add.u32 %y, %y, 5; bar.warp.sync -1; vote.sync.any.pred %q, %p, -1; @%q add.u32 %y, %y, 1; }""",
                   lambda t, x: warps(t, x)),
     "legacy warp operations": Case("""
@@ -229,7 +229,8 @@ def launched(module: object, given: Words) -> Words:
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", CASES)
-def test_ptx_by_hand_gives_what_numpy_gives(name: str, engine: str, context: object, words: Words) -> None:  # noqa: F811
+def test_ptx_by_hand_gives_what_numpy_gives(name: str, engine: str, context: object,  # noqa: F811
+                                            words: Words) -> None:
     case = CASES[name]
     text = HEAD + case.before + KERNEL.replace("BODY", case.body)
     with compiled_by(engine):

@@ -1,5 +1,5 @@
-"""Every kernel of the corpus as PTX text: what our NVRTC gives, without the image in its last comment, is parsed and run
-in both engines, compared with NumPy like the kernel itself."""
+"""Every kernel of the corpus as PTX text: what our NVRTC gives, without the image in its last comment, is parsed and
+run in both engines, compared with NumPy like the kernel itself."""
 
 from __future__ import annotations
 

@@ -10,13 +10,13 @@ import numpy as np
 import ptx_model as model
 import pytest
 from engines import ENGINES, engine_of
-from ptx_float_rows import convert_rows, float_rows
+from ptx_float_rows import convert_rows, float_rows, narrow_rows
 from ptx_integer_rows import M32, M64, Row, integer_rows, word_rows
 
 from compatlayer import Device, LaunchConfig, Program, launch
 
 COUNT = 600
-ROWS = [*integer_rows(), *word_rows(), *float_rows(), *convert_rows()]
+ROWS = [*integer_rows(), *word_rows(), *float_rows(), *convert_rows(), *narrow_rows()]
 EDGES = {
     "int": [0, 1, 2, 3, 7, 31, 32, 33, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, M32,
             M32 - 1, 2**32, 2**63 - 1, 2**63, M64, 0x123456789ABCDEF0, 0x00FF00FF80017FFF, M64 - 2**32, 16777217,
@@ -38,9 +38,13 @@ EDGES = {
 }  # fmt: skip
 EDGES["f16x2"] = [a << 16 | b for a, b in itertools.product(EDGES["f16"][::2], EDGES["f16"][::3])]
 EDGES["bf16x2"] = [a << 16 | b for a, b in itertools.product(EDGES["bf16"][::2], EDGES["bf16"][::3])]
+EDGES["eight"] = [each << 31 | at for each in (0, 1) for at in (
+    0, 1, 0x7F800000, 0x7FC00000, 0x3F800000, 0x43E00000, 0x43E80000, 0x43F00000, 0x47600000, 0x47700000, 0x3C800000,
+    0x3C780000, 0x3B000000, 0x3AFFFFFF, 0x3A800000, 0x3A800001, 0x37000000, 0x37800000, 0x38800000, 0x3F880000,
+    0x3F980000, 0x3F900000, 0x3FB00000)]
 EDGES["moderate"] = [0, 0x80000000, 0x3F800000, 0xBF800000, 0x3F490FDB, 0x40490FDB, 0x42C80000, 0xC2C80000]
 WIDTHS = {"int": 64, "small": 64, "f32": 32, "f64": 64, "f16": 16, "bf16": 16, "f16x2": 32, "bf16x2": 32,
-          "moderate": 0}
+          "moderate": 0, "eight": 0}
 TYPES = {"h": "unsigned short", "r": "unsigned", "l": "unsigned long long", "f": "float", "d": "double"}
 FROM = {"h": "(unsigned short)({})", "r": "(unsigned)({})", "l": "{}", "f": "__uint_as_float((unsigned)({}))",
         "d": "__longlong_as_double({})"}
@@ -59,7 +63,7 @@ def inputs(pool: str) -> np.ndarray:
     columns[0][:some], columns[1][:some] = random.permutation(pairs)[:some].T
     bits = WIDTHS[pool]
     fresh = random.integers(0, 2**64, (4, COUNT), np.uint64)
-    if pool == "moderate":
+    if pool in ("moderate", "eight"):
         fresh = random.uniform(-8, 8, (4, COUNT)).astype(np.float32).view(np.uint32).astype(np.uint64)
     elif bits < 64:
         fresh &= np.uint64((1 << bits) - 1)

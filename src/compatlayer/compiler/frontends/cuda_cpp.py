@@ -14,7 +14,7 @@ from ...errors import CompilerError, CompilerHindered, CompilerMissing
 from .. import headers as device_headers
 from .. import scratch, toolchain
 from ..image import DeviceCode
-from . import hidden_variables, lowered_names, precompiled
+from . import assembly_text, hidden_variables, lowered_names, precompiled
 from .diagnostics import format_log
 from .nvrtc_options import Options
 
@@ -135,6 +135,9 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
         return _clang(language, [*arguments, *what], program, os.path.join(place, "cwd"), base)
 
     status, ir, messages = run(text, action)
+    if status != 0 and assembly_text.COMPLAINT in messages:
+        text = assembly_text.escaped(text)
+        status, ir, messages = run(text, action)
     if status != 0 and base != device_headers.BASE:
         base = device_headers.BASE  # the include that it was chosen for may be one that is not taken
         status, ir, messages = run(text, action)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from ..ir.build import mangled
 from ..ir.types import BFLOAT, DOUBLE, FLOAT, HALF, I16, I32, FloatType, IntType, integer
 from ..ir.values import Literal, Value
+from . import ptx_narrow
 from .ptx_code import Code, Operation, refuse, zero
 from .ptx_floats import ROUNDINGS, flushed, narrowed, rectified, saturated, widened
 from .ptx_types import PtxType, type_of
@@ -26,6 +27,9 @@ def _convert(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
         return
     if len(words) < 3:
         refuse()
+    if words[-1] in ptx_narrow.FORMATS or words[-2] in ptx_narrow.FORMATS:
+        ptx_narrow.convert(code, words, operands)
+        return
     target, source = type_of(words[-2]), type_of(words[-1])
     modes = set(words[1:-2])
     if target is None or source is None or target.letter == "p" or source.letter == "p" or \

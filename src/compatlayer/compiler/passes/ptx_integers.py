@@ -249,11 +249,11 @@ def _unary(apply: Callable[[Code, Value], Value]) -> Operation:
     return lower
 
 
-def _absolute(code: Code, value: Value) -> Value:
+def absolute(code: Code, value: Value) -> Value:
     return code.call(f"abs.{value.type.text}", value.type, value, Literal(I1, "false"))
 
 
-def _fields(code: Code, operand: str, bits: int, signed: bool, first: int, count: int) -> list[Value]:
+def fields(code: Code, operand: str, bits: int, signed: bool, first: int, count: int) -> list[Value]:
     """`count` fields of a word from the field `first` on, each extended to i32."""
     word = code.read(operand, I32)
     found = []
@@ -275,64 +275,20 @@ def _dot(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
         refuse()
     signed = [each == "s32" for each in rest]
     if words[0] == "dp4a":
-        left, right = (_fields(code, operands[1 + i], 8, signed[i], 0, 4) for i in (0, 1))
+        left, right = (fields(code, operands[1 + i], 8, signed[i], 0, 4) for i in (0, 1))
     else:
-        left = _fields(code, operands[1], 16, signed[0], 0, 2)
-        right = _fields(code, operands[2], 8, signed[1], upper, 2)
+        left = fields(code, operands[1], 16, signed[0], 0, 2)
+        right = fields(code, operands[2], 8, signed[1], upper, 2)
     total = code.read(operands[3], I32)
     for a, b in zip(left, right, strict=True):
         total = code.emit.binary("add", total, code.emit.binary("mul", a, b))
     code.write(operands[0], total)
 
 
-def _video(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
-    """vabsdiff4, vadd4, vsub4, vavrg4, vmin4, vmax4 and the same of two halves, without masks and selectors."""
-    lanes = int(words[0][-1])
-    bits = 32 // lanes
-    name = words[0][1:-1]
-    types = words[1:4]
-    rest = set(words[4:])
-    if len(types) != 3 or set(types) - {"s32", "u32"} or rest - {"sat", "add"} or len(operands) != 4:
-        refuse()
-    emit = code.emit
-    a, b = (_fields(code, operands[1 + i], bits, types[1 + i] == "s32", 0, lanes) for i in (0, 1))
-    signed = types[0] == "s32"
-    results = [_video_lane(code, name, x, y) for x, y in zip(a, b, strict=True)]
-    if "sat" in rest:
-        low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
-        results = [code.call("smin.i32", I32, code.call("smax.i32", I32, each, code.word(low)), code.word(high))
-                   for each in results]
-    base = code.read(operands[3], I32)
-    if "add" in rest:
-        for each in results:
-            base = emit.binary("add", base, each)
-        code.write(operands[0], base)
-        return
-    whole: Value = code.word(0)
-    for index, each in enumerate(results):
-        kept = emit.binary("and", each, code.word((1 << bits) - 1))
-        whole = emit.binary("or", whole, emit.binary("shl", kept, code.word(bits * index)))
-    code.write(operands[0], whole)
-
-
-def _video_lane(code: Code, name: str, x: Value, y: Value) -> Value:
-    emit = code.emit
-    if name in ("add", "sub"):
-        return emit.binary(name, x, y)
-    if name in ("min", "max"):
-        return code.call(f"s{name}.i32", I32, x, y)  # both fit an i32 whatever their signs
-    if name == "absdiff":
-        return _absolute(code, emit.binary("sub", x, y))
-    total = emit.binary("add", emit.binary("add", x, y), code.word(1))  # avrg rounds halves away from zero
-    negative = emit.cast("zext", emit.compare("slt", emit.binary("add", x, y), code.word(0)), I32)
-    return emit.binary("ashr", emit.binary("sub", total, negative), code.word(1))
-
-
 TABLE |= {
     "add": _sum("add"), "sub": _sum("sub"), "addc": _with_carry("add"), "subc": _with_carry("sub"),
     "mul": _multiply, "mul24": _multiply24, "mad": _multiply_add, "madc": _multiply_add, "mad24": _multiply_add24,
     "div": _divide(False), "rem": _divide(True), "min": _extreme("min"), "max": _extreme("max"), "sad": _difference,
-    "neg": _unary(lambda code, value: code.emit.binary("sub", zero(value.type), value)), "abs": _unary(_absolute),
+    "neg": _unary(lambda code, value: code.emit.binary("sub", zero(value.type), value)), "abs": _unary(absolute),
     "dp4a": _dot, "dp2a": _dot,
-    **{f"v{name}{lanes}": _video for name in ("absdiff", "add", "sub", "avrg", "min", "max") for lanes in (2, 4)},
 }  # fmt: skip

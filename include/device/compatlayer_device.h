@@ -14,6 +14,7 @@
 #include "compatlayer/math.h"
 #include "compatlayer/dpx.h"
 #include "compatlayer/memory.h"
+#include "compatlayer/texture.h"
 #include "compatlayer/language.h"
 #include "assert.h"
 #endif

@@ -17,6 +17,20 @@ SHARED_PER_UNIT_BYTES = 100 << 10
 SHARED_RESERVED_BYTES = 1 << 10
 MAX_PITCH_BYTES = 0x7FFFFFFF
 TEXTURE_ALIGNMENT_BYTES = 512
+TEXTURE_PITCH_ALIGNMENT_BYTES = 32
+LINEAR_TEXELS = 1 << 28  # of a texture of linear memory
+PITCHED_TEXTURE = (131072, 65000, 2097120)  # the most of a texture of pitched memory: width, height, bytes of pitch
+# The most of textures and surfaces of arrays; core/array.py refuses larger arrays.
+_TEXTURES = {
+    21: 131072, 22: 131072, 23: 65536, 24: 16384, 25: 16384, 26: 16384,  # 1-D, 2-D, 3-D
+    27: 32768, 28: 32768, 29: 2048, 42: 32768, 43: 2048,  # layered 2-D, layered 1-D
+    45: 32768, 46: 32768, 47: 16384, 48: 16384, 49: 16384,  # gathered 2-D, the other 3-D
+    52: 32768, 53: 32768, 54: 2046,  # cubemaps, layered cubemaps
+    55: 131072, 56: 131072, 57: 65536, 58: 16384, 59: 16384, 60: 16384,  # surfaces: 1-D, 2-D, 3-D
+    61: 32768, 62: 2048, 63: 32768, 64: 32768, 65: 2048, 66: 32768, 67: 32768, 68: 2046,  # ... layered, cubemaps
+    69: LINEAR_TEXELS, 70: PITCHED_TEXTURE[0], 71: PITCHED_TEXTURE[1], 72: PITCHED_TEXTURE[2],
+    73: 131072, 74: 65536, 77: 131072,  # mipmapped 2-D, 1-D
+}  # fmt: skip
 
 _tables: dict[Device, dict[int, int]] = {}
 
@@ -27,7 +41,7 @@ def attribute(device: Device, number: int) -> int:
         raise CudaError(Status.INVALID_VALUE, f"device attribute {number} is not known")
     table = _tables.get(device)
     if table is None:
-        table = _tables.setdefault(device, _sizes(device) | _features(device))
+        table = _tables.setdefault(device, _sizes(device) | _TEXTURES | _features(device))
     return table.get(number, 0)
 
 
@@ -56,7 +70,8 @@ def _sizes(device: Device) -> dict[int, int]:
         37: caps.memory_bus_bits,
         38: caps.l2_bytes,
         39: THREADS_PER_UNIT,
-        51: 32,  # texture pitch alignment
+        30: TEXTURE_ALIGNMENT_BYTES,  # of surfaces
+        51: TEXTURE_PITCH_ALIGNMENT_BYTES,
         75: device.capability[0],
         76: device.capability[1],
         81: SHARED_PER_UNIT_BYTES,

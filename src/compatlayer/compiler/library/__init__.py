@@ -14,10 +14,12 @@ from typing import NamedTuple
 
 from ..ir.instructions import Call
 from ..ir.reader import read_into
-from ..ir.values import Function, Module
+from ..ir.values import Function, GlobalValue, Module
+from ..passes.contract import empty_node
 from ..passes.externals import C_FUNCTIONS
 
 PREFIX = "cpl.math."
+INVARIANT = "cpl.invariant"  # marks loads in the texts of what never changes while a kernel runs
 # LLVM's intrinsics that processors have no instruction for, and its names of types.
 _INTRINSICS = frozenset(("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "exp", "exp2",
                          "exp10", "log", "log2", "log10", "pow"))  # fmt: skip
@@ -92,9 +94,19 @@ def _definition(module: Module, library: Library, base: str) -> Function:
     name = PREFIX + base
     if name not in module.symbols:
         read_into(module, library.text(base))
+        _mark(module, module.symbols[name])
     found = module.symbols[name]
     assert isinstance(found, Function)
     return found
+
+
+def _mark(module: Module, function: GlobalValue) -> None:
+    assert isinstance(function, Function)
+    marked = [it for it in function.instructions() if it.metadata and it.metadata[0][0] == INVARIANT]
+    if marked:
+        note = ("invariant.load", empty_node(module))
+        for it in marked:
+            it.metadata = (note,)
 
 
 @cache

@@ -14,21 +14,23 @@ from pathlib import Path
 
 from ...errors import CompilerError
 from .. import toolchain
-from . import file_name
+from . import INVARIANT, file_name
 
 SOURCES = Path(__file__).resolve().parent
 # Both sides of a choice are computed and one is selected, whatever that costs: branches would end at SIMD lanes.
 _STRAIGHT = ("-mllvm", "-phi-node-folding-threshold=1000", "-mllvm", "-two-entry-phi-node-folding-threshold=1000")
+_BRANCHING = ("texture.c",)  # but for branches that all lanes take together
 # Kind -> what the sources are compiled with. The processor only tells the optimiser what is cheap.
 KINDS: dict[str, tuple[str, ...]] = {
     "fused": ("-target-cpu", "x86-64-v3"),
     "unfused": ("-target-cpu", "x86-64-v2", "-DCPL_NO_FMA"),
 }
 _CLANG = ("clang", "-cc1", "-triple", "x86_64-unknown-linux-gnu", "-x", "c", "-std=c11", "-O2", "-ffp-contract=off",
-          "-Wall", "-Wextra", "-Werror", "-Wno-unused-const-variable", *_STRAIGHT, "-emit-llvm", "-o", "-")  # fmt: skip
+          "-Wall", "-Wextra", "-Werror", "-Wno-unused-const-variable", "-emit-llvm", "-o", "-")  # fmt: skip
 _DEFINITION = re.compile(r"^define [^\n]*?@cpl_math_(\w+)\(.*?^}\n", re.MULTILINE | re.DOTALL)
 _DECLARATION = re.compile(r"^declare ([^\n]*?)@([\w.]+)\(([^\n]*?)\)[^\n]*\n", re.MULTILINE)
 _METADATA = re.compile(r",? ![\w.]+ ![0-9]+")
+_INVARIANT = re.compile(r", !nontemporal ![0-9]+")  # how C says that nothing changes what a load reads
 _COMMENT = re.compile(r" +;[^\n]*")
 _GROUP = re.compile(r"\) #\d+")
 _PARAMETER = re.compile(r"\b(?:noundef|signext|zeroext|dso_local|local_unnamed_addr|writeonly|nocapture|dead_on_return|"
@@ -38,7 +40,8 @@ _CALLED = re.compile(r"@([\w.]+)\(")
 
 def make(folder: Path) -> None:
     """Writes both kinds into `folder`, unless they are newer than the sources. Raises CompilerError."""
-    newest = max(path.stat().st_mtime for path in [*SOURCES.glob("*.[ch]"), Path(__file__)])
+    layouts = SOURCES.parents[3] / "include" / "compatlayer" / "texture.h"
+    newest = max(path.stat().st_mtime for path in [*SOURCES.glob("*.[ch]"), layouts, Path(__file__)])
     for kind in KINDS:
         target = folder / file_name(kind)
         if target.is_file() and target.stat().st_mtime > newest:
@@ -66,7 +69,8 @@ def library(kind: str) -> str:
 
 
 def _compile(source: Path, flags: tuple[str, ...]) -> str:
-    status, output, errors = toolchain.run([*_CLANG, *flags, str(source)])
+    shape = () if source.name in _BRANCHING else _STRAIGHT
+    status, output, errors = toolchain.run([*_CLANG, *shape, *flags, str(source)])
     if status != 0:
         raise CompilerError(f"{source.name} of the device math library does not compile: "
                             f"{errors.decode('utf-8', 'replace').strip()}")
@@ -75,10 +79,11 @@ def _compile(source: Path, flags: tuple[str, ...]) -> str:
 
 def _function(text: str) -> str:
     """One definition without attributes that mean nothing once it is inlined."""
-    head, _, body = _METADATA.sub("", _COMMENT.sub("", text)).partition("\n")
+    marked = _METADATA.sub("", _INVARIANT.sub(f", !{INVARIANT} ?0", _COMMENT.sub("", text))).replace("?0", "!0")
+    head, _, body = marked.partition("\n")
     head = _PARAMETER.sub("", head.replace("@cpl_math_", "@cpl.math."))
     head = re.sub(r"\) (?:unnamed_addr )?#\d+ {$", ") alwaysinline nounwind {", head)
-    head = re.sub(r"^define [^@]*?(\w+) @", r"define internal \1 @", head)
+    head = re.sub(r"^define [^@]*?(<[^>]*>|\w+) @", r"define internal \1 @", head)
     body = _GROUP.sub(")", body).replace("tail call ", "call ").replace("noundef ", "")
     return head + "\n" + body
 

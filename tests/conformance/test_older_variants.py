@@ -103,7 +103,8 @@ def test_the_memory_of_a_device_is_told(api: Any) -> None:
 def test_peers_say_what_they_can_do(api: Any, cu: Any) -> None:
     kind = cu.CUdevice_P2PAttribute
     assert api.cuDeviceGetP2PAttribute(kind.CU_DEVICE_P2P_ATTRIBUTE_ACCESS_SUPPORTED, 0, 1) == 1
-    assert api.status("cuDeviceGetP2PAttribute", kind.CU_DEVICE_P2P_ATTRIBUTE_ACCESS_SUPPORTED, 0, 0) == "INVALID_DEVICE"
+    access = kind.CU_DEVICE_P2P_ATTRIBUTE_ACCESS_SUPPORTED
+    assert api.status("cuDeviceGetP2PAttribute", access, 0, 0) == "INVALID_DEVICE"
 
 
 def test_events_of_the_first_variants(api: Any, c: Library, context: Any) -> None:

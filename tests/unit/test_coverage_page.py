@@ -12,8 +12,8 @@ import pytest
 
 pytest.importorskip("compatlayer._native")
 
-from compatlayer.cli import coverage, recorded_calls
 from compatlayer.api.reasons import REASONS
+from compatlayer.cli import coverage, recorded_calls
 
 
 @pytest.fixture(scope="module")

@@ -202,14 +202,16 @@ class Context:
         """Wait for all work of every stream of this context; raises nothing about faults."""
         for stream in list(self.busy):
             if not stream.known_idle():
-                stream.drain()
+                stream.settle()
 
     def synchronize(self) -> None:
         """cuCtxSynchronize: wait, then report a fault."""
         self.live_domain()
         if capture_mode.active:
             capture_mode.refuse_unsafe("waiting for a context")
-        self.wait_idle()
+        for stream in list(self.busy):
+            if not stream.known_idle():
+                stream.drain()
         self.check()
         self.device.after_wait(self)
 

@@ -50,6 +50,8 @@ class ExecutableGraph:
         self.source = source
         self.nodes: dict[Node, Node] = {}
         self.disabled: dict[Node, None] = {}
+        for node in source.nodes:
+            node.work.context.live_domain()  # before there is something to undo
         self.graph = clone(source, None, self.nodes)
         try:
             self.plan = Plan(self.graph)
@@ -192,7 +194,13 @@ class ExecutableGraph:
         """One piece of work of `stream`, behind its earlier launches in any stream."""
         stream.context.check()
         if stream.capture is not None:
-            stream.capture.add(stream, ChildWork(stream.context, clone(self.graph)))
+            stream.capture.check()
+            made = clone(self.graph)
+            try:
+                stream.capture.add(stream, ChildWork(stream.context, made))
+            except CudaError:
+                made.close()
+                raise
             return
         for context, domain in self.domains.items():
             if context.domain is not domain:

@@ -277,6 +277,10 @@ class Stream:
     def drain(self) -> None:
         """Wait for all work so far; says nothing about faults. Not on the host-callback thread."""
         self.order()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait for what is in the queue, also during a capture; an end of memory or code waits so for every stream."""
         mark = self.work()
         if not self.queue.idle():
             host_function.refuse_to_wait()

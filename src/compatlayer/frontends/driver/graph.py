@@ -97,7 +97,8 @@ def instantiate_with_parameters(phGraphExec, hGraph, instantiateParams):
     instantiateParams.hErrNode_out = ffi.NULL
     instantiateParams.result_out = ERROR
     flags = instantiateParams.flags
-    stream = resolve(number(instantiateParams.hUploadStream)) if flags & UPLOAD else None
+    if flags & UPLOAD:
+        resolve(number(instantiateParams.hUploadStream)).context.check()
     try:
         executable = _instantiate(hGraph, flags)
     except InvalidStructure as error:
@@ -105,8 +106,6 @@ def instantiate_with_parameters(phGraphExec, hGraph, instantiateParams):
         if error.node is not None:
             instantiateParams.hErrNode_out = pointer(error.node.handle)
         raise
-    if stream is not None:
-        stream.context.check()
     phGraphExec[0] = pointer(executable.handle)
     instantiateParams.result_out = 0
 

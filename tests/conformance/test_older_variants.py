@@ -268,3 +268,18 @@ def test_captures_of_the_first_variants(api: Any, c: Library, context: Any) -> N
     api.cuGraphDestroy(api.cuStreamEndCapture(stream))
     api.cuMemFree(memory)
     assert c.cuStreamDestroy(handle) == 0 and c.cuStreamDestroy(handle) == INVALID_HANDLE
+
+
+def test_a_handle_of_no_process_cannot_be_opened(api: Any, context: Any) -> None:
+    class Handle(ctypes.Structure):
+        _fields_ = (("reserved", ctypes.c_char * 64),)
+
+    library, found = ctypes.CDLL("libcuda.so.1"), ctypes.c_uint64()
+    for name in ("cuIpcOpenMemHandle", "cuIpcOpenMemHandle_v2"):
+        assert getattr(library, name)(ctypes.byref(found), Handle(), 1) != 0
+        assert getattr(library, name)(None, Handle(), 1) == INVALID_VALUE
+
+
+def test_a_batch_of_boxes_needs_its_list(c: Library, stream: Any) -> None:
+    failed = ctypes.c_size_t()
+    assert c.cuMemcpy3DBatchAsync(1, None, ctypes.byref(failed), 0, int(stream)) == INVALID_VALUE

@@ -106,7 +106,7 @@ CPL_FN __half2_raw __nv_cvt_fp8x2_to_halfraw2(const __nv_fp8x2_storage_t v, cons
             __x(cpl_join(two(make_double2(v.x, v.y)), two(make_double2(v.z, v.w)))) {} \
         CPL_NARROW_FN explicit operator float4() const { \
             two low, high; low.__x = (__nv_fp8x2_storage_t)__x; high.__x = (__nv_fp8x2_storage_t)(__x >> 16); \
-            float2 a = (float2)low, b = (float2)high; return make_float4(a.x, a.y, b.x, b.y); } \
+            float2 a = low.operator float2(), b = high.operator float2(); return make_float4(a.x, a.y, b.x, b.y); } \
     private: \
         CPL_NARROW_FN static __nv_fp8x4_storage_t cpl_join(two low, two high) { \
             return low.__x | (__nv_fp8x4_storage_t)high.__x << 16; } \

@@ -14,8 +14,9 @@ from .. import cache, headers, toolchain
 
 _KIND = "pch"
 # What a program includes -> the header of ours that has the base and that; the first that fits is taken.
-_EXTENDED = (("compatlayer/with_bfloat16.h", re.compile(r'^\s*#\s*include\s*[<"]cuda_(?:bf16|fp8)\.h[>"]', re.MULTILINE)),
-             ("compatlayer/with_half.h", re.compile(r'^\s*#\s*include\s*[<"]cuda_fp16\.h[>"]', re.MULTILINE)))
+_EXTENDED = tuple((f"compatlayer/with_{word}.h",
+                   re.compile(rf'^\s*#\s*include\s*[<"]cuda_{header}\.h[>"]', re.MULTILINE))
+                  for word, header in (("fp8", "fp8"), ("bfloat16", "bf16"), ("half", "fp16")))
 # Macros that change what those headers define.
 _ALTERS = re.compile(r"CUDA_NO_(?:HALF|BFLOAT16)")
 

@@ -1,6 +1,7 @@
 # make run: every example under the real packages. make test: everything .ci/run checks. Both do their own set-up.
 # make sanitize: the native runtime under gcc's sanitizers. make test-long: 5,000 generated kernels in both engines
 # (LONG_SEED=50000 others).
+# make coverage: docs/coverage.md, from a run of all tests.
 # make fuzz: hostile calls, damaged images, random programs. make soak: millions of launches, memory flat.
 # make test-upstream COMPATLAYER_UPSTREAM=folder: cuda-python's own suites (tests/upstream/README.md).
 PYTHON ?= python3
@@ -26,7 +27,7 @@ FUZZ_CALLS ?= 10000000
 FUZZ_IMAGES ?= 20000
 FUZZ_PROGRAMS ?= 2000
 
-.PHONY: wheel run test test-long test-upstream sanitize fuzz soak lint bench build install clean same-python
+.PHONY: coverage wheel run test test-long test-upstream sanitize fuzz soak lint bench build install clean same-python
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 15) else \
@@ -126,9 +127,13 @@ bench: install $(VENV)/.contenders
 	    $(if $(AGAINST),--against $(AGAINST)) $(if $(PAIRS),--pairs $(PAIRS)) \
 	    $(if $(CLOCK),--clock $(CLOCK)) $(PARTS)
 
-# The page that lists what each library has.
-docs/coverage.md: install
-	$(BIN)/compatlayer coverage --markdown > $@
+# The page that says of each function what it is and which tests call it: runs all tests.
+coverage: install
+	rm -rf build/calls && mkdir -p build/calls
+	COMPATLAYER_RECORD_CALLS=$(abspath build/calls) $(BIN)/python -m pytest tests --timeout=$(TEST_TIMEOUT_S) \
+	    --deselect tests/unit/test_coverage_page.py $(PYTEST_ARGUMENTS)
+	$(BIN)/compatlayer coverage --markdown --calls build/calls > build/coverage.md
+	mv build/coverage.md docs/coverage.md
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info src/compatlayer/_lib src/compatlayer/_native* examples/out

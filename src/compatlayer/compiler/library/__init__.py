@@ -1,4 +1,4 @@
-"""CUDA's device math library as LLVM IR that is inlined into kernels, in SIMD lanes too.
+"""CUDA's device math library, and texture fetches, as LLVM IR that is inlined into kernels, in SIMD lanes too.
 
 `link` gives a module the definitions of the functions that it calls, also those that it calls by the names of LLVM's
 intrinsics or of libm. They take no thread, and must be added after the
@@ -19,6 +19,7 @@ from ..passes.contract import empty_node
 from ..passes.externals import C_FUNCTIONS
 
 PREFIX = "cpl.math."
+MATH, TEXTURE = PARTS = ("math", "texture")
 INVARIANT = "cpl.invariant"  # marks loads in the texts of what never changes while a kernel runs
 # LLVM's intrinsics that processors have no instruction for, and its names of types.
 _INTRINSICS = frozenset(("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "exp", "exp2",
@@ -67,14 +68,15 @@ def link(module: Module, fused: bool | None = None) -> None:
     `fused` None: as this machine's processor has it."""
     wanted = {value.name: base for value in module.symbols.values()
               if isinstance(value, Function) and value.is_declaration and (base := _base(value.name))}
-    library = load(host_is_fused() if fused is None else fused) if wanted else None
-    if library is None:
+    if not wanted:
         return
+    fused = host_is_fused() if fused is None else fused
     calls = [call for function in module.defined() if not function.name.startswith(PREFIX)
              for call in function.instructions() if isinstance(call, Call) and call.callee_name in wanted]
     for call in calls:
         base = wanted[call.callee_name]
-        if library.defines(base):
+        library = load(fused, TEXTURE if base.startswith("tex") else MATH)
+        if library is not None and library.defines(base):
             target = _definition(module, library, base)
             if target.function_type is call.function_type:
                 call.callee = target
@@ -110,15 +112,15 @@ def _mark(module: Module, function: GlobalValue) -> None:
 
 
 @cache
-def load(fused: bool) -> Library | None:
-    """The library of one kind; None in a tree that is not built."""
-    path = _FOLDER / file_name("fused" if fused else "unfused")
+def load(fused: bool, part: str = MATH) -> Library | None:
+    """A part of the library of one kind; None in a tree that is not built."""
+    path = _FOLDER / file_name("fused" if fused else "unfused", part)
     return Library(path) if path.is_file() else None
 
 
-def file_name(kind: str) -> str:
-    """The file of one kind of the library."""
-    return f"math-{kind}.ir"
+def file_name(kind: str, part: str = MATH) -> str:
+    """The file of a part of one kind of the library."""
+    return f"{part}-{kind}.ir"
 
 
 def host_is_fused() -> bool:

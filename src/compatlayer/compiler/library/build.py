@@ -14,12 +14,12 @@ from pathlib import Path
 
 from ...errors import CompilerError
 from .. import toolchain
-from . import INVARIANT, file_name
+from . import INVARIANT, MATH, PARTS, file_name
 
 SOURCES = Path(__file__).resolve().parent
 # Both sides of a choice are computed and one is selected, whatever that costs: branches would end at SIMD lanes.
 _STRAIGHT = ("-mllvm", "-phi-node-folding-threshold=1000", "-mllvm", "-two-entry-phi-node-folding-threshold=1000")
-_BRANCHING = ("texture.c",)  # but for branches that all lanes take together
+_TEXTURE = ("texture.c",)  # here branches are what all lanes take together
 # Kind -> what the sources are compiled with. The processor only tells the optimiser what is cheap.
 KINDS: dict[str, tuple[str, ...]] = {
     "fused": ("-target-cpu", "x86-64-v3"),
@@ -43,17 +43,18 @@ def make(folder: Path) -> None:
     layouts = SOURCES.parents[3] / "include" / "compatlayer" / "texture.h"
     newest = max(path.stat().st_mtime for path in [*SOURCES.glob("*.[ch]"), layouts, Path(__file__)])
     for kind in KINDS:
-        target = folder / file_name(kind)
-        if target.is_file() and target.stat().st_mtime > newest:
-            continue
-        fresh = target.with_name(f".{target.name}.{os.getpid()}")
-        fresh.write_text(library(kind), encoding="ascii")
-        os.replace(fresh, target)
+        for part in PARTS:
+            target = folder / file_name(kind, part)
+            if target.is_file() and target.stat().st_mtime > newest:
+                continue
+            fresh = target.with_name(f".{target.name}.{os.getpid()}")
+            fresh.write_text(library(kind, part), encoding="ascii")
+            os.replace(fresh, target)
 
 
-def library(kind: str) -> str:
-    """The text of one kind."""
-    sources = sorted(SOURCES.glob("*.c"))
+def library(kind: str, part: str = MATH) -> str:
+    """The text of one kind of a part."""
+    sources = [each for each in sorted(SOURCES.glob("*.c")) if (each.name in _TEXTURE) == (part != MATH)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         texts = list(pool.map(lambda source: _compile(source, KINDS[kind]), sources))
     functions: dict[str, str] = {}
@@ -69,7 +70,7 @@ def library(kind: str) -> str:
 
 
 def _compile(source: Path, flags: tuple[str, ...]) -> str:
-    shape = () if source.name in _BRANCHING else _STRAIGHT
+    shape = () if source.name in _TEXTURE else _STRAIGHT
     status, output, errors = toolchain.run([*_CLANG, *shape, *flags, str(source)])
     if status != 0:
         raise CompilerError(f"{source.name} of the device math library does not compile: "

@@ -22,6 +22,7 @@ GLOBAL, SHARED, CONST, GENERIC = 1, 3, 4, 0
 CARRY = "%cc.cf"  # the carry flag of add.cc and its kin
 _ADDRESS = re.compile(r"\[\s*([\w$%.]+)\s*(?:([-+])\s*([-\w$%]+)\s*)?\]")
 _REGISTERS = re.compile(r"(?:\.v([24])\s*)?\.(\w+)\s+(.+)", re.S)
+_MOVED = re.compile(r"([\w$%.]+?)\s*([-+])\s*(-?\w+)")
 _SUM = re.compile(r"([A-Za-z_$%][\w$]*)\s*([-+])\s*(-?\w+)")
 
 
@@ -261,6 +262,12 @@ class Code:
         found = self._constant(operand, type_)
         if found is not None:
             return found
+        moved = _MOVED.fullmatch(operand)
+        if moved and self.register(moved[1]) is not None and isinstance(type_, IntType):
+            by = integer_of(moved[3])
+            if by is not None:
+                return self.emit.binary("add" if moved[2] == "+" else "sub", self.read(moved[1], type_),
+                                        self.number(type_, by))
         if operand[:1] == "%":
             from .ptx_registers import special
 

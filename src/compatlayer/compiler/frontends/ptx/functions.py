@@ -190,6 +190,8 @@ class FunctionBody:
         if set(statement.words[1:]) - {"uni"} or not operands:
             refuse()
         results = split(operands.pop(0)[1:-1]) if operands[0].startswith("(") else []
+        if not operands:
+            refuse()
         target = operands.pop(0)
         given = split(operands.pop(0)[1:-1]) if operands and operands[0].startswith("(") else []
         callee, signature, type_ = self._target(target, operands)

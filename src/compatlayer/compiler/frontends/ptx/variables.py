@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ...ir.types import I8, I64, Type, pointer
-from ...ir.values import AggregateConstant, ConstantExpression, Constant, GlobalVariable, Literal, Module, Value, number
+from ...ir.values import AggregateConstant, Constant, ConstantExpression, GlobalVariable, Literal, Module, Value, number
 from ...passes.ptx_syntax import decimal_of, float_bits, integer_of, split
 from .fault import PtxFault
 from .module_text import VariableText

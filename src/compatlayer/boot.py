@@ -72,8 +72,13 @@ def _import_handlers(library: int, index: int) -> None:
         _promise(library)
     modules = _modules[library]
     wanted = sorted({*modules.values()}) if index < 0 else [modules[index]] if index in modules else []
-    for name in wanted:
-        __import__(name)
+    if not wanted:
+        return
+    from compatlayer.api.entry import holding
+
+    with holding:
+        for name in wanted:
+            __import__(name)
 
 
 def _promise(library: int) -> None:

@@ -23,7 +23,7 @@ from compatlayer.api import log
 from compatlayer.api.library import CUDA, NVRTC, Library
 from compatlayer.errors import ApiError, CompilerError, CudaError, SetupError
 
-__all__ = ["EntryError", "entry", "is_initialized", "last_error_text", "note", "set_initialized"]
+__all__ = ["EntryError", "entry", "fill_slot", "holding", "is_initialized", "last_error_text", "note", "set_initialized"]
 
 Handler = TypeVar("Handler", bound=Callable[..., "int | None"])
 
@@ -52,6 +52,33 @@ def last_error_text() -> str:
     return str(getattr(_diagnostics, "text", ""))
 
 
+class Holding:
+    """Handlers that are registered inside of `with holding:` are called from its end on, when their modules are complete:
+    another thread may be waiting to call one."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._slots: list[tuple[int, int, Any]] = []
+
+    def __enter__(self) -> None:
+        self._depth += 1
+
+    def __exit__(self, *error: object) -> None:
+        self._depth -= 1
+        while self._slots and not self._depth:
+            lib.cpl_slot_set(*self._slots.pop(0))
+
+    def fill(self, library: int, index: int, address: Any) -> None:
+        if self._depth:
+            self._slots.append((library, index, address))
+        else:
+            lib.cpl_slot_set(library, index, address)
+
+
+holding = Holding()
+fill_slot = holding.fill
+
+
 def entry(name: str, *, optional: tuple[str, ...] = (), before_init: bool = False) -> Callable[[Handler], Handler]:
     """Make the decorated function the handler of the exported function `name`, and return it unchanged.
 
@@ -71,7 +98,7 @@ def entry(name: str, *, optional: tuple[str, ...] = (), before_init: bool = Fals
         onerror = partial(_translate, library, name)
         ffi.def_extern(name=_PREFIX + name, error=library.unknown, onerror=onerror)(wrapper)
         address = ffi.cast("void *", ffi.addressof(lib, _PREFIX + name))
-        lib.cpl_slot_set(library.number, index, address)
+        fill_slot(library.number, index, address)
         return handler
 
     return register
@@ -162,7 +189,7 @@ def _translate(
         else:
             import traceback
 
-            _print("compatlayer: unexpected error in a handler\n" + "".join(traceback.format_exception(error)))
+            _print("compatlayer: unexpected error in a handler\n" + "".join(traceback.format_exception(kind, error, trace)))
         _diagnostics.text = f"{kind.__name__}: {error}"
         log.add(_diagnostics.text, library.name.upper())
         return library.unknown

@@ -92,6 +92,9 @@ class Graph:
         for before, edge in links:
             node.before[before, edge] = None
             before.after[node, edge] = None
+        if not self.handle:  # another thread has ended the graph meanwhile
+            end(node)
+            raise CudaError(Status.INVALID_VALUE, "the graph was destroyed by another thread")
         return node
 
     def check(self, node: Node) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from compatlayer._native import ffi, lib
-from compatlayer.api.entry import entry
+from compatlayer.api.entry import entry, fill_slot
 from compatlayer.core import launch as core
 from compatlayer.core import stream as streams
 from compatlayer.core.context import enter_doors
@@ -99,7 +99,7 @@ def put_in_front(name: str) -> None:
     """Put the C function before our handler of `name`."""
     handler = _cast("void *", ffi.addressof(lib, f"cplpy_{name}"))
     index = lib.cpl_slot_find(lib.CPL_LIBRARY_CUDA, name.encode())
-    lib.cpl_slot_set(lib.CPL_LIBRARY_CUDA, index, lib.cpl_direct_front(name.encode(), handler))
+    fill_slot(lib.CPL_LIBRARY_CUDA, index, lib.cpl_direct_front(name.encode(), handler))
 
 
 put_in_front("cuLaunchKernel")

@@ -404,6 +404,13 @@ static void argument(struct thread *t, const struct function *function, int plac
         memset(slot, 0, 8);
     if (function->tame == TAME_KEEPS && strcmp(parameter->name, "numOptions") == 0)
         memset(slot, 0, 8);
+    if (function->tame == TAME_PARTS && strcmp(parameter->name, "summaryGranularity") == 0) {
+        uint64_t all, part;
+        memcpy(&all, t->slots[place - 1], 8);
+        memcpy(&part, slot, 8);
+        if (part != 0 && all / part >= ELEMENTS)
+            store(slot, 8, all);
+    }
     if (function->tame == TAME_LAUNCH && parameter->role == ROLE_PLAIN && type->kind == KIND_NUMBER)
         store(slot, type->bytes, extent(t));
 }

@@ -21,7 +21,7 @@ from compatlayer.api.toolchain import find_toolchain
 # What a value is filled with; the order is that of the enumeration in fuzz_calls.c.
 KINDS = ("NUMBER", "ENUM", "FLOAT", "HANDLE", "ADDRESS", "POINTER", "FUNCTION", "TEXT", "BYTES", "STRUCT", "ARRAY")
 ROLES = ("PLAIN", "COUNT", "SIZE", "EXTENT", "RESERVED", "BOUNDED")
-TAMED = ("NONE", "WAIT_VALUE", "CONDITIONAL", "LAUNCH", "EXPORTS_FILE", "KEEPS")
+TAMED = ("NONE", "WAIT_VALUE", "CONDITIONAL", "LAUNCH", "EXPORTS_FILE", "KEEPS", "PARTS")
 
 # Typedefs of numbers that are handles.
 NUMBER_HANDLES = {"CUtexObject", "CUsurfObject", "CUmemGenericAllocationHandle", "CUlogicalEndpointId",
@@ -39,7 +39,8 @@ RARE = {"nvrtcCompileProgram": 40, "nvrtcInstallBundledHeaders": 200, "nvrtcRemo
         "cuLibraryLoadData": 8, "cuLibraryLoadFromFile": 4, "cuLinkComplete": 4, "cuLinkAddData_v2": 2,
         "cuCtxCreate": 8, "cuCtxCreate_v2": 8, "cuCtxCreate_v3": 8, "cuCtxCreate_v4": 8, "cuGreenCtxCreate": 8,
         "cuDevicePrimaryCtxReset": 100, "cuDevicePrimaryCtxReset_v2": 100, "cuDevicePrimaryCtxRelease": 20,
-        "cuDevicePrimaryCtxRelease_v2": 20, "cuMemFreeHost": 1}
+        "cuDevicePrimaryCtxRelease_v2": 20,
+        "cuLogsRegisterCallback": 100}  # every later error is told to it
 # Never called.
 EXCLUDED = {
     "cuGetExportTable": "its tables are private",
@@ -50,6 +51,7 @@ TAMED_CALLS = [
     (r"cuGraphConditionalHandleCreate", "CONDITIONAL"),
     (r"cuLaunch(Kernel|CooperativeKernel|Grid)?(Ex|Async)?$", "LAUNCH"),
     (r"cuFuncSetBlockShape", "LAUNCH"),
+    (r"cuMemGetLocationInfo", "PARTS"),  # it writes as many answers as there are parts
     (r"(ExportToShareableHandle|GetHandleForAddressRange)", "EXPORTS_FILE"),
     (r"cuLinkCreate", "KEEPS"),  # the options' log buffers are written until the linker ends
 ]

@@ -211,3 +211,24 @@ ok("cuMemsetD8Async", memory, 1, c_size_t(1 << 20), stream)
 ok("cuStreamBeginCapture_v2", stream, 2)
 print(cu.cuMemFree_v2(memory), cu.cuStreamEndCapture(stream, byref(graph)))
 """) == "0 0"
+
+
+def test_no_thread_calls_a_handler_whose_module_is_still_being_imported() -> None:
+    assert run("""
+import sys, threading
+from compatlayer._native import lib
+from compatlayer import boot
+primary()
+seen = []
+size, value = c_size_t(8), ctypes.c_uint64()
+index = lib.cpl_slot_find(0, b"cuCoredumpGetAttribute")
+assert lib.cpl_slot_asleep(0, index)
+def trace(frame, event, argument):
+    if "coredump.py" in frame.f_code.co_filename and frame.f_code.co_name == "<module>":
+        seen.append(bool(lib.cpl_slot_asleep(0, index)))
+        return trace
+sys.settrace(trace)
+boot.load(0, index)
+sys.settrace(None)
+print(bool(seen), all(seen), lib.cpl_slot_asleep(0, index))
+""") == "True True 0"

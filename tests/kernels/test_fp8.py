@@ -74,7 +74,8 @@ def test_floats_and_doubles_round_once(run: Run, format_: Format) -> None:
     name, kind = f"__nv_fp8_{format_.name}", f"__NV_{format_.name.upper()}"
     table = np.array([float(each) for each in format_.magnitudes])
     middle = (table[:-1] + table[1:]) / 2
-    near = np.concatenate([table, middle, np.nextafter(middle, 0), np.nextafter(middle, np.inf), [np.inf, np.nan, 1e30]])
+    near = np.concatenate([table, middle, np.nextafter(middle, 0), np.nextafter(middle, np.inf),
+                           [np.inf, np.nan, 1e30]])
     x = np.concatenate([near, -near, np.random.default_rng(2).uniform(-500, 500, 2000)])
     check(run, {"x": ("double", x)}, {f"{name}(x).__x": ("unsigned char", narrowed(format_, x, True)),
                                       f"__nv_cvt_double_to_fp8(x, __NV_NOSAT, {kind})":

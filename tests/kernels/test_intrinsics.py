@@ -78,8 +78,7 @@ def test_functions_for_dynamic_programming(run: Run) -> None:
     a, b, c = words(1), words(2), words(3)
     b, c = b, np.roll(c, 5)
     cases: Cases = {}
-    for kind, signed, bits, best in (("s32", True, 32, None), ("u32", False, 32, None), ("s16x2", True, 16, 0),
-                                     ("u16x2", False, 16, 0)):
+    for kind, signed, bits in (("s32", True, 32), ("u32", False, 32), ("s16x2", True, 16), ("u16x2", False, 16)):
         x, y, z = (parts(each, bits, signed) for each in (a, b, c))
         total = parts(packed(x + y, bits), bits, signed)
         type_, cast = ("int", "(int)") if kind == "s32" else ("unsigned int", "")
@@ -97,7 +96,8 @@ def test_functions_for_dynamic_programming(run: Run) -> None:
                 put(f"__viadd{word}_{kind}_relu({', '.join(given)})", np.maximum(pick(total, z), 0))
     head = """__device__ unsigned which(unsigned a, unsigned b) {
         bool p, q, r, s, t, u; __vibmax_s32(a, b, &p); __vibmin_u32(a, b, &q);
-        return __vibmax_s16x2(a, b, &r, &s) ^ __vibmin_u16x2(a, b, &t, &u) ^ (p | q << 1 | r << 2 | s << 3 | t << 4 | u << 5);
+        return __vibmax_s16x2(a, b, &r, &s) ^ __vibmin_u16x2(a, b, &t, &u) ^
+               (p | q << 1 | r << 2 | s << 3 | t << 4 | u << 5);
     }"""
     s16, u16 = (parts(a, 16, True), parts(b, 16, True)), (parts(a, 16, False), parts(b, 16, False))
     flags = (a.view(np.int32) >= b.view(np.int32)) | (a <= b) << 1 | (s16[0] >= s16[1])[:, 1] << 2 \
@@ -128,7 +128,7 @@ def test_bits_bytes_and_products(run: Run) -> None:
         "__byte_perm(a, b, c)": (u, picked.astype(np.uint32)),
         "__funnelshift_l(a, b, c % 48)": (u, ((both << five) >> np.uint64(32)).astype(np.uint32)),
         "__funnelshift_r(a, b, c % 48)": (u, low(both >> five)),
-        "__funnelshift_lc(a, b, c % 48)": (u, np.where(most == 32, a, ((both << five) >> np.uint64(32))).astype(np.uint32)),
+        "__funnelshift_lc(a, b, c % 48)": (u, np.where(most == 32, ua, (both << five) >> np.uint64(32)).astype(a.dtype)),
         "__funnelshift_rc(a, b, c % 48)": (u, low(both >> most)),
         "__mul24(a, b)": (i, low(low24(sa) * low24(sb)).view(np.int32)),
         "__umul24(a, b)": (u, low((a & 0xffffff).astype(np.uint64) * (b & 0xffffff).astype(np.uint64))),
@@ -187,7 +187,8 @@ def rounded(exact: Fraction, mode: str, single: bool) -> float:
 def test_arithmetic_rounds_as_its_suffix_says(run: Run, single: bool) -> None:
     letter, type_, dtype = ("f", "float", np.float32) if single else ("d", "double", np.float64)
     rng, span = np.random.default_rng(8), 30 if single else 300
-    special = np.array([1, 3, 1 / 3, 2.0 ** (-126 if single else -1022), np.finfo(dtype).max, 1e-40 if single else 5e-320])
+    special = np.array([1, 3, 1 / 3, 2.0 ** (-126 if single else -1022), np.finfo(dtype).max,
+                        1e-40 if single else 5e-320])
     x, y, z = (np.concatenate([rng.uniform(-2, 2, 600) * 2.0 ** rng.integers(-span, span, 600),
                                np.roll(np.tile(special, 6), shift), -np.repeat(special, 6)]).astype(dtype)
                for shift in (0, 1, 2))

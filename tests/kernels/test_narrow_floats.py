@@ -102,9 +102,10 @@ def test_floats_and_doubles_round_once_in_every_direction(run: Run, format_: For
     doubles = np.concatenate([finite, middles, np.nextafter(middles, 0), np.nextafter(middles, np.inf),
                               np.nextafter(finite, 0), np.nextafter(finite, np.inf), [np.inf, np.nan, 5e-324, 1e308]])
     doubles = np.concatenate([doubles, -doubles])
-    singles = doubles.astype(np.float32)
     with np.errstate(all="ignore"):
-        singles = np.concatenate([singles, np.nextafter(singles, np.float32(0)), np.nextafter(singles, np.float32(9e30))])
+        singles = doubles.astype(np.float32)
+        singles = np.concatenate([singles, np.nextafter(singles, np.float32(0)),
+                                  np.nextafter(singles, np.float32(9e30))])
     check(run, {"x": ("double", doubles)}, {f"__double2{n}(x)": (type_, format_.rounded(doubles)),
                                             f"{type_}(x)": (type_, format_.rounded(doubles))})
     check(run, {"x": ("float", singles)}, {
@@ -270,7 +271,8 @@ def test_pairs_do_what_their_halves_do(run: Run, format_: Format) -> None:
     halves = [(f"__h{each}2{form}(a, b)", f"__h{each}{form}(#a, #b)") for each in names for form in ("", "_rn", "_sat")]
     halves += [("__h2div(a, b)", "__hdiv(#a, #b)"), ("a / b", "#a / #b"), ("a * b", "#a * #b"), ("-a", "-#a")]
     halves += [(f"__hfma2{form}(a, b, c)", f"__hfma{form}(#a, #b, #c)") for form in ("", "_relu", "_sat")]
-    halves += [(f"__h{each}2{form}(a, b)", f"__h{each}{form}(#a, #b)") for each in ("min", "max") for form in ("", "_nan")]
+    halves += [(f"__h{each}2{form}(a, b)", f"__h{each}{form}(#a, #b)") for each in ("min", "max")
+               for form in ("", "_nan")]
     halves += [("__habs2(a)", "__habs(#a)"), ("__hneg2(a)", "__hneg(#a)"), ("h2exp(a)", "hexp(#a)"),
                ("h2rcp(a)", "hrcp(#a)"), ("h2tanh(a)", "htanh(#a)"), ("h2tanh_approx(a)", "htanh_approx(#a)")]
     lines: list[tuple[str, str]] = []

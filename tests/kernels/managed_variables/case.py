@@ -11,4 +11,5 @@ def launches():
         table = np.array([8, 16, 32, 64], np.float32)
         yield Launch("use", (grid,), (block,), [x, np.zeros(n, np.float32)],
                      {1: (x * 0.5 + 7 + table[np.arange(n) & 3] + 3).astype(np.float32)},
-                     symbols={"table": table}, expected_symbols={"counter": np.array([5 + n], np.int32), "table": table})
+                     symbols={"table": table},
+                     expected_symbols={"counter": np.array([5 + n], np.int32), "table": table})

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import Packed, build
 from leaks import nothing_left
 from other_process import Other, filled, raw
 
@@ -145,6 +146,25 @@ def test_memory_moves_into_a_file_while_work_uses_it(api: Any, context: Any, str
         other.do(OPEN.format(data))
         assert other.ask(f"got(int(shared) + {size} - 64)") == [8] * 64
     api.cuMemFree(pointer)
+
+
+def test_no_write_of_a_kernel_is_lost_in_the_move(api: Any, context: Any, stream: Any) -> None:
+    count, launches = 2 << 20, 60
+    kernel = api.cuModuleGetFunction(api.cuModuleLoadData(build()), b"add_one")
+    for _ in range(3):
+        pointer = api.cuMemAlloc(4 * count)
+        api.cuMemsetD8Async(pointer, 0, 4 * count, stream)
+        packed = Packed(np.uint64(int(pointer)), np.int32(count))
+        for _ in range(launches):
+            api.cuLaunchKernel(kernel, count // 256, 1, 1, 256, 1, 1, 0, stream, packed.pointer, 0)
+        handle(api, pointer)
+        busy = api.status("cuStreamQuery", stream)
+        api.cuStreamSynchronize(stream)
+        back = np.empty(count, np.int32)
+        api.cuMemcpyDtoH(back, pointer, back.nbytes)
+        assert (back == launches).all()
+        assert busy == "NOT_READY", "the move came after the work: make it longer"
+        api.cuMemFree(pointer)
 
 
 def test_pointer_attributes_say_what_can_be_shared(api: Any, cu: Any, context: Any, stream: Any) -> None:

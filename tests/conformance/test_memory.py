@@ -141,6 +141,10 @@ def test_registered_memory_is_known_until_it_is_unregistered(api: Any, cu: Any, 
     api.cuMemHostUnregister(address)
     assert api.status("cuMemHostUnregister", address) == "HOST_MEMORY_NOT_REGISTERED"
     assert api.status("cuMemHostRegister", 0, 4096, 0) == "INVALID_VALUE"
+    assert api.status("cuMemHostRegister", 0x1000, 4096, 0) == "INVALID_VALUE"
+    assert api.status("cuMemHostRegister", address, 1 << 46, 0) == "INVALID_VALUE"
+    assert api.status("cuMemHostRegister", address, 4096, 4) == "NOT_SUPPORTED"
+    assert api.status("cuMemHostRegister", address, 4096, 16) == "INVALID_VALUE"
 
 
 def test_unknown_addresses_have_null_attributes_in_a_batch(api: Any, cu: Any, context: Any) -> None:

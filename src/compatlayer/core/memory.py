@@ -21,6 +21,7 @@ __all__ = ["HOST_KINDS", "MemoryKind", "Record", "Shared", "adopt", "allocate", 
            "obtain", "reaches", "register_host", "take", "unregister_host"]
 
 PITCH_ALIGNMENT = 512
+IO_MEMORY = 4  # CU_MEMHOSTREGISTER_IOMEMORY
 HOST_KINDS = (MemoryKind.HOST, MemoryKind.REGISTERED)
 
 
@@ -135,8 +136,16 @@ def register_host(context: Context, address: int, size_bytes: int, flags: int) -
     """cuMemHostRegister: let the device use host memory that the program owns."""
     if address == 0 or size_bytes == 0 or flags & ~0xF:
         raise CudaError(Status.INVALID_VALUE, f"cannot register {size_bytes} bytes at {address:#x}, flags {flags:#x}")
+    if flags & IO_MEMORY:
+        raise CudaError(Status.NOT_SUPPORTED, "CU_MEMHOSTREGISTER_IOMEMORY is for memory of other PCI devices, which "
+                                              "this device does not reach")
     context.check()
     hardware = context.device.hardware
+    try:
+        for end_address in (address, min(address + size_bytes, 1 << 64) - 1):
+            hardware.snapshot(end_address, 1)
+    except BadArgument:
+        raise CudaError(Status.INVALID_VALUE, f"{size_bytes} bytes at {address:#x} are not mapped memory") from None
     try:
         hardware.adopt(address, size_bytes, MemoryKind.REGISTERED)
     except BadArgument:

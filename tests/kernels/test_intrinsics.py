@@ -128,7 +128,7 @@ def test_bits_bytes_and_products(run: Run) -> None:
         "__byte_perm(a, b, c)": (u, picked.astype(np.uint32)),
         "__funnelshift_l(a, b, c % 48)": (u, ((both << five) >> np.uint64(32)).astype(np.uint32)),
         "__funnelshift_r(a, b, c % 48)": (u, low(both >> five)),
-        "__funnelshift_lc(a, b, c % 48)": (u, np.where(most == 32, ua, (both << five) >> np.uint64(32)).astype(a.dtype)),
+        "__funnelshift_lc(a, b, c % 48)": (u, np.where(most == 32, ua, (both << five) >> np.uint64(32)).astype("u4")),
         "__funnelshift_rc(a, b, c % 48)": (u, low(both >> most)),
         "__mul24(a, b)": (i, low(low24(sa) * low24(sb)).view(np.int32)),
         "__umul24(a, b)": (u, low((a & 0xffffff).astype(np.uint64) * (b & 0xffffff).astype(np.uint64))),

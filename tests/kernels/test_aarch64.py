@@ -29,7 +29,8 @@ RUN_SVE: tuple[str, ...] = ("control_flow", "sorting", "tiled_matmul")
 COMPILED: tuple[str, ...] = ("shuffles", "sorting", "vector_types")
 if os.environ.get("COMPATLAYER_GENERATED_KERNELS"):  # then tests take their time
     RUN_SVE += ("saxpy", "shuffles", "votes", "barrier_in_loop", "math_float", "local_arrays", "histogram")
-    RUN += ("votes", "half_precision", "barrier_in_loop", "math_float", "math_double", "histogram", "sorting")
+    RUN += ("votes", "half_precision", "contended_atomics", "barrier_in_loop", "math_float", "math_double",
+            "histogram", "sorting")
     COMPILED = tuple(CASES)
 
 

@@ -147,6 +147,12 @@ def test_macros_take_parts_of_the_headers_away(macro: str, text: str) -> None:
         compiles(program)
 
 
+def test_headers_that_the_base_stands_for_may_be_named() -> None:
+    names = ("builtin_types.h", "cuda_runtime.h", "device_types.h", "driver_types.h", "host_defines.h",
+             "sm_30_intrinsics.h", "sm_60_atomic_functions.h", "vector_functions.h", "vector_types.h")
+    compiles("".join(f"#include <{each}>\n" for each in names) + "__device__ cudaStream_t stream;\n" + KERNEL)
+
+
 def test_an_include_that_is_not_taken_declares_nothing() -> None:
     own = "typedef unsigned short half;\nstruct __half { int mine; };\n"
     compiles(f"#if 0\n#include <cuda_fp16.h>\n#endif\n{own}{KERNEL}")

@@ -1,0 +1,1 @@
+/* Kernels may name this header; its names are in the base header. */

@@ -1,7 +1,7 @@
 """Makes a folder with Debian's Python for AArch64 and the packages that our wheel needs, to be run by qemu-aarch64.
 
     python wheels/aarch64_root.py FOLDER     on a Debian with apt and a network; the system itself is not changed
-    COMPATLAYER_AARCH64_ROOT=FOLDER python -m pytest tests/wheels/test_aarch64.py
+    COMPATLAYER_AARCH64_ROOT=FOLDER python -m pytest tests/wheels/test_wheel_aarch64.py
 """
 
 from __future__ import annotations

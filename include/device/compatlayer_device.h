@@ -15,6 +15,7 @@
 #include "compatlayer/dpx.h"
 #include "compatlayer/memory.h"
 #include "compatlayer/texture.h"
+#include "compatlayer/surface.h"
 #include "compatlayer/language.h"
 #include "assert.h"
 #endif

@@ -65,7 +65,7 @@ static float folded(float x, uint32_t mode) {
     if (mode != CPL_TEXTURE_WRAP && mode != CPL_TEXTURE_MIRROR) return x;
     float whole = floorf(x), part = x - whole, half = whole * 0.5f;
     part = part >= 0.0f ? part : 0.0f;
-    return mode == CPL_TEXTURE_MIRROR && half != floorf(half) ? 1.0f - part : part;
+    return mode == CPL_TEXTURE_MIRROR && half > floorf(half) ? 1.0f - part : part;
 }
 
 static int32_t placed(int32_t index, int32_t size, uint32_t mode) {

@@ -24,7 +24,7 @@ CPL_INLINE float folded(float x, uint32_t mode) {
     float whole = __builtin_floorf(x), part = x - whole;
     part = part >= 0.0f ? part : 0.0f; /* of NaN and infinities it is NaN */
     float half = whole * 0.5f;
-    int odd = half != __builtin_floorf(half);
+    int odd = half > __builtin_floorf(half); /* not of NaN */
     float mirrored = odd ? 1.0f - part : part;
     return mode == CPL_TEXTURE_WRAP ? part : mode == CPL_TEXTURE_MIRROR ? mirrored : x;
 }
@@ -157,46 +157,72 @@ CPL_INLINE void nearest(texture t, const uint8_t *base, const span *s, int dims,
     bordered(out, all, channels, t);
 }
 
-/* Adds the texels of two rows (of a line in 1-D), weighted, to the sums. */
-CPL_INLINE void add_plane(texture t, const uint8_t *base, const span *s, int dims, int channels, int32_t start,
-                          float weight, int shown_, float *sum) {
+CPL_INLINE float share(int second, const span *s) { return second ? s->weight : 1.0f - s->weight; }
+
+/* Adds the texels of two rows (of a line in 1-D), weighted, to the sum: first channels, all read at once. */
+CPL_INLINE float add_plane(texture t, const uint8_t *base, const span *s, int dims, int32_t start, float weight,
+                           int shown_, float sum) {
     int32_t pitch = (int32_t)CPL_FIELD(t->pitch_bytes), bytes = (int32_t)CPL_FIELD(t->texel_bytes);
     int corners = dims > 1 ? 4 : 2;
-    int32_t left = start + s[0].first * bytes, right = start + s[0].second * bytes, offset[4];
-    offset[0] = left, offset[1] = right;
+    int32_t left = start + s[0].first * bytes, right = start + s[0].second * bytes, offset[4] = {left, right};
     if (dims > 1) {
         int32_t upper = s[1].first * pitch, lower = s[1].second * pitch;
         offset[0] = left + upper, offset[1] = right + upper, offset[2] = left + lower, offset[3] = right + lower;
     }
-    uint32_t texels[16];
-    read(t, base, offset, corners, channels, texels);
+    uint32_t texels[4];
+    read_one(t, base, offset, corners, texels);
     if (CPL_FIELD(t->has_border)) {
         CPL_EACH(i, corners) {
             int here = shown_ & shown(i & 1 ? s[0].in_second : s[0].in_first, t, 0);
             if (dims > 1) here &= shown(i & 2 ? s[1].in_second : s[1].in_first, t, 1);
-            bordered(texels + i * channels, here, channels, t);
+            bordered(texels + i, here, 1, t);
         }
     }
     CPL_EACH(i, corners) {
-        float share = weight;
-        if (dims > 1) share *= i & 2 ? s[1].weight : 1.0f - s[1].weight;
-        share *= i & 1 ? s[0].weight : 1.0f - s[0].weight;
-        CPL_EACH(c, channels) sum[c] += share * float_of(texels[i * channels + c]);
+        float part = dims > 1 ? weight * share(i & 2, &s[1]) : weight;
+        sum += part * share(i & 1, &s[0]) * float_of(texels[i]);
     }
+    return sum;
+}
+CPL_INLINE uint32_t weighted_one(texture t, const uint8_t *base, const span *s, int dims) {
+    float sum = -0.0f; /* which adds to nothing, not even to -0 */
+    if (dims < 3) return bits_f(add_plane(t, base, s, dims, 0, 1.0f, 1, sum));
+    int32_t slice = (int32_t)CPL_FIELD(t->slice_bytes);
+#pragma clang loop unroll(disable)
+    for (int i = 0; i < 2; i++)
+        sum = add_plane(t, base, s, 2, (i ? s[2].second : s[2].first) * slice, share(i, &s[2]),
+                        shown(i ? s[2].in_second : s[2].in_first, t, 2), sum);
+    return bits_f(sum);
 }
 
-CPL_INLINE void weighted(texture t, const uint8_t *base, const span *s, int dims, int channels, uint32_t *out) {
-    float sum[4] = {-0.0f, -0.0f, -0.0f, -0.0f}; /* which adds to nothing, not even to -0 */
-    if (dims < 3) {
-        add_plane(t, base, s, dims, channels, 0, 1.0f, 1, sum);
-    } else {
-        int32_t slice = (int32_t)CPL_FIELD(t->slice_bytes);
+/* All channels: one texel after the other, in a loop because so much is to be read of each. */
+CPL_INLINE void weighted_four(texture t, const uint8_t *base, const span *s, int dims, uint32_t *out) {
+    int32_t pitch = (int32_t)CPL_FIELD(t->pitch_bytes), slice = (int32_t)CPL_FIELD(t->slice_bytes);
+    int32_t bytes = (int32_t)CPL_FIELD(t->texel_bytes);
+    float sum[4] = {-0.0f, -0.0f, -0.0f, -0.0f};
 #pragma clang loop unroll(disable)
-        for (int i = 0; i < 2; i++)
-            add_plane(t, base, s, 2, channels, (i ? s[2].second : s[2].first) * slice,
-                      i ? s[2].weight : 1.0f - s[2].weight, shown(i ? s[2].in_second : s[2].in_first, t, 2), sum);
+    for (int corner = 0; corner < 1 << dims; corner++) {
+        int i = corner & 1, j = corner & 2, k = corner & 4;
+        int32_t offset = (i ? s[0].second : s[0].first) * bytes;
+        float part = 1.0f;
+        int here = shown(i ? s[0].in_second : s[0].in_first, t, 0);
+        if (dims > 1) {
+            offset += (j ? s[1].second : s[1].first) * pitch;
+            here &= shown(j ? s[1].in_second : s[1].in_first, t, 1);
+        }
+        if (dims > 2) {
+            offset += (k ? s[2].second : s[2].first) * slice;
+            here &= shown(k ? s[2].in_second : s[2].in_first, t, 2);
+            part = share(k, &s[2]);
+        }
+        uint32_t texels[4];
+        read_four(t, base, &offset, 1, texels);
+        if (CPL_FIELD(t->has_border)) bordered(texels, here, 4, t);
+        if (dims > 1) part *= share(j, &s[1]);
+        part *= share(i, &s[0]);
+        CPL_EACH(c, 4) sum[c] += part * float_of(texels[c]);
     }
-    CPL_EACH(c, channels) out[c] = bits_f(sum[c]);
+    CPL_EACH(c, 4) out[c] = bits_f(sum[c]);
 }
 
 /* A fetch at floating-point coordinates. `filters` is 0 where the result is integers, which are never weighted. */
@@ -226,8 +252,9 @@ CPL_INLINE void sample(uint64_t object, float x, float y, float z, int32_t layer
         layer = __builtin_elementwise_max(__builtin_elementwise_min(layer, last), 0);
         base += (int64_t)layer * (int64_t)CPL_FIELD(t->slice_bytes);
     }
-    if (filters && CPL_FIELD(t->linear)) weighted(t, base, s, dims, channels, out);
-    else nearest(t, base, s, dims, channels, out);
+    if (!filters || !CPL_FIELD(t->linear)) nearest(t, base, s, dims, channels, out);
+    else if (channels == 1) out[0] = weighted_one(t, base, s, dims);
+    else weighted_four(t, base, s, dims, out);
 }
 
 #define CPL_FETCHES(dims, suffix, filters, x, y, z, layer, ...) \

@@ -156,6 +156,7 @@ class Graph:
 
     def keep(self, thing: UserObject, count: int) -> None:
         """Hold `count` references, which are the graph's already."""
+        thing.held += count
         self.objects[thing] = self.objects.get(thing, 0) + count
 
     def let_go(self, thing: UserObject, count: int) -> None:
@@ -167,7 +168,7 @@ class Graph:
             self.objects[thing] = held - count
         else:
             del self.objects[thing]
-        thing.release(count)
+        thing.let_go(count)
 
     def all_objects(self) -> dict[UserObject, None]:
         """The user objects that it and the graphs inside of it hold."""
@@ -184,7 +185,7 @@ class Graph:
             self.handle = 0
         while self.objects:
             thing, held = self.objects.popitem()
-            thing.release(held)
+            thing.let_go(held)
         for node in self.nodes:
             end(node)
         self.conditions.clear()

@@ -295,7 +295,7 @@ def collect() -> None:
             break
         if last is None or last.done():
             for thing, held in objects.items():
-                thing.release(held)
+                thing.let_go(held)
         else:
             _retired.append((last, objects))
     for _ in range(len(_ending)):

@@ -17,16 +17,30 @@ class UserObject:
     def __init__(self, destroy: Callable[[], None], references: int) -> None:
         self._destroy = destroy
         self.references = references
+        self.held = 0  # of them: what graphs hold, which the program cannot release
         self.handle = handles.add(self)
 
     def retain(self, count: int) -> None:
         """`count` references more."""
         self.references += count
 
+    def own(self, count: int) -> None:
+        """INVALID_VALUE when the program has fewer than `count` references."""
+        if count > self.references - self.held:
+            raise CudaError(Status.INVALID_VALUE, f"{count} references released or moved, and the program has "
+                                                  f"{self.references - self.held}; graphs hold {self.held}")
+
     def release(self, count: int) -> None:
-        """`count` references fewer; INVALID_VALUE when there are not as many."""
-        if count > self.references:
-            raise CudaError(Status.INVALID_VALUE, f"{count} references released, and there are {self.references}")
+        """The program has `count` references fewer."""
+        self.own(count)
+        self._lose(count)
+
+    def let_go(self, count: int) -> None:
+        """A graph holds `count` references fewer."""
+        self.held -= count
+        self._lose(count)
+
+    def _lose(self, count: int) -> None:
         self.references -= count
         if self.references == 0:
             handles.remove(self.handle)

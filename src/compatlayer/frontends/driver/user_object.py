@@ -50,8 +50,8 @@ def keep_object(graph, object, count, flags):
     owner, thing = graph_of(graph), object_of(object)
     if not flags & MOVE:
         thing.retain(_checked(count))
-    elif _checked(count) > thing.references:
-        raise CudaError(Status.INVALID_VALUE, f"{count} references moved, and there are {thing.references}")
+    else:
+        thing.own(_checked(count))
     owner.keep(thing, count)
 
 

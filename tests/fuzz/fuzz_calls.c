@@ -602,22 +602,8 @@ static void end_one(int kind, uint64_t value, uint64_t bytes)
     }
 }
 
-/* The end of a batch, on one thread: everything that was made is destroyed, the primary contexts last. */
-void fuzz_clean(void)
+static void end_all(unsigned count)
 {
-    CUcontext context = NULL;
-    CUmemoryPool pool = NULL;
-    for (int device = 0; device < 2; device++)
-        if (cuDeviceGetDefaultMemPool(&pool, device) == CUDA_SUCCESS)
-            keep(kind_of("CUmemPoolHandle_st"), (uint64_t)(uintptr_t)pool, 0);
-    unsigned count = made_count < MADE ? made_count : MADE;
-    while (cuCtxPopCurrent_v2(&context) == CUDA_SUCCESS)
-        ;
-    if (cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS)
-        cuCtxPushCurrent_v2(context);
-    CUgraph captured = NULL;
-    if (cuStreamEndCapture(CU_STREAM_PER_THREAD, &captured) == CUDA_SUCCESS)
-        cuGraphDestroy(captured);
     for (int pass = -1; pass < 3; pass++)    /* streams, whose captures refuse to be waited for; memory, pools, contexts */
         for (unsigned i = count; i-- > 0;) {
             const char *name = made[i].kind >= 0 && made[i].kind < (int)LENGTH(handle_names) ?
@@ -627,12 +613,31 @@ void fuzz_clean(void)
             if (its == pass)
                 end_one(made[i].kind, made[i].value, made[i].size);
         }
-    while (cuCtxPopCurrent_v2(&context) == CUDA_SUCCESS)
-        ;
-    for (int device = 0; device < 2; device++) {
-        cuDevicePrimaryCtxReset_v2(device);
-        while (cuDevicePrimaryCtxRelease_v2(device) == CUDA_SUCCESS)
+}
+
+/* The end of a batch, on one thread: everything that was made is destroyed. Twice, since a capture in a per-thread stream
+ * that ends with its context keeps other things from ending before. */
+void fuzz_clean(void)
+{
+    CUcontext context = NULL;
+    CUmemoryPool pool = NULL;
+    for (int device = 0; device < 2; device++)
+        if (cuDeviceGetDefaultMemPool(&pool, device) == CUDA_SUCCESS)
+            keep(kind_of("CUmemPoolHandle_st"), (uint64_t)(uintptr_t)pool, 0);
+    unsigned count = made_count < MADE ? made_count : MADE;
+    for (int round = 0; round < 2; round++) {
+        while (cuCtxPopCurrent_v2(&context) == CUDA_SUCCESS)
             ;
+        if (cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS)
+            cuCtxPushCurrent_v2(context);
+        end_all(count);
+        while (cuCtxPopCurrent_v2(&context) == CUDA_SUCCESS)
+            ;
+        for (int device = 0; device < 2; device++) {
+            cuDevicePrimaryCtxReset_v2(device);
+            while (cuDevicePrimaryCtxRelease_v2(device) == CUDA_SUCCESS)
+                ;
+        }
     }
     made_count = 0;
     memset(pools, 0, sizeof pools);

@@ -232,3 +232,19 @@ boot.load(0, index)
 sys.settrace(None)
 print(bool(seen), all(seen), lib.cpl_slot_asleep(0, index))
 """) == "True True 0"
+
+
+def test_a_program_cannot_release_the_references_that_graphs_hold() -> None:
+    assert run("""
+from compatlayer.core import handles
+from compatlayer.core.graph import Node
+primary()
+ended = []
+destroy = ctypes.CFUNCTYPE(None, c_void_p)(lambda data: ended.append(1))
+thing, graph, node = c_void_p(), c_void_p(), c_void_p()
+ok("cuGraphCreate", byref(graph), 0)
+ok("cuGraphAddEmptyNode", byref(node), graph, None, c_size_t(0))
+ok("cuUserObjectCreate", byref(thing), None, destroy, 1, 1)
+ok("cuGraphRetainUserObject", graph, thing, 1, 1)
+print(cu.cuUserObjectRelease(thing, 1), len(ended), cu.cuGraphDestroy(graph), len(ended), len(handles.live(Node)))
+""") == "1 0 0 1 0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -144,7 +145,8 @@ CASES = {
     "warps": Case("""
         { .reg .u32 %m, %v; setp.lt.s32 %p, %x, 0; vote.sync.ballot.b32 %m, %p, -1; shfl.sync.bfly.b32 %v|%q, %x, 1, 31,
           -1; redux.sync.max.u32 %y, %v, 0xffffffff; xor.b32 %y, %y, %m; match.any.sync.b32 %v, %t, -1;
-          add.u32 %y, %y, %v; mov.u32 %v, %lanemask_lt; add.u32 %y, %y, %v; activemask.b32 %v; add.u32 %y, %y, %v; elect.sync %v|%q, -1;
+          add.u32 %y, %y, %v; mov.u32 %v, %lanemask_lt; add.u32 %y, %y, %v; activemask.b32 %v; add.u32 %y, %y, %v;
+          elect.sync %v|%q, -1;
           @%q add.u32 %y, %y, 5; bar.warp.sync -1; vote.sync.any.pred %q, %p, -1; @%q add.u32 %y, %y, 1; }""",
                   lambda t, x: warps(t, x)),
     "legacy warp operations": Case("""
@@ -292,6 +294,28 @@ def test_pieces_of_ptx_are_linked(context: object, words: Words) -> None:  # noq
     assert size > 0
     np.testing.assert_array_equal(launched(ok(driver.cuModuleLoadData(cubin)), words), words * np.uint32(9))
     ok(driver.cuLinkDestroy(linked))
+
+
+def test_ptx_comes_by_libraries_and_files_too(context: object, words: Words, tmp_path: Path) -> None:  # noqa: F811
+    text = HEAD + KERNEL.replace("BODY", "add.u32 %y, %x, 3;")
+    library = ok(driver.cuLibraryLoadData(text.encode() + b"\0", [], [], 0, [], [], 0))
+    np.testing.assert_array_equal(launched(ok(driver.cuLibraryGetModule(library)), words), words + np.uint32(3))
+    ok(driver.cuLibraryUnload(library))
+    path = tmp_path / "k.ptx"
+    path.write_text(text)
+    np.testing.assert_array_equal(launched(ok(driver.cuModuleLoad(str(path).encode())), words), words + np.uint32(3))
+
+
+def test_instructions_keep_their_lines() -> None:
+    from compatlayer.compiler.frontends.ptx import compile_ptx
+
+    plain = HEAD + KERNEL.replace("    BODY", "    mul.lo.u32 %y, %x, %x;")
+    line = plain.splitlines().index("    mul.lo.u32 %y, %x, %x;") + 1
+    own = compile_ptx(plain.encode()).ir
+    assert '!DIFile(filename: "ptx"' in own and f"!DILocation(line: {line}," in own
+    named = plain.replace("    mul.lo", "    .loc 1 77 5\n    mul.lo") + '.file 1 "k.cu"\n'
+    told = compile_ptx(named.encode()).ir
+    assert '!DIFile(filename: "k.cu"' in told and "!DILocation(line: 77, column: 5," in told
 
 
 def test_variables_are_found_by_name(context: object, words: Words) -> None:  # noqa: F811

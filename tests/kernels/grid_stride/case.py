@@ -42,6 +42,9 @@ def lines(blocks, block, n):
                  {0: bins})
     yield Launch("own", (blocks,), (block,), [np.zeros(n, np.int32), small, np.int32(n)],
                  {0: (small + own // block + index // threads * 1000).astype(np.int32)})
+    table = values(100, np.int32, 9) & 0x7fffffff
+    yield Launch("gathered", (blocks,), (block,), [small, small, table, np.int32(n)],
+                 {0: small + (table[small] % 2 == 0)})
 
 
 def planes(grid, block, width, height):

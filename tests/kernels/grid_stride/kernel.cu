@@ -65,3 +65,10 @@ extern "C" __global__ void own(int *out, const int *in, int n)
         mine[threadIdx.x] = mine[threadIdx.x] + 1000;
     }
 }
+
+// Little but gathers: lanes go through such a loop one by one.
+extern "C" __global__ void gathered(int *out, const int *label, const int *count, int n)
+{
+    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x)
+        out[i] += (count[label[i]] % 2) ^ 1;
+}

@@ -183,7 +183,9 @@ class Rounds:
         """The blocks around what a round repeats, which begins with `first`: the one before it, and the one after."""
         body = self.body
         numbers = [number(I32, _LEFT), number(I32, _FRESH), *(number(I32, 1 + k) for k in range(len(self.stops)))]
-        targets = [body.done, self.fresh, *self._resume.values()]
+        # A loop that lanes go through one by one has no end of an iteration where gangs could take turns.
+        resumed = [each if each.instructions else self.fresh for each in self._resume.values()]
+        targets = [body.done, self.fresh, *resumed]
         start.put(Terminator("switch", [self._where], [body.done, *targets], list(numbers)))
         body.open(self.left)
         body.emit.store(number(I32, _LEFT), self._state, 4)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..ir.instructions import AtomicUpdate, CompareExchange, MemoryAccess
+from ..ir.instructions import Alloca, AtomicUpdate, CompareExchange, MemoryAccess
 from ..ir.types import I1, I8, I32, I64, PTR, VOID, FloatType, IntType, Type, pointer, size_bytes
 from ..ir.values import Value
 from .ptx_code import CONST, GENERIC, GLOBAL, SHARED, Code, Operation, refuse
@@ -240,7 +240,22 @@ def _policy(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
 
 
 def _alloca(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
-    refuse("stack memory of a size that is known only when the kernel runs is not supported")
+    """alloca.type d, bytes{, align}"""
+    align = integer_of(operands[2]) if len(operands) == 3 else 8
+    if len(words) != 2 or words[1] not in ("u32", "u64") or len(operands) not in (2, 3) or not align:
+        refuse()
+    size = code.read(operands[1], I64)
+    code.write(operands[0], code.emit.cast("ptrtoint", code.emit.put(Alloca(PTR, I8, size, align)), I64))
+
+
+def _stack(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
+    """stacksave.type d and stackrestore.type a"""
+    if len(words) != 2 or len(operands) != 1:
+        refuse()
+    if words[0] == "stacksave":
+        code.write(operands[0], code.call("stacksave.p0", PTR))
+    else:
+        code.call("stackrestore.p0", VOID, code.read(operands[0], PTR))
 
 
 def _map(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
@@ -253,6 +268,6 @@ def _map(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
 TABLE: dict[str, Operation] = {
     "ld": _load, "ldu": _load, "st": _store, "atom": _update, "red": _update, "cvta": _convert_address,
     "isspacep": _in_space, "prefetch": _hint, "prefetchu": _hint, "discard": _hint, "applypriority": _hint, "cp": _copy,
-    "createpolicy": _policy, "alloca": _alloca, "mapa": _map,
+    "createpolicy": _policy, "mapa": _map, "alloca": _alloca, "stacksave": _stack, "stackrestore": _stack,
 }  # fmt: skip
-__all__ = ["I8", "SPACES", "TABLE", "space_of"]
+__all__ = ["SPACES", "TABLE", "space_of"]

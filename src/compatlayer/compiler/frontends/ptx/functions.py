@@ -199,6 +199,8 @@ class FunctionBody:
         call = Call(type_, callee, arguments)
         if not isinstance(callee, Function):
             call.attributes = ("convergent",)
+        elif "nobuiltin" in callee.attributes:
+            call.attributes = ("nobuiltin",)
         self.code.emit.put(call)
         if isinstance(type_.result, StructType):
             for index, name in enumerate(results):

@@ -59,6 +59,8 @@ class Translation:
             prefix = _LINKAGE[text.linkage] if text.defined else ()
         function = prototype(type_ or function_type(types, text.signature), text, prefix)
         attributes = ["convergent", "nounwind"]
+        if type_ is not None:
+            attributes.append("nobuiltin")  # the optimiser has notions of its own of malloc: it never fails
         for word in ("maxntid", "reqntid"):
             if word in text.limits:
                 attributes.append(f'"nvvm.{word}"="{",".join(str(each) for each in text.limits[word])}"')

@@ -124,6 +124,13 @@ class Context:
                                                          "primary one")
         return domain
 
+    def confirm(self, domain: Domain, resource: Resource) -> None:
+        """After `resource` was entered here: end it again if another thread ended the context, which was `domain`, and
+        may not have seen it."""
+        if self.domain is not domain:
+            resource.close()
+            raise CudaError(Status.CONTEXT_IS_DESTROYED, "the context was destroyed while it was in use")
+
     def check(self) -> None:
         """Raise the sticky fault if there is one."""
         fault = self.live_domain().fault()
@@ -174,7 +181,8 @@ class Context:
             for other in list(self.busy):
                 if other.capture is None:
                     other.idle()
-        stream = Stream(self, self.live_domain().queue(priority), flags, priority)
+        domain = self.live_domain()
+        stream = Stream(self, domain.queue(priority), flags, priority)
         if green is not None:
             stream.green = green
             stream.queue.restrict(green.units)
@@ -185,6 +193,7 @@ class Context:
         if self.gate is not None:
             stream.wait_fence(self.gate)
         self.streams[stream] = None
+        self.confirm(domain, stream)
         return stream
 
     def all_streams(self) -> list[Stream]:

@@ -73,8 +73,13 @@ def allocate(context: Context, size_bytes: int, kind: MemoryKind, flags: int = 0
     if size_bytes == 0:
         raise CudaError(Status.INVALID_VALUE, "an allocation of 0 bytes")
     free_postponed()
+    domain = context.live_domain()
     record = obtain(context.device, size_bytes, kind, context, flags)
     context.allocations[record.base] = flags
+    if context.domain is not domain and context.allocations.pop(record.base, None) is not None:
+        forget(record.base)  # another thread ended the context, and has not seen it
+        context.device.hardware.free(record.base)
+        context.live_domain()
     return record
 
 

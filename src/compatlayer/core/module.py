@@ -38,12 +38,14 @@ class Module:
         self.image = image
         self._owner = owner
         self._functions: dict[str, Function] = {}
+        domain = context.live_domain()
         try:
             self.program: Program | None = context.device.hardware.load(image.native)
         except BackendError as error:
             raise CudaError(Status.INVALID_IMAGE, f"the module could not be loaded: {error}") from None
         context.modules.append(self)
         self.handle = handles.add(self)
+        context.confirm(domain, self)
 
     def live_program(self) -> Program:
         program = self.program

@@ -120,7 +120,11 @@ class Pool:
             if block is None:
                 continue
             if block.stream is not stream and block.fence is not None and not block.fence.done():
-                stream.wait_fence(block.fence)
+                try:
+                    stream.wait_fence(block.fence)
+                except CudaError:  # the stream's context ended, or it is captured now
+                    bucket[block.base] = block
+                    raise
             block.stream = block.fence = None
             return block
         return None

@@ -248,3 +248,30 @@ ok("cuUserObjectCreate", byref(thing), None, destroy, 1, 1)
 ok("cuGraphRetainUserObject", graph, thing, 1, 1)
 print(cu.cuUserObjectRelease(thing, 1), len(ended), cu.cuGraphDestroy(graph), len(ended), len(handles.live(Node)))
 """) == "1 0 0 1 0"
+
+
+def test_what_is_made_while_another_thread_ends_the_context_is_ended_too() -> None:
+    assert run("""
+from compatlayer._native import lib
+from compatlayer.core import context, handles, memory
+from compatlayer.core.stream import Stream
+from compatlayer.errors import CudaError
+own = c_void_p()
+for what in ("memory", "stream"):
+    ok("cuCtxCreate_v2", byref(own), 0, 0)
+    made = context.current()
+    before = int(lib.cpl_memory_count())
+    ended = made.live_domain
+    def and_then_ends(real=ended):
+        domain = real()
+        vars(made).pop("live_domain")
+        made.close()
+        return domain
+    made.check = lambda: None
+    made.live_domain = and_then_ends
+    try:
+        memory.allocate(made, 64, memory.MemoryKind.DEVICE) if what == "memory" else made.new_stream(0, 0)
+    except CudaError as error:
+        print(int(error.status), int(lib.cpl_memory_count()) - before, len(memory.live_records()), len(handles.live(Stream)))
+    context.pop()
+""") == "709 0 0 0\n709 0 0 0"

@@ -77,11 +77,22 @@ class Fuzzer:
 
     def start_child(self, batch: int, batches: int, *more: str) -> subprocess.Popen[str]:
         work = self.folder / "work"
-        self.errors = open(self.folder / "stderr", "w+", encoding="utf-8", errors="replace")
-        command = [sys.executable, str(HERE / "fuzz_child.py"), str(self.library), str(self.image), str(self.progress),
-                   f"--seed={self.seed}", f"--batch={batch}", f"--batches={batches}", f"--calls={self.batch_calls}", *more]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.errors, text=True, cwd=work,
-                                env={**os.environ, **ENVIRONMENT})
+        self.errors = (self.folder / "stderr").open("w", encoding="utf-8", errors="replace")  # closed by _read_errors
+        command = [
+            sys.executable,
+            str(HERE / "fuzz_child.py"),
+            str(self.library),
+            str(self.image),
+            str(self.progress),
+            f"--seed={self.seed}",
+            f"--batch={batch}",
+            f"--batches={batches}",
+            f"--calls={self.batch_calls}",
+            *more,
+        ]
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self.errors, text=True, cwd=work, env={**os.environ, **ENVIRONMENT}
+        )
 
     def _child(self, batch: int, batches: int) -> int:
         """One child; the batch after the last one that it finished, or that ended it."""
@@ -142,11 +153,14 @@ class Fuzzer:
         names = _names(self.library)
         for number, row in enumerate(self._progress()):
             if row[4]:
-                self._found(f"the process ended with {status} in {names[row[2]]}: --seed {self.seed} --replay {row[0]} "
-                            f"--upto {row[1] + 1} --describe {row[1]}  (thread {number})")
+                self._found(
+                    f"the process ended with {status} in {names[row[2]]}: --seed {self.seed} --replay {row[0]} "
+                    f"--upto {row[1] + 1} --describe {row[1]}  (thread {number})"
+                )
         if not any(row[4] for row in self._progress()):
-            self._found(f"the process ended with {status} after the calls of batch {batch}: --seed {self.seed} "
-                        f"--replay {batch}")
+            self._found(
+                f"the process ended with {status} after the calls of batch {batch}: --seed {self.seed} --replay {batch}"
+            )
         self.errors.flush()
         tail = (self.folder / "stderr").read_text(errors="replace").splitlines()[-60:]
         self._note("\n".join(tail))
@@ -157,8 +171,14 @@ class Fuzzer:
         text = (self.folder / "stderr").read_text(errors="replace")
         for block in text.split("compatlayer: unexpected error in a handler")[1:]:
             lines = [line for line in block.splitlines() if line.strip() and not line.startswith("FUZZ")]
-            end = next((place for place, line in enumerate(lines) if place and not line.startswith(" ")
-                        and not line.startswith("Traceback")), len(lines) - 1)
+            end = next(
+                (
+                    place
+                    for place, line in enumerate(lines)
+                    if place and not line.startswith(" ") and not line.startswith("Traceback")
+                ),
+                len(lines) - 1,
+            )
             where = next((line.strip() for line in reversed(lines[:end]) if "File" in line), "")
             self._found(f"a handler raised {lines[end] if lines else '?'} {where}")
         for line in text.splitlines():
@@ -173,7 +193,9 @@ class Fuzzer:
     def _compare(self, settled: dict[str, int], now: dict[str, int], batch: int) -> None:
         for kind, count in now.items():
             if count > settled.get(kind, 0) + FLAT.get(kind, 0):
-                self._found(f"more {kind} than after batch {SETTLED}", f"{count}, not {settled.get(kind, 0)}, at {batch}")
+                self._found(
+                    f"more {kind} than after batch {SETTLED}", f"{count}, not {settled.get(kind, 0)}, at {batch}"
+                )
                 settled[kind] = count
 
     def _count(self, rows: dict[str, list[int]]) -> None:
@@ -204,15 +226,28 @@ def _names(library: Path) -> list[str]:
 
 
 def _build(folder: Path) -> Path:
-    import compatlayer
     import fuzz_table
     from c_compiler import compile_c
 
+    import compatlayer
+
     (folder / "fuzz_table.h").write_text(fuzz_table.write(ROOT / "include"))
     built = Path(compatlayer.__file__).parent / "_lib"
-    return compile_c((HERE / "fuzz_calls.c").read_text(), folder / "libfuzz.so", "-std=c11", "-O1", "-g", "-D_GNU_SOURCE",
-                     "-shared", f"-I{ROOT / 'include'}", f"-I{folder}", f"-L{built}", "-l:libcuda.so.1",
-                     "-l:libnvrtc.so.13", f"-Wl,-rpath,{built}")
+    return compile_c(
+        (HERE / "fuzz_calls.c").read_text(),
+        folder / "libfuzz.so",
+        "-std=c11",
+        "-O1",
+        "-g",
+        "-D_GNU_SOURCE",
+        "-shared",
+        f"-I{ROOT / 'include'}",
+        f"-I{folder}",
+        f"-L{built}",
+        "-l:libcuda.so.1",
+        "-l:libnvrtc.so.13",
+        f"-Wl,-rpath,{built}",
+    )
 
 
 def main() -> int:
@@ -237,16 +272,29 @@ def main() -> int:
             return _replay(fuzzer, options)
         report = fuzzer.run(-(-options.calls // BATCH_CALLS), options.start)
     counted = Counter(report.findings)
-    print(f"seed {options.seed}: {report.calls} calls in {report.seconds:.0f} s, "
-          f"{report.calls / max(report.seconds, 1):.0f} a second; {len(counted)} kinds of findings")
+    print(
+        f"seed {options.seed}: {report.calls} calls in {report.seconds:.0f} s, "
+        f"{report.calls / max(report.seconds, 1):.0f} a second; {len(counted)} kinds of findings"
+    )
     for text, count in counted.most_common():
         print(f"{count:8} {text}")
     print("after the first batches", report.first, "\nafter the last", report.last)
     if options.json:
-        Path(options.json).write_text(json.dumps({
-            "seed": options.seed, "calls": report.calls, "seconds": report.seconds, "findings": counted,
-            "first": report.first, "last": report.last, "functions": report.functions, "successes": report.successes},
-            indent=1))
+        Path(options.json).write_text(
+            json.dumps(
+                {
+                    "seed": options.seed,
+                    "calls": report.calls,
+                    "seconds": report.seconds,
+                    "findings": counted,
+                    "first": report.first,
+                    "last": report.last,
+                    "functions": report.functions,
+                    "successes": report.successes,
+                },
+                indent=1,
+            )
+        )
     return 1 if counted else 0
 
 

@@ -67,15 +67,24 @@ class Device:
 def census() -> dict[str, int]:
     """What is alive in this process, by kind."""
     from compatlayer._native import lib
+
     from compatlayer.core import handles, memory
 
     gc.collect()
     found = Counter(f"handle {type(each).__name__}" for each in list(handles._objects.values()))
     with open("/proc/self/maps") as maps:
         lines = sum(1 for _ in maps)
-    found |= Counter({"native allocations": int(lib.cpl_memory_count()), "memory records": len(memory._records),
-                      "mappings": lines, "files": len(os.listdir("/proc/self/fd")), "threads": _threads(),
-                      "RSS MiB": rss_mib(), "objects": len(gc.get_objects())})
+    found |= Counter(
+        {
+            "native allocations": int(lib.cpl_memory_count()),
+            "memory records": len(memory._records),
+            "mappings": lines,
+            "files": len(os.listdir("/proc/self/fd")),
+            "threads": _threads(),
+            "RSS MiB": rss_mib(),
+            "objects": len(gc.get_objects()),
+        }
+    )
     if os.environ.get("FUZZ_RECORDS"):
         for each in [*memory.live_records(), *handles._objects.values()]:
             facts = {name: getattr(each, name, None) for name in getattr(type(each), "__slots__", None) or vars(each)}
@@ -100,9 +109,13 @@ def run_batch(c: Any, options: argparse.Namespace, batch: int) -> None:
     if batch % THREADED_EVERY != THREADED_EVERY - 1 or options.single:
         c.fuzz_run(options.seed, batch, 0, count, options.first, options.describe)
         return
-    workers = [threading.Thread(target=c.fuzz_run, args=(options.seed, batch, number, count // THREADS_USED,
-                                                         options.first, options.describe))
-               for number in range(THREADS_USED)]
+    workers = [
+        threading.Thread(
+            target=c.fuzz_run,
+            args=(options.seed, batch, number, count // THREADS_USED, options.first, options.describe),
+        )
+        for number in range(THREADS_USED)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -127,7 +140,14 @@ def watch(c: Any, shared: mmap.mmap) -> None:
 def load(library: str) -> Any:
     c = ctypes.CDLL(library)
     c.fuzz_open.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p]
-    c.fuzz_run.argtypes = [ctypes.c_uint64, ctypes.c_int64, ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64]
+    c.fuzz_run.argtypes = [
+        ctypes.c_uint64,
+        ctypes.c_int64,
+        ctypes.c_int,
+        ctypes.c_int64,
+        ctypes.c_int64,
+        ctypes.c_int64,
+    ]
     c.fuzz_run.restype = c.fuzz_clean.restype = None
     c.fuzz_rescue.restype = ctypes.c_uint64
     c.fuzz_name.restype = ctypes.c_char_p
@@ -163,7 +183,9 @@ def main() -> None:
         except RuntimeError as error:
             problem = str(error)
         print(json.dumps({"batch": batch, "problem": problem, "census": census()}), flush=True)
-    rows = {c.fuzz_name(row).decode(): [c.fuzz_calls_of(row, 0), c.fuzz_calls_of(row, 1)] for row in range(c.fuzz_count())}
+    rows = {
+        c.fuzz_name(row).decode(): [c.fuzz_calls_of(row, 0), c.fuzz_calls_of(row, 1)] for row in range(c.fuzz_count())
+    }
     print(json.dumps({"functions": rows}), flush=True)
     sys.stdout.flush()
 

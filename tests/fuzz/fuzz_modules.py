@@ -73,7 +73,21 @@ def repeat(rng: random.Random, data: bytearray) -> None:
 
 def lie_in_header(rng: random.Random, data: bytearray) -> None:
     """Sizes, versions and kinds that the header of a binary image says."""
-    odd = (0, 1, 63, 64, 65, len(data) - 1, len(data) + 1, 2 * len(data), 1 << 20, (1 << 31) - 1, 1 << 31, 1 << 32, (1 << 64) - 1)
+    odd = (
+        0,
+        1,
+        63,
+        64,
+        65,
+        len(data) - 1,
+        len(data) + 1,
+        2 * len(data),
+        1 << 20,
+        (1 << 31) - 1,
+        1 << 31,
+        1 << 32,
+        (1 << 64) - 1,
+    )
     offset, form = rng.choice(((8, "<I"), (12, "<I"), (16, "<Q"), (24, "<I"), (28, "<I")))
     value = rng.choice(odd) & (1 << 8 * struct.calcsize(form)) - 1
     if len(data) >= 64:
@@ -81,14 +95,22 @@ def lie_in_header(rng: random.Random, data: bytearray) -> None:
 
 
 DAMAGES: tuple[Callable[[random.Random, bytearray], None], ...] = (
-    flip_bits, overwrite, truncate, drop, swap, repeat, lie_in_header, lie_in_header)
+    flip_bits,
+    overwrite,
+    truncate,
+    drop,
+    swap,
+    repeat,
+    lie_in_header,
+    lie_in_header,
+)
 
 
 def forged(rng: random.Random, image: bytes) -> bytes:
-    """A cubin or LTO image whose content is damaged and whose checksum fits: what is behind the checksum must bear it."""
+    """A cubin or LTO image with damaged content and a checksum that fits: what is behind the checksum must bear it."""
     from compatlayer.compiler import container
 
-    code, kind = container.unpack(image)
+    code, _ = container.unpack(image)
     record: Any = {"ir": code.ir, "architecture": code.architecture, "names": dict(code.lowered_names)}
     way = rng.randrange(8)
     if way == 0:
@@ -125,8 +147,24 @@ def _damaged_text(rng: random.Random, text: str) -> str:
             lines[at], lines[other] = lines[other], lines[at]
         elif way == 3:
             words = lines[at].split(" ")
-            words[rng.randrange(len(words))] = rng.choice((
-                "i32", "i1", "ptr", "%0", "-1", "0", "undef", "label", "x", "i99999999", "[4294967296 x i64]", "void", "@k", "!0"))
+            words[rng.randrange(len(words))] = rng.choice(
+                (
+                    "i32",
+                    "i1",
+                    "ptr",
+                    "%0",
+                    "-1",
+                    "0",
+                    "undef",
+                    "label",
+                    "x",
+                    "i99999999",
+                    "[4294967296 x i64]",
+                    "void",
+                    "@k",
+                    "!0",
+                )
+            )
             lines[at] = " ".join(words)
         elif way == 4:
             lines[at] = lines[at][: rng.randrange(len(lines[at]) + 1)]
@@ -154,16 +192,29 @@ def damaged(rng: random.Random, images: dict[str, bytes]) -> tuple[bytes, bool]:
 def intact_images() -> dict[str, bytes]:
     from fuzz_image import compile_image
 
-    images = {"CUBIN": compile_image(), "PTX": compile_image(form="PTX"), "LTOIR": compile_image(SOURCE_LTO, "LTOIR", b"-dlto")}
+    images = {
+        "CUBIN": compile_image(),
+        "PTX": compile_image(form="PTX"),
+        "LTOIR": compile_image(SOURCE_LTO, "LTOIR", b"-dlto"),
+    }
     plain = images["PTX"].split(b"// compatlayer-image")[0] + b"\0"
     images["foreign PTX"] = plain
-    images["foreign ELF"] = b"\x7fELF\x02\x01\x01\x33\x07" + bytes(7) + struct.pack("<HHIQQQ", 2, 190, 1, 0, 64, 128) + bytes(200)
+    images["foreign ELF"] = (
+        b"\x7fELF\x02\x01\x01\x33\x07" + bytes(7) + struct.pack("<HHIQQQ", 2, 190, 1, 0, 64, 128) + bytes(200)
+    )
     images["foreign fatbin"] = struct.pack("<IHHQ", 0xBA55ED50, 1, 16, 400) + bytes(400)
     images["foreign wrapper"] = struct.pack("<IIQQ", 0x466243B1, 1, 0, 0)
     return images
 
 
-SOURCE_LTO = b'extern "C" __global__ void add_one(unsigned *p, int n) { int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) p[i] += 1; }'
+SOURCE_LTO = b"""
+extern "C" __global__ void add_one(unsigned *p, int n)
+{
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n)
+        p[i] += 1;
+}
+"""
 
 
 # ---- the child -------------------------------------------------------------------------------------------------
@@ -237,7 +288,9 @@ class Loader:
         linker, module, image, size = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_size_t()
         assert self.c.cuLinkCreate_v2(0, None, None, ctypes.byref(linker)) == 0
         kind = rng.choice((0, 1, 1, 2, 4, 5, 6, 77))
-        status = self.c.cuLinkAddData_v2(linker, kind, self.place(data), ctypes.c_size_t(len(data)), b"it", 0, None, None)
+        status = self.c.cuLinkAddData_v2(
+            linker, kind, self.place(data), ctypes.c_size_t(len(data)), b"it", 0, None, None
+        )
         if status == 0:
             status = self.c.cuLinkComplete(linker, ctypes.byref(image), ctypes.byref(size))
         if status == 0:
@@ -277,7 +330,10 @@ def child(options: argparse.Namespace) -> None:
                 status = loader.load(rng, data, not is_forged)
                 problem = "" if status == 0 or status in REFUSALS else f"answers {status}"
             except AssertionError as error:
-                status, problem = -1, f"{error or 'assertion'} {error.__traceback__.tb_lineno if error.__traceback__ else 0}"
+                status, problem = (
+                    -1,
+                    f"{error or 'assertion'} {error.__traceback__.tb_lineno if error.__traceback__ else 0}",
+                )
             print(json.dumps({"done": number, "status": status, "problem": problem, "forged": is_forged}), flush=True)
             if number - options.start in (300, 1000) or number == options.images - 1:
                 print(json.dumps({"census": census()}), flush=True)
@@ -297,8 +353,14 @@ def run(folder: Path, seed: int, images: int) -> dict[str, Any]:
     number = 0
     while number < images:
         errors = folder / "stderr"
-        command = [sys.executable, str(HERE / "fuzz_modules.py"), f"--child={stored}", f"--seed={seed}", f"--start={number}",
-                   f"--images={images}"]
+        command = [
+            sys.executable,
+            str(HERE / "fuzz_modules.py"),
+            f"--child={stored}",
+            f"--seed={seed}",
+            f"--start={number}",
+            f"--images={images}",
+        ]
         with open(errors, "w") as stderr:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
             killer = _Killer(process)
@@ -317,16 +379,28 @@ def run(folder: Path, seed: int, images: int) -> dict[str, Any]:
             status = process.wait()
             killer.stop()
         if status:
-            findings.append(f"image {now}: the process ended with {status} {'(no answer)' if killer.killed else ''}\n"
-                            + errors.read_text(errors="replace")[-3000:])
+            findings.append(
+                f"image {now}: the process ended with {status} {'(no answer)' if killer.killed else ''}\n"
+                + errors.read_text(errors="replace")[-3000:]
+            )
             number = now + 1
         text = errors.read_text(errors="replace")
         if "Traceback" in text or "unexpected error" in text:
             findings.append(text[:6000])
-    findings += [f"more {kind}: {count}, not {censuses[0].get(kind, 0)}" for kind, count in (censuses[-1] if censuses else {}).items()
-                 if count > censuses[0].get(kind, 0) + FLAT.get(kind, 0)]
-    return {"seed": seed, "images": images, "seconds": round(time.monotonic() - began, 1), "statuses": dict(statuses),
-            "findings": findings, "first": censuses[:1], "last": censuses[-1:]}
+    findings += [
+        f"more {kind}: {count}, not {censuses[0].get(kind, 0)}"
+        for kind, count in (censuses[-1] if censuses else {}).items()
+        if count > censuses[0].get(kind, 0) + FLAT.get(kind, 0)
+    ]
+    return {
+        "seed": seed,
+        "images": images,
+        "seconds": round(time.monotonic() - began, 1),
+        "statuses": dict(statuses),
+        "findings": findings,
+        "first": censuses[:1],
+        "last": censuses[-1:],
+    }
 
 
 class _Killer:

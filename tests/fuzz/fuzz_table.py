@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from compatlayer._native import ffi
+
 from compatlayer.api.header import Function, read_library
 from compatlayer.api.library import LIBRARIES
 from compatlayer.api.toolchain import find_toolchain
@@ -24,23 +25,57 @@ ROLES = ("PLAIN", "COUNT", "SIZE", "EXTENT", "RESERVED", "BOUNDED")
 TAMED = ("NONE", "WAIT_VALUE", "CONDITIONAL", "LAUNCH", "EXPORTS_FILE", "KEEPS", "PARTS")
 
 # Typedefs of numbers that are handles.
-NUMBER_HANDLES = {"CUtexObject", "CUsurfObject", "CUmemGenericAllocationHandle", "CUlogicalEndpointId",
-                  "CUgraphConditionalHandle", "CUlogIterator"}
+NUMBER_HANDLES = {
+    "CUtexObject",
+    "CUsurfObject",
+    "CUmemGenericAllocationHandle",
+    "CUlogicalEndpointId",
+    "CUgraphConditionalHandle",
+    "CUlogIterator",
+}
 # The member of a union that another member's value calls for; only that one is filled, since pointers of one member
 # would be read as another's.
 UNIONS = {
     "struct CUgraphNodeParams_st": {
-        "kernel": 0, "memcpy": 1, "memset": 2, "host": 3, "graph": 4, "eventWait": 6, "eventRecord": 7,
-        "extSemSignal": 8, "extSemWait": 9, "alloc": 10, "free": 11, "memOp": 12, "conditional": 13},
+        "kernel": 0,
+        "memcpy": 1,
+        "memset": 2,
+        "host": 3,
+        "graph": 4,
+        "eventWait": 6,
+        "eventRecord": 7,
+        "extSemSignal": 8,
+        "extSemWait": 9,
+        "alloc": 10,
+        "free": 11,
+        "memOp": 12,
+        "conditional": 13,
+    },
 }
 # Calls that cost milliseconds when they succeed, or take everything else away: one in so many is made.
-RARE = {"nvrtcCompileProgram": 40, "nvrtcInstallBundledHeaders": 200, "nvrtcRemoveBundledHeaders": 20,
-        "cuModuleLoad": 4, "cuModuleLoadData": 8, "cuModuleLoadDataEx": 8, "cuModuleLoadFatBinary": 8,
-        "cuLibraryLoadData": 8, "cuLibraryLoadFromFile": 4, "cuLinkComplete": 4, "cuLinkAddData_v2": 2,
-        "cuCtxCreate": 8, "cuCtxCreate_v2": 8, "cuCtxCreate_v3": 8, "cuCtxCreate_v4": 8, "cuGreenCtxCreate": 8,
-        "cuDevicePrimaryCtxReset": 100, "cuDevicePrimaryCtxReset_v2": 100, "cuDevicePrimaryCtxRelease": 20,
-        "cuDevicePrimaryCtxRelease_v2": 20,
-        "cuLogsRegisterCallback": 100}  # every later error is told to it
+RARE = {
+    "nvrtcCompileProgram": 40,
+    "nvrtcInstallBundledHeaders": 200,
+    "nvrtcRemoveBundledHeaders": 20,
+    "cuModuleLoad": 4,
+    "cuModuleLoadData": 8,
+    "cuModuleLoadDataEx": 8,
+    "cuModuleLoadFatBinary": 8,
+    "cuLibraryLoadData": 8,
+    "cuLibraryLoadFromFile": 4,
+    "cuLinkComplete": 4,
+    "cuLinkAddData_v2": 2,
+    "cuCtxCreate": 8,
+    "cuCtxCreate_v2": 8,
+    "cuCtxCreate_v3": 8,
+    "cuCtxCreate_v4": 8,
+    "cuGreenCtxCreate": 8,
+    "cuDevicePrimaryCtxReset": 100,
+    "cuDevicePrimaryCtxReset_v2": 100,
+    "cuDevicePrimaryCtxRelease": 20,
+    "cuDevicePrimaryCtxRelease_v2": 20,
+    "cuLogsRegisterCallback": 100,
+}  # every later error is told to it
 # Never called.
 EXCLUDED = {
     "cuGetExportTable": "its tables are private",
@@ -113,8 +148,13 @@ class Table:
             return Row(text, "HANDLE", ffi.sizeof(text), self.handle(text))
         if text == "CUdeviceptr":
             return Row(text, "ADDRESS", 8)
-        spelled = {"unsignedint": "unsigned int", "unsignedlonglong": "unsigned long long", "unsignedchar": "unsigned char",
-                   "unsignedshort": "unsigned short", "unsignedlong": "unsigned long"}.get(text, text)
+        spelled = {
+            "unsignedint": "unsigned int",
+            "unsignedlonglong": "unsigned long long",
+            "unsignedchar": "unsigned char",
+            "unsignedshort": "unsigned short",
+            "unsignedlong": "unsigned long",
+        }.get(text, text)
         try:
             return self._from_ctype(text, ffi.typeof(spelled), text)
         except ffi.error:  # a typedef of a function, not of a pointer to one
@@ -170,8 +210,11 @@ class Table:
         for number, group in enumerate(_groups(ctype.fields)):
             rows = [(name, member.offset, self._ctype_row(member.type)) for name, member in group]
             if len(rows) > 1:
-                rows = [each for each in rows if each[0] in tags] if tags else \
-                    [each for each in rows if not self.rows[each[2]].has_pointers]
+                rows = (
+                    [each for each in rows if each[0] in tags]
+                    if tags
+                    else [each for each in rows if not self.rows[each[2]].has_pointers]
+                )
             for name, offset, inner in rows:
                 kept = self._address_field(name, inner)
                 row.fields.append((offset, kept, role(name), number if len(group) > 1 else -1, tags.get(name, -1)))
@@ -180,7 +223,9 @@ class Table:
 
     def _address_field(self, name: str, inner: int) -> int:
         row = self.rows[inner]
-        return self.row("CUdeviceptr") if row.kind == "NUMBER" and row.size_bytes == 8 and _ADDRESS.search(name) else inner
+        return (
+            self.row("CUdeviceptr") if row.kind == "NUMBER" and row.size_bytes == 8 and _ADDRESS.search(name) else inner
+        )
 
 
 def _opaque(ctype: Any) -> bool:
@@ -219,8 +264,11 @@ def role(name: str, function: Function | None = None) -> str:
         bytes_meant = name == "count" and function is not None and BYTE_COUNTS.match(function.name)
         return "SIZE" if bytes_meant else "COUNT"
     if _SIZE.search(name):
-        bounded = function is not None and not SIZED_ELSEWHERE.match(function.name) and any(
-            re.search(r"\b(void|char) \*", each.text) for each in function.parameters)
+        bounded = (
+            function is not None
+            and not SIZED_ELSEWHERE.match(function.name)
+            and any(re.search(r"\b(void|char) \*", each.text) for each in function.parameters)
+        )
         return "BOUNDED" if bounded else "SIZE"
     return "PLAIN"
 
@@ -241,23 +289,40 @@ def write(include: Path) -> str:
                 parameters.append(f'    {{"{each.name}", {table.row(each.kind)}, ROLE_{role(each.name, function)}}},')
             rare = RARE.get(function.name, 1) * (4 if suffix else 1)
             library = 1 if function.name.startswith("nvrtc") else 0
-            functions.append(f'    {{"{function.name}{suffix}", call_{function.name}{suffix}, {first}, '
-                             f'{len(function.parameters)}, {rare}, TAME_{tame(function.name)}, {library}}},')
+            functions.append(
+                f'    {{"{function.name}{suffix}", call_{function.name}{suffix}, {first}, '
+                f"{len(function.parameters)}, {rare}, TAME_{tame(function.name)}, {library}}},"
+            )
     fields, types = [], []
     for row in table.rows:
-        types.append(f'    {{"{row.name}", KIND_{row.kind}, {row.size_bytes}, {row.target}, {len(fields)}, '
-                     f"{len(row.fields)}, {row.tag_offset}}},")
-        fields += [f"    {{{offset}, {inner}, ROLE_{what}, {group}, {tag}}},"
-                   for offset, inner, what, group, tag in row.fields]
+        types.append(
+            f'    {{"{row.name}", KIND_{row.kind}, {row.size_bytes}, {row.target}, {len(fields)}, '
+            f"{len(row.fields)}, {row.tag_offset}}},"
+        )
+        fields += [
+            f"    {{{offset}, {inner}, ROLE_{what}, {group}, {tag}}}," for offset, inner, what, group, tag in row.fields
+        ]
     parts = [
-        "".join(f"enum {{ {', '.join(f'{prefix}_{name}' for name in names)} }};\n"
-                for prefix, names in (("KIND", KINDS), ("ROLE", ROLES), ("TAME", TAMED))),
+        "".join(
+            f"enum {{ {', '.join(f'{prefix}_{name}' for name in names)} }};\n"
+            for prefix, names in (("KIND", KINDS), ("ROLE", ROLES), ("TAME", TAMED))
+        ),
         *callers,
-        "static const struct parameter parameters[] = {", *parameters, "};",
-        "static const struct function functions[] = {", *functions, "};",
-        "static const struct field fields[] = {", *fields, "};",
-        "static const struct type types[] = {", *types, "};",
-        "static const char *const handle_names[] = {", *(f'    "{name}",' for name in table.handles), "};",
+        "static const struct parameter parameters[] = {",
+        *parameters,
+        "};",
+        "static const struct function functions[] = {",
+        *functions,
+        "};",
+        "static const struct field fields[] = {",
+        *fields,
+        "};",
+        "static const struct type types[] = {",
+        *types,
+        "};",
+        "static const char *const handle_names[] = {",
+        *(f'    "{name}",' for name in table.handles),
+        "};",
     ]
     return "\n".join(parts) + "\n"
 

@@ -69,8 +69,14 @@ class World:
         checked("cuCtxSetCurrent", self.context)
         self.module = checked("cuModuleLoadData", compile_image(SOURCE))
         self.kernel = checked("cuModuleGetFunction", self.module, b"mix")
-        self.streams = [cu.CUstream(0), checked("cuStreamCreate", 0), *(checked("cuStreamCreate", 1) for _ in range(STREAMS - 2))]
-        self.threads = [ThreadPoolExecutor(1, initializer=lambda: checked("cuCtxSetCurrent", self.context)) for _ in range(THREADS)]
+        self.streams = [
+            cu.CUstream(0),
+            checked("cuStreamCreate", 0),
+            *(checked("cuStreamCreate", 1) for _ in range(STREAMS - 2)),
+        ]
+        self.threads = [
+            ThreadPoolExecutor(1, initializer=lambda: checked("cuCtxSetCurrent", self.context)) for _ in range(THREADS)
+        ]
         self.kept: list[Any] = []  # host memory of work under way
 
     def on(self, thread: int, work: Callable[[], Any]) -> Any:
@@ -125,7 +131,9 @@ class World:
         def apply() -> None:
             buffer.model[start : start + words] = value
 
-        return Step(buffer, buffer, lambda s: checked("cuMemsetD32Async", buffer.address + 4 * start, value, words, s), apply)
+        return Step(
+            buffer, buffer, lambda s: checked("cuMemsetD32Async", buffer.address + 4 * start, value, words, s), apply
+        )
 
     def copy(self, to: Buffer, origin: Buffer) -> Step:
         words = min(to.model.size, origin.model.size)
@@ -137,7 +145,12 @@ class World:
 
     def mix(self, to: Buffer, origin: Buffer, value: int, block: int) -> Step:
         words = min(to.model.size, origin.model.size)
-        values = (ctypes.c_uint64(to.address), ctypes.c_uint64(origin.address), ctypes.c_uint32(value), ctypes.c_int32(words))
+        values = (
+            ctypes.c_uint64(to.address),
+            ctypes.c_uint64(origin.address),
+            ctypes.c_uint32(value),
+            ctypes.c_int32(words),
+        )
         addresses = (ctypes.c_void_p * 4)(*map(ctypes.addressof, values))
 
         def put(stream: Any) -> None:
@@ -173,7 +186,7 @@ class World:
 
     # ---- graphs ------------------------------------------------------------------------------------------------
     def capture(self, steps: list[Step], fork: list[Step], stream: int, meanwhile: Callable[[], None]) -> Graph:
-        """A graph of `steps`; those of `fork` come from another stream that joins again. They must not share buffers."""
+        """A graph of `steps`; those of `fork` come from another stream, and share no buffers."""
         main, side = self.streams[stream], self.streams[STREAMS - 1 if stream != STREAMS - 1 else STREAMS - 2]
         events = [checked("cuEventCreate", 2) for _ in range(2)]
         checked("cuStreamBeginCapture", main, cu.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED)

@@ -26,46 +26,62 @@ ok("cuInit", 0)
 
 def run(program: str, **variables: str) -> str:
     """The output of a Python program with the driver library as `cu`; it must end well."""
-    done = subprocess.run([sys.executable, "-c", START + program], capture_output=True, text=True, timeout=60,
-                          env={**os.environ, "COMPATLAYER_DEVICES": "cpu:2", **variables})
+    done = subprocess.run(
+        [sys.executable, "-c", START + program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "COMPATLAYER_DEVICES": "cpu:2", **variables},
+    )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr and "unexpected error" not in done.stderr, done.stderr
     return done.stdout.strip()
 
 
 def test_a_reset_ends_captures_of_per_thread_streams() -> None:
-    assert run("""
+    assert (
+        run("""
 primary()
 ok("cuStreamBeginCapture_v2", c_void_p(2), 2)
 ok("cuDevicePrimaryCtxReset_v2", 0)
 memory = c_void_p()
 ok("cuMemAlloc_v2", byref(memory), c_size_t(64))
 print(cu.cuMemcpyHtoD_v2(memory, bytes(64), c_size_t(64)))
-""") == "0"
+""")
+        == "0"
+    )
 
 
 def test_a_fill_of_memory_that_another_thread_frees_is_an_error_and_no_crash() -> None:
-    assert run("""
+    assert (
+        run("""
 from compatlayer.backends.base import BadArgument
 from compatlayer.core.runtime import state
 try:
     state.device(0).hardware.fill_now(0x10000, 1, 4, 4)
 except BadArgument:
     print("refused")
-""") == "refused"
+""")
+        == "refused"
+    )
 
 
 def test_an_allocation_of_nearly_all_numbers_is_out_of_memory() -> None:
-    assert run("""
+    assert (
+        run("""
 primary()
 memory = c_void_p()
-print(cu.cuMemAllocAsync(byref(memory), c_size_t(2**64 - 1), None), cu.cuMemAlloc_v2(byref(memory), c_size_t(2**64 - 1)),
+size = c_size_t(2**64 - 1)
+print(cu.cuMemAllocAsync(byref(memory), size, None), cu.cuMemAlloc_v2(byref(memory), size),
       cu.cuMemAllocHost_v2(byref(memory), c_size_t(2**64 - 1)))
-""") == "2 2 2"
+""")
+        == "2 2 2"
+    )
 
 
 def test_a_header_name_that_is_no_file_name_is_a_compile_error() -> None:
-    assert run("""
+    assert (
+        run("""
 rtc = ctypes.CDLL(str(Path(compatlayer.__file__).parent / "_lib" / "libnvrtc.so.13"))
 for names in ([b"a" * 3000], [b"x", b"x/y"]):
     program = c_void_p()
@@ -75,11 +91,14 @@ for names in ([b"a" * 3000], [b"x", b"x/y"]):
     status = rtc.nvrtcCompileProgram(program, 0, None)
     rtc.nvrtcGetProgramLogSize(program, byref(size))
     print(status, size.value > 20)
-""") == "6 True\n6 True"
+""")
+        == "6 True\n6 True"
+    )
 
 
 def test_default_pools_are_as_many_as_the_machine_has_places() -> None:
-    assert run("""
+    assert (
+        run("""
 from compatlayer.core import handles
 from compatlayer.core.pool import Pool
 primary()
@@ -90,22 +109,28 @@ for ident in (0, 1, 7, 100, 99999, -5):
     answers.add((cu.cuMemGetDefaultMemPool(byref(pool), place, 1), pool.value))
     cu.cuMemGetDefaultMemPool(byref(pool), (c_int * 2)(3, 5000 + ident), 1)
 print(len(answers), len(handles.live(Pool)), cu.cuMemGetDefaultMemPool(byref(pool), (c_int * 2)(3, 99999), 1))
-""") == "1 1 1"
+""")
+        == "1 1 1"
+    )
 
 
 def test_pinned_memory_of_a_pool_can_be_freed_without_a_stream() -> None:
-    assert run("""
+    assert (
+        run("""
 primary()
 pool, memory = c_void_p(), c_void_p()
 ok("cuMemGetDefaultMemPool", byref(pool), (c_int * 2)(2, 0), 1)
 ok("cuMemAllocFromPoolAsync", byref(memory), c_size_t(100), pool, None)
 ok("cuMemFree_v2", memory)
 print(cu.cuMemFree_v2(memory))
-""") == "1"
+""")
+        == "1"
+    )
 
 
 def test_a_destroyed_pool_gives_back_memory_that_was_busy_when_it_was_freed() -> None:
-    assert run("""
+    assert (
+        run("""
 from compatlayer.core import pool as pools
 primary()
 class Place(ctypes.Structure):
@@ -127,7 +152,9 @@ ok("cuCtxSynchronize")
 free, total = c_size_t(), c_size_t()
 ok("cuMemGetInfo_v2", byref(free), byref(total))
 print(total.value - free.value, len(pools._pools))
-""") == "0 0"
+""")
+        == "0 0"
+    )
 
 
 def test_an_image_whose_content_is_not_what_it_should_be_is_an_invalid_image() -> None:
@@ -146,7 +173,8 @@ for record in (None, [], 1, "x", {**good, "ir": None}, {**good, "architecture": 
 
 
 def test_a_refused_free_of_graph_memory_changes_nothing() -> None:
-    assert run("""
+    assert (
+        run("""
 primary()
 graph, node = c_void_p(), c_void_p()
 class Params(ctypes.Structure):
@@ -160,11 +188,14 @@ address, other = ctypes.c_uint64(params.dptr), c_void_p()
 print(cu.cuMemFree_v2(address), cu.cuMemFree_v2(address), cu.cuMemAlloc_v2(byref(other), c_size_t(64)), end=" ")
 ok("cuGraphDestroy", graph)
 print(cu.cuDeviceGraphMemTrim(0), cu.cuMemFree_v2(other), cu.cuDeviceGraphMemTrim(0))
-""") == "1 1 0 0 0 0"
+""")
+        == "1 1 0 0 0 0"
+    )
 
 
 def test_a_graph_launch_that_a_capture_refuses_leaves_no_copy_of_the_graph() -> None:
-    assert run("""
+    assert (
+        run("""
 from compatlayer.core import handles
 from compatlayer.core.graph import Graph
 primary()
@@ -176,11 +207,14 @@ ok("cuStreamCreate", byref(stream), 1)
 ok("cuStreamBeginCapture_v2", stream, 2)
 before = len(handles.live(Graph))
 print(cu.cuStreamSynchronize(stream) != 0, cu.cuGraphLaunch(executable, stream) != 0, len(handles.live(Graph)) - before)
-""") == "True True 0"
+""")
+        == "True True 0"
+    )
 
 
 def test_an_instantiation_that_fails_leaves_no_graph_behind() -> None:
-    assert run("""
+    assert (
+        run("""
 from compatlayer.core import handles
 from compatlayer.core.graph import Graph
 from compatlayer.core.graph_executable import ExecutableGraph
@@ -198,11 +232,14 @@ before = len(handles.live(Graph))
 print(cu.cuGraphInstantiateWithFlags(byref(executable), graph, ctypes.c_uint64(0)) != 0,
       cu.cuGraphInstantiateWithParams(byref(executable), graph, byref(Params(2, stream))) != 0,
       len(handles.live(Graph)) - before, len(handles.live(ExecutableGraph)))
-""") == "True True 0 0"
+""")
+        == "True True 0 0"
+    )
 
 
 def test_memory_and_code_may_end_while_a_stream_with_earlier_work_is_captured() -> None:
-    assert run("""
+    assert (
+        run("""
 primary()
 memory, stream, graph = c_void_p(), c_void_p(), c_void_p()
 ok("cuMemAlloc_v2", byref(memory), c_size_t(1 << 20))
@@ -210,11 +247,14 @@ ok("cuStreamCreate", byref(stream), 1)
 ok("cuMemsetD8Async", memory, 1, c_size_t(1 << 20), stream)
 ok("cuStreamBeginCapture_v2", stream, 2)
 print(cu.cuMemFree_v2(memory), cu.cuStreamEndCapture(stream, byref(graph)))
-""") == "0 0"
+""")
+        == "0 0"
+    )
 
 
 def test_no_thread_calls_a_handler_whose_module_is_still_being_imported() -> None:
-    assert run("""
+    assert (
+        run("""
 import sys, threading
 from compatlayer._native import lib
 from compatlayer import boot
@@ -231,11 +271,14 @@ sys.settrace(trace)
 boot.load(0, index)
 sys.settrace(None)
 print(bool(seen), all(seen), lib.cpl_slot_asleep(0, index))
-""") == "True True 0"
+""")
+        == "True True 0"
+    )
 
 
 def test_a_program_cannot_release_the_references_that_graphs_hold() -> None:
-    assert run("""
+    assert (
+        run("""
 from compatlayer.core import handles
 from compatlayer.core.graph import Node
 primary()
@@ -247,11 +290,14 @@ ok("cuGraphAddEmptyNode", byref(node), graph, None, c_size_t(0))
 ok("cuUserObjectCreate", byref(thing), None, destroy, 1, 1)
 ok("cuGraphRetainUserObject", graph, thing, 1, 1)
 print(cu.cuUserObjectRelease(thing, 1), len(ended), cu.cuGraphDestroy(graph), len(ended), len(handles.live(Node)))
-""") == "1 0 0 1 0"
+""")
+        == "1 0 0 1 0"
+    )
 
 
 def test_what_is_made_while_another_thread_ends_the_context_is_ended_too() -> None:
-    assert run("""
+    assert (
+        run("""
 from compatlayer._native import lib
 from compatlayer.core import context, handles, memory
 from compatlayer.core.stream import Stream
@@ -272,6 +318,9 @@ for what in ("memory", "stream"):
     try:
         memory.allocate(made, 64, memory.MemoryKind.DEVICE) if what == "memory" else made.new_stream(0, 0)
     except CudaError as error:
-        print(int(error.status), int(lib.cpl_memory_count()) - before, len(memory.live_records()), len(handles.live(Stream)))
+        left = int(lib.cpl_memory_count()) - before
+        print(int(error.status), left, len(memory.live_records()), len(handles.live(Stream)))
     context.pop()
-""") == "709 0 0 0\n709 0 0 0"
+""")
+        == "709 0 0 0\n709 0 0 0"
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fuzz_api import Fuzzer
 
-BATCHES = int(os.environ.get("FUZZ_BATCHES", "12"))
+BATCHES = int(os.environ.get("FUZZ_BATCHES", "8"))
 SEED = int(os.environ.get("FUZZ_SEED", "7"))
 
 

@@ -1,5 +1,5 @@
-"""Random programs of allocations, streams, events, copies, fills, kernels, captures and graph launches from several threads
-against a model in NumPy (random_program.py)."""
+"""Random programs of memory, streams, events, kernels, captures and graphs from several threads, and a NumPy model
+(random_program.py)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,12 @@ class Programs(RuleBasedStateMachine):
         return self.world.fill(to, value, second * 7, value % 500)
 
     @precondition(lambda self: len(self.buffers) < 12)
-    @rule(kind=st.sampled_from(("device", "pool", "pool", "managed", "pinned")), scale=st.integers(1, 40), stream=streams, thread=threads)
+    @rule(
+        kind=st.sampled_from(("device", "pool", "pool", "managed", "pinned")),
+        scale=st.integers(1, 40),
+        stream=streams,
+        thread=threads,
+    )
     def allocate(self, kind: str, scale: int, stream: int, thread: int) -> None:
         self.buffers.append(self.world.on(thread, lambda: self.world.allocate(kind, WORDS * scale + scale, stream)))
 
@@ -82,7 +87,9 @@ class Programs(RuleBasedStateMachine):
     @rule(todo=st.lists(pieces, min_size=2, max_size=10), stream=streams, thread=threads)
     def several(self, todo: list[tuple[str, int, int, int]], stream: int, thread: int) -> None:
         steps = [self.step(piece) for piece in todo]
-        self.world.on(thread, lambda: [self.world.do(step, (stream + number // 3) % STREAMS) for number, step in enumerate(steps)])
+        self.world.on(
+            thread, lambda: [self.world.do(step, (stream + number // 3) % STREAMS) for number, step in enumerate(steps)]
+        )
 
     @rule(place=places, thread=threads)
     def compare(self, place: int, thread: int) -> None:
@@ -91,12 +98,23 @@ class Programs(RuleBasedStateMachine):
 
     @rule(thread=threads, stream=streams, everything=st.booleans())
     def wait(self, thread: int, stream: int, everything: bool) -> None:
-        self.world.on(thread, lambda: checked("cuCtxSynchronize") if everything else checked(
-            "cuStreamSynchronize", self.world.streams[stream]))
+        self.world.on(
+            thread,
+            lambda: (
+                checked("cuCtxSynchronize")
+                if everything
+                else checked("cuStreamSynchronize", self.world.streams[stream])
+            ),
+        )
 
     @precondition(lambda self: len(self.graphs) < 4)
-    @rule(todo=st.lists(pieces, min_size=1, max_size=6), beside=st.lists(pieces, max_size=3), others=st.lists(pieces, max_size=3),
-          stream=st.integers(2, STREAMS - 1), thread=threads)
+    @rule(
+        todo=st.lists(pieces, min_size=1, max_size=6),
+        beside=st.lists(pieces, max_size=3),
+        others=st.lists(pieces, max_size=3),
+        stream=st.integers(2, STREAMS - 1),
+        thread=threads,
+    )
     def capture(self, todo: list[Any], beside: list[Any], others: list[Any], stream: int, thread: int) -> None:
         """Work in another stream, by another thread, goes on meanwhile; the fork has buffers of its own."""
         half = len(self.buffers) // 2
@@ -128,6 +146,7 @@ class Programs(RuleBasedStateMachine):
     @rule(programs=st.lists(st.lists(pieces, min_size=1, max_size=12), min_size=THREADS, max_size=THREADS))
     def at_once(self, programs: list[list[tuple[str, int, int, int]]]) -> None:
         """Each thread has buffers and a stream of its own, and all run at the same time."""
+
         def work(number: int) -> None:
             stream = 2 + number % (STREAMS - 2)
             own = [self.world.allocate(kind, WORDS * (number + 1), stream) for kind in ("pool", "device", "managed")]
@@ -158,7 +177,13 @@ def test_random_programs_do_what_the_model_says() -> None:
 
     world()
     before = int(lib.cpl_memory_count())
-    run_state_machine_as_test(Programs, settings=settings(
-        max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]))
+    run_state_machine_as_test(
+        Programs,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+        ),
+    )
     assert int(lib.cpl_memory_count()) == before, "a program left memory behind"

@@ -46,16 +46,23 @@ extern "C" __global__ void fine(int *p) { atomicAdd(p, 1); }
 """
 # kernel -> status, a part of the message
 EXPECTED = {
-    "illegal": (700, "illegal address"), "freed": (700, "illegal address"), "fails": (710, "assertion"), "traps": (719, "trap"),
-    "overflows": (714, "stack overflow"), "parts": (719, "waits at"), "spins": (702, "still runs"), "counts": (702, "still runs"),
+    "illegal": (700, "illegal address"),
+    "freed": (700, "illegal address"),
+    "fails": (710, "assertion"),
+    "traps": (719, "trap"),
+    "overflows": (714, "stack overflow"),
+    "parts": (719, "waits at"),
+    "spins": (702, "still runs"),
+    "counts": (702, "still runs"),
 }
 SETTLED = 40  # rounds until a process has made what it makes once
 
 
 def one(driver: Any, image: bytes, name: str, block: int) -> tuple[int, str]:
     """Launch a kernel that fails; the status of the wait and its text."""
-    from compatlayer.api.entry import last_error_text
     from driver_calls import address
+
+    from compatlayer.api.entry import last_error_text
 
     kernel = driver.kernel(image, name.encode())
     memory = driver.memory(4096)
@@ -113,8 +120,16 @@ def run(rounds: int) -> dict[str, Any]:
         if number == min(SETTLED, rounds // 2):
             before = sizes()
     after = sizes()
-    return {"rounds": rounds, "seconds": round(time.monotonic() - began, 1), "statuses": dict(statuses), "wrong": wrong,
-            "grown": growth(before, after), "first": before, "last": after, "peak KiB": peak_kib()}
+    return {
+        "rounds": rounds,
+        "seconds": round(time.monotonic() - began, 1),
+        "statuses": dict(statuses),
+        "wrong": wrong,
+        "grown": growth(before, after),
+        "first": before,
+        "last": after,
+        "peak KiB": peak_kib(),
+    }
 
 
 def main() -> int:

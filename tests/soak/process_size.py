@@ -27,15 +27,23 @@ def peak_kib() -> int:
 def sizes() -> dict[str, int]:
     """Everything that must not grow."""
     from compatlayer._native import lib
+
     from compatlayer.core import handles, memory
 
     gc.collect()
     with open("/proc/self/maps") as maps:
         mappings = sum(1 for _ in maps)
     found = Counter(f"live {type(each).__name__}" for each in list(handles._objects.values()))
-    return {"resident KiB": resident_kib(), "mappings": mappings, "files": len(os.listdir("/proc/self/fd")),
-            "threads": len(os.listdir("/proc/self/task")), "objects": len(gc.get_objects()),
-            "native allocations": int(lib.cpl_memory_count()), "memory records": len(memory._records), **found}
+    return {
+        "resident KiB": resident_kib(),
+        "mappings": mappings,
+        "files": len(os.listdir("/proc/self/fd")),
+        "threads": len(os.listdir("/proc/self/task")),
+        "objects": len(gc.get_objects()),
+        "native allocations": int(lib.cpl_memory_count()),
+        "memory records": len(memory._records),
+        **found,
+    }
 
 
 # What may differ between two moments of a process that leaks nothing.
@@ -44,5 +52,8 @@ SLACK = {"resident KiB": 12 << 10, "mappings": 100, "files": 3, "threads": 2, "o
 
 def growth(before: dict[str, int], after: dict[str, int]) -> list[str]:
     """What has grown, in words."""
-    return [f"{kind}: {before.get(kind, 0)} before, {count} after" for kind, count in after.items()
-            if count > before.get(kind, 0) + SLACK.get(kind, 0)]
+    return [
+        f"{kind}: {before.get(kind, 0)} before, {count} after"
+        for kind, count in after.items()
+        if count > before.get(kind, 0) + SLACK.get(kind, 0)
+    ]

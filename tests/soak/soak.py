@@ -2,9 +2,9 @@
 
     python tests/soak/soak.py [--scale 0.001]
 
-Launches come from C (three kinds of streams, two threads), from Python through cuda.bindings, and as graphs; allocations
-are synchronous, asynchronous and mixed, of 1 byte to 4 MiB. Prints a JSON report and writes it to --report; exit status 1
-when something grew or a sum is wrong.
+Launches come from C (three kinds of streams, two threads), from Python through cuda.bindings, and as graphs;
+allocations are synchronous and asynchronous, of 1 byte to 4 MiB. Prints a JSON report and writes it to --report; exit
+status 1 when something grew or a sum is wrong.
 """
 
 from __future__ import annotations
@@ -48,8 +48,13 @@ class Soak:
             self.streams[place] = self.driver.made("cuStreamCreate", flags).value
         self.loop = ctypes.CDLL(str(_build(folder)))
         self.graph = self._capture()
-        self.seconds = {"launches from C": 0.0, "launches from Python": 0.0, "graph launches": 0.0, "cuMemAlloc and cuMemFree": 0.0,
-                        "cuMemAllocAsync and cuMemFreeAsync": 0.0}
+        self.seconds = {
+            "launches from C": 0.0,
+            "launches from Python": 0.0,
+            "graph launches": 0.0,
+            "cuMemAlloc and cuMemFree": 0.0,
+            "cuMemAllocAsync and cuMemFreeAsync": 0.0,
+        }
         self.counts = dict.fromkeys(self.seconds, 0)
         self.added = 0
 
@@ -79,7 +84,9 @@ class Soak:
 
         def work(number: int) -> None:
             streams = (ctypes.c_void_p * 2)(*(self.streams[0:2] if number == 0 else self.streams[2:4]))
-            statuses[number] = self.loop.soak_launches(self.context, self.kernel, self.sum, streams, 2, ctypes.c_int64(count // 2))
+            statuses[number] = self.loop.soak_launches(
+                self.context, self.kernel, self.sum, streams, 2, ctypes.c_int64(count // 2)
+            )
 
         threads = [threading.Thread(target=work, args=(number,)) for number in (0, 1)]
         for thread in threads:
@@ -97,7 +104,7 @@ class Soak:
         arguments = (ctypes.c_void_p * 2)(*map(ctypes.addressof, values))
         kernel, stream = cu.CUfunction(self.kernel.value), cu.CUstream(self.streams[2])
         for number in range(count):
-            status, = cu.cuLaunchKernel(kernel, 1, 1, 1, 1, 1, 1, 0, stream, ctypes.addressof(arguments), 0)
+            (status,) = cu.cuLaunchKernel(kernel, 1, 1, 1, 1, 1, 1, 0, stream, ctypes.addressof(arguments), 0)
             if int(status):
                 raise RuntimeError(f"a launch from Python answers {status}")
             if number % 1000 == 999:
@@ -115,15 +122,22 @@ class Soak:
         self.added += count * GRAPH_NODES
 
     def _allocations(self, asynchronous: bool, count: int, seed: int) -> None:
-        status = self.loop.soak_allocations(self.context, int(asynchronous), ctypes.c_void_p(self.streams[2]),
-                                            ctypes.c_int64(count), ctypes.c_uint64(seed * 977 + 5))
+        status = self.loop.soak_allocations(
+            self.context,
+            int(asynchronous),
+            ctypes.c_void_p(self.streams[2]),
+            ctypes.c_int64(count),
+            ctypes.c_uint64(seed * 977 + 5),
+        )
         if status:
             raise RuntimeError(f"an allocation answers {status}")
 
     def step(self, number: int) -> None:
         """A tenth of everything."""
         self._timed("launches from C", self.share(LAUNCHES_C) // 2 * 2, lambda: self._from_c(self.share(LAUNCHES_C)))
-        self._timed("launches from Python", self.share(LAUNCHES_PYTHON), lambda: self._from_python(self.share(LAUNCHES_PYTHON)))
+        self._timed(
+            "launches from Python", self.share(LAUNCHES_PYTHON), lambda: self._from_python(self.share(LAUNCHES_PYTHON))
+        )
         self._timed("graph launches", self.share(LAUNCHES_GRAPH), lambda: self._graphs(self.share(LAUNCHES_GRAPH)))
         for what, asynchronous in (("cuMemAlloc and cuMemFree", False), ("cuMemAllocAsync and cuMemFreeAsync", True)):
             count = self.share(ALLOCATIONS)
@@ -145,12 +159,23 @@ class Soak:
 
 
 def _build(folder: Path) -> Path:
-    import compatlayer
     from c_compiler import compile_c
 
+    import compatlayer
+
     built = Path(compatlayer.__file__).parent / "_lib"
-    return compile_c((HERE / "soak_loop.c").read_text(), folder / "libsoak.so", "-std=c11", "-O1", "-D_GNU_SOURCE", "-shared",
-                     f"-I{ROOT / 'include'}", f"-L{built}", "-l:libcuda.so.1", f"-Wl,-rpath,{built}")
+    return compile_c(
+        (HERE / "soak_loop.c").read_text(),
+        folder / "libsoak.so",
+        "-std=c11",
+        "-O1",
+        "-D_GNU_SOURCE",
+        "-shared",
+        f"-I{ROOT / 'include'}",
+        f"-L{built}",
+        "-l:libcuda.so.1",
+        f"-Wl,-rpath,{built}",
+    )
 
 
 def run(scale: float) -> dict[str, Any]:
@@ -168,11 +193,27 @@ def run(scale: float) -> dict[str, Any]:
                 before = sizes()
         after = sizes()
     wrong = [] if soak.total() == soak.added % (1 << 32) else [f"the sum is {soak.total()}, not {soak.added}"]
-    rates = {what: {"count": soak.counts[what], "seconds": round(soak.seconds[what], 2),
-                    "us each": round(soak.seconds[what] / max(soak.counts[what], 1) * 1e6, 2)} for what in soak.seconds}
-    return {"scale": scale, "kernels run": soak.added, "allocations": sum(c for w, c in soak.counts.items() if "Alloc" in w),
-            "seconds": round(sum(soak.seconds.values()), 1), "parts": rates, "resident KiB after each tenth": resident,
-            "peak KiB": peak_kib(), "first": before, "last": after, "grown": growth(before, after), "wrong": wrong}
+    rates = {
+        what: {
+            "count": soak.counts[what],
+            "seconds": round(soak.seconds[what], 2),
+            "us each": round(soak.seconds[what] / max(soak.counts[what], 1) * 1e6, 2),
+        }
+        for what in soak.seconds
+    }
+    return {
+        "scale": scale,
+        "kernels run": soak.added,
+        "allocations": sum(c for w, c in soak.counts.items() if "Alloc" in w),
+        "seconds": round(sum(soak.seconds.values()), 1),
+        "parts": rates,
+        "resident KiB after each tenth": resident,
+        "peak KiB": peak_kib(),
+        "first": before,
+        "last": after,
+        "grown": growth(before, after),
+        "wrong": wrong,
+    }
 
 
 def main() -> int:

@@ -15,8 +15,13 @@ HERE = Path(__file__).resolve().parent
 def report_of(*command: str) -> dict[str, Any]:
     """The report of one of the programs, in a process of its own."""
     environment = {**os.environ, "COMPATLAYER_DEVICES": "cpu"}
-    done = subprocess.run([sys.executable, str(HERE / command[0]), *command[1:]], capture_output=True, text=True, timeout=110,
-                          env=environment)
+    done = subprocess.run(
+        [sys.executable, str(HERE / command[0]), *command[1:]],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        env=environment,
+    )
     assert done.stdout, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     assert "Traceback" not in done.stderr, done.stderr

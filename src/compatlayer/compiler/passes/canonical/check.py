@@ -7,6 +7,7 @@ from ...ir.instructions import Alloca, Call, CompareExchange, FieldAccess, Instr
 from ...ir.printer import print_instruction
 from ...ir.types import ArrayType, FloatType, IntType, NamedType, PointerType, StructType, VectorType
 from ...ir.values import Argument, BasicBlock, Function, Module, Value
+from ..tiles import is_tile, tile
 from ..unsupported import Unsupported
 from . import call_graph
 from .exits import STOPS
@@ -114,13 +115,13 @@ class _Check:
                 raise self.fail("an argument of another function", block, it)
 
     def is_pair(self, value: Value) -> bool:
-        return isinstance(value, CompareExchange) or (isinstance(value, Call)
-                                                      and ".with.overflow." in value.callee_name)
+        return isinstance(value, CompareExchange) or (isinstance(value, Call) and (
+            ".with.overflow." in value.callee_name or tile(value.callee_name) is not None))
 
     def call(self, it: Call, block: BasicBlock, at: int) -> None:
         callee = call_graph.target(it)
         name = it.callee_name
-        if callee is not None and callee.blocks and callee not in self.recursive:
+        if callee is not None and callee.blocks and callee not in self.recursive and not is_tile(callee.name):
             raise self.fail("a call that is not in line", block, it)
         if name == "cpl_exit" or name.startswith(MARKERS):
             raise self.fail(f"'{name}' is still called", block, it)

@@ -13,6 +13,7 @@ from ...ir.types import I1, I64, VOID, size_bytes
 from ...ir.values import Argument, BasicBlock, Constant, Function, InlineAssembly, Literal, Module, Value, number
 from ..facts import attribute_type, parameter_type
 from ..prune import symbols_of
+from ..tiles import is_tile
 from ..unsupported import Unsupported
 from . import call_graph
 from .blocks import remove_edge
@@ -91,7 +92,7 @@ class _Inliner:
             if not isinstance(call.callee, InlineAssembly):
                 self.staying.append(call)
             return None
-        if callee.is_declaration:
+        if callee.is_declaration or is_tile(callee.name):
             return None
         if callee in self.recursive:
             self.staying.append(call)

@@ -20,6 +20,7 @@ from ...ir.instructions import (
 )
 from ...ir.types import IntType, Type, VectorType, align_bytes, integer
 from ...ir.values import Constant, Function, Literal, Module, Value, number
+from ..tiles import is_tile
 from ..unsupported import Unsupported
 from . import copies, vector_calls
 from .bits import reshape
@@ -213,6 +214,8 @@ class _Splitting:
         if name.startswith(copies.NAMES):
             if not copies.expand(it, emit):
                 emit.out.append(it)
+        elif is_tile(name):
+            self.parts[it] = vector_calls.tile(it, self.of, self.leaves.of(it.type), emit)
         elif ".with.overflow." in name and not isinstance(it.operands[0].type, VectorType):
             self.pair(it, emit)
         else:

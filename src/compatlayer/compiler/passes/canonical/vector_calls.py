@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from ...ir.build import Emitter, mangled
+from ...ir.build import Emitter, declare, mangled
 from ...ir.instructions import Call
-from ...ir.types import Type
+from ...ir.types import VOID, Type
 from ...ir.values import Value
+from ..tiles import scalar_name
 from ..unsupported import Unsupported
 from .leaves import COMPOSITE, Leaf
 
@@ -38,6 +39,17 @@ def split(call: Call, of: Callable[[Value], list[Value]], leaves: Sequence[Leaf]
     columns = [of(each) if type(each.type) in COMPOSITE else [each] * len(leaves) for each in call.arguments]
     return [emit.intrinsic(scalar, leaf.type, [column[at] for column in columns], call.flags)
             for at, leaf in enumerate(leaves)]
+
+
+def tile(call: Call, of: Callable[[Value], list[Value]], leaves: Sequence[Leaf], emit: Emitter) -> list[Value]:
+    """A call of a function of tiles with scalars, without the thread; the scalars of its result."""
+    arguments = [part for each in call.arguments[1:] for part in of(each)]
+    types, nothing = emit.module.types, call.type is VOID
+    result = VOID if nothing else types.struct([leaf.type for leaf in leaves])
+    element = arguments[-1].type if nothing else leaves[0].type
+    name = f"{scalar_name(call.callee_name)}.{mangled(element)}"
+    made = emit.call(declare(emit.module, name, result, [each.type for each in arguments]), arguments)
+    return [] if nothing else [emit.extract(made, at, leaf.type) for at, leaf in enumerate(leaves)]
 
 
 def _odd_type(call: Call) -> Type:

@@ -13,8 +13,9 @@ from ...ir.instructions import Call
 from ...ir.types import I32, VOID, StructType, Type
 from ...ir.values import Function, InlineAssembly, Value
 from ..contract import runtime
+from ..tiles import tile
 from ..unsupported import Unsupported
-from . import warp
+from . import tiles, warp
 from .gang import Gang
 from .intrinsics import WIDENS, base_of
 from .waits import barrier, pause
@@ -28,6 +29,8 @@ def emit(gang: Gang, call: Call) -> None:
     handler = _RUNTIME.get(name)
     if handler is not None:
         handler(gang, call)
+    elif tile(name) is not None:
+        tiles.emit(gang, call)
     elif gang.shapes.is_scalar(call) and call.type is not VOID:
         gang.define(call, _again(gang, call, [gang.scalar(each) for each in call.arguments]))
     elif base_of(name) is not None:

@@ -3,9 +3,9 @@
     python tests/fuzz/fuzz_modules.py --images 20000 --seed 1
 
 Each damaged image must be refused with an error that is documented for it, or load and then compute what the intact one
-does. It lies at the end of mapped memory, so reading past it is noticed. An image whose checksums were forged to fit
-its damage is only loaded, not launched: it is a program of its own. A child that crashes or hangs is named with the
-image that did it.
+does. It lies at the end of mapped memory, so reading past it is noticed. PTX text and images whose checksums were forged
+to fit their damage are only loaded, not launched: each is a program of its own. A child that crashes or hangs is named
+with the image that did it.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def _damaged_text(rng: random.Random, text: str) -> str:
 
 
 def damaged(rng: random.Random, images: dict[str, bytes]) -> tuple[bytes, bool]:
-    """A damaged image, and whether its checksum was forged."""
+    """A damaged image, and whether it may be a program of its own: text, or its checksum was forged."""
     form = rng.choices(list(images), [1 if name.startswith("foreign") else 6 for name in images])[0]
     image = images[form]
     if form in ("CUBIN", "LTOIR") and rng.randrange(8) == 0:
@@ -186,7 +186,7 @@ def damaged(rng: random.Random, images: dict[str, bytes]) -> tuple[bytes, bool]:
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         if data:
             rng.choice(DAMAGES)(rng, data)
-    return bytes(data), False
+    return bytes(data), form.endswith("PTX")
 
 
 def intact_images() -> dict[str, bytes]:
@@ -373,7 +373,7 @@ def run(folder: Path, seed: int, images: int) -> dict[str, Any]:
                     censuses.append(message["census"])
                 if "done" in message:
                     number = message["done"] + 1
-                    statuses[("forged " if message["forged"] else "damaged ") + str(message["status"])] += 1
+                    statuses[("program " if message["forged"] else "damaged ") + str(message["status"])] += 1
                     if message["problem"]:
                         findings.append(f"image {message['done']}: {message['problem']}")
             status = process.wait()

@@ -3,7 +3,7 @@
     python tests/fuzz/fuzz_modules.py --images 20000 --seed 1
 
 Each damaged image must be refused with an error that is documented for it, or load and then compute what the intact one
-does. It lies at the end of mapped memory, so reading past it is noticed. PTX text and images whose checksums were forged
+does. It lies at the end of mapped memory, so reading past it is noticed. PTX text and images with checksums forged
 to fit their damage are only loaded, not launched: each is a program of its own. A child that crashes or hangs is named
 with the image that did it.
 """

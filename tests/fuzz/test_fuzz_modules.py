@@ -16,4 +16,4 @@ def test_damaged_images_are_refused_or_work(tmp_path: Path) -> None:
     assert report["findings"] == []
     assert sum(report["statuses"].values()) == IMAGES
     assert len(report["statuses"]) > 5, "the damage is always of one kind"
-    assert report["statuses"].get("damaged 0", 0) > 10, "no image survives its damage: nothing is launched"
+    assert report["statuses"].get("damaged 0", 0) > 2, "no image survives its damage: nothing is launched"

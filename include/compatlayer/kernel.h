@@ -43,14 +43,15 @@ typedef struct cpl_thread {
                                       * runs a whole block stores the first thread of each gang as it goes. */
     uint32_t blocks;                 /* how many blocks this call may run, from `block` on, x first; code that runs them
                                       * all stores `block` as it goes, and 0 here at the end */
-    uint32_t reserved;
+    uint32_t cooperative;            /* 1 when all blocks of the grid are there at once */
 } cpl_thread;
 
 /* Kernel entry: `args` is the packed argument buffer in CUDA's layout, read-only. It runs the threads first..end-1. */
 typedef void (*cpl_entry)(cpl_thread *self, const void *args);
 
-/* Barriers. id 0..15; count 0 means every thread of the block, else a multiple of 32 (bar.sync id, count).
+/* Barriers. id 0..15, and CPL_GROUP_BARRIER | 0..15 for what programs cannot name; count 0 means every thread of the block, else a multiple of 32 (bar.sync id, count).
  * Exited threads count as arrived. */
+enum { CPL_GROUP_BARRIER = 0x100 };
 CPL_EXPORT void cpl_barrier(cpl_thread *self, uint32_t id, uint32_t count, const cpl_site *site);
 CPL_EXPORT void cpl_barrier_arrive(cpl_thread *self, uint32_t id, uint32_t count, const cpl_site *site);
 enum { CPL_REDUCE_POPC = 0, CPL_REDUCE_AND = 1, CPL_REDUCE_OR = 2 };

@@ -68,7 +68,7 @@ CPL_CG auto exclusive_scan(const Group &group, T &&value) -> typename details::p
 /* The group's total goes into the atomic, and what that held before comes in front of every thread's result. */
 namespace details {
 template <typename Group, typename Atomic, typename T, typename Operation>
-CPL_CG T before_group(const Group &group, Atomic &atomic, T inclusive, Operation apply) {
+CPL_CG T before_group(const Group &group, Atomic &&atomic, T inclusive, Operation apply) {
     unsigned int last = (unsigned int)group.size() - 1;
     T before = inclusive;
     if (group.thread_rank() == last) before = update(atomic, inclusive, apply);

@@ -24,7 +24,7 @@ static void reset(struct block *block, struct barrier *barrier)
 {
     if (barrier->passers)             /* forget those that went on without waiting */
         for (uint32_t i = 0; i < block->fresh; i++)
-            block->thread[i].arrived &= (uint16_t)~(1u << (barrier - block->barriers));
+            block->thread[i].arrived &= ~(1u << (barrier - block->barriers));
     memset(barrier, 0, sizeof *barrier);
     block->barriers_used &= ~(1u << (barrier - block->barriers));
 }
@@ -77,15 +77,16 @@ static void count(struct block *block, struct barrier *barrier, const struct thr
 static struct barrier *enter(struct thread *thread, uint32_t id, uint32_t wanted, const cpl_site *site)
 {
     struct block *block = thread->block;
-    if (id >= CPL_BARRIERS)
+    if ((id & ~(uint32_t)CPL_GROUP_BARRIER) >= CPL_BARRIERS)
         cpl_thread_fault(thread, CPL_FAULT_BARRIER, site, "barrier %u does not exist: use 0 to 15", id);
     if (wanted % CPL_LANES)
         cpl_thread_fault(thread, CPL_FAULT_BARRIER, site,
                          "barrier %u asks for %u threads, which is not a multiple of the warp size 32", id, wanted);
     uint32_t expected = wanted >= block->threads ? 0 : wanted;
-    struct barrier *barrier = &block->barriers[id];
-    if (!(block->barriers_used & 1u << id)) {
-        block->barriers_used |= 1u << id;
+    uint32_t place = id & CPL_GROUP_BARRIER ? CPL_BARRIERS + (id & (CPL_BARRIERS - 1)) : id;
+    struct barrier *barrier = &block->barriers[place];
+    if (!(block->barriers_used & 1u << place)) {
+        block->barriers_used |= 1u << place;
         barrier->expected = expected;
         barrier->came.all = true;
     } else if (barrier->expected != expected) {
@@ -103,7 +104,7 @@ static inline void reach(struct thread *thread, uint32_t id, uint32_t wanted, ui
     struct barrier *barrier = enter(thread, id, wanted, site);
     thread->operation = operation;
     thread->site = site;
-    thread->barrier = (uint8_t)id;
+    thread->barrier = (uint8_t)(barrier - block->barriers);
     barrier->came.popc += arrival.popc;
     barrier->came.any |= arrival.any;
     barrier->came.all &= arrival.all;
@@ -145,9 +146,10 @@ void cpl_barrier_pass(struct thread *thread, uint32_t id, uint32_t wanted, const
 {
     struct block *block = thread->block;
     struct barrier *barrier = enter(thread, id, wanted, site);
-    if (thread->arrived & 1u << id)
+    uint32_t bit = 1u << (barrier - block->barriers);
+    if (thread->arrived & bit)
         cpl_thread_fault(thread, CPL_FAULT_BARRIER, site, "the thread arrives twice at barrier %u before it is passed", id);
-    thread->arrived |= (uint16_t)(1u << id);
+    thread->arrived |= bit;
     barrier->passers++;
     count(block, barrier, thread);
     if (complete(block, barrier))
@@ -163,7 +165,7 @@ void cpl_barrier_arrive(cpl_thread *self, uint32_t id, uint32_t count, const cpl
 void cpl_barriers_leave(struct thread *thread)
 {
     struct block *block = thread->block;
-    for (uint32_t id = 0; id < CPL_BARRIERS; id++) {
+    for (uint32_t id = 0; id < 2 * CPL_BARRIERS; id++) {
         if (!(block->barriers_used & 1u << id))
             continue;
         struct barrier *barrier = &block->barriers[id];

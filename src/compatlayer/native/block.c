@@ -74,6 +74,7 @@ static void fill_pattern(struct block *block, const struct task *task, uint64_t 
     pattern->dynamic_shared_bytes = shape->dynamic_shared_bytes;
     pattern->shared_bytes = (uint32_t)shared_bytes;
     pattern->blocks = 1;
+    pattern->cooperative = shape->cooperative != 0;
 }
 
 static void clear_warps(struct block *block)

@@ -15,6 +15,7 @@
 
 #pragma GCC visibility push(hidden)
 
+/* There are as many barriers of groups as programs can name. */
 enum { CPL_LANES = 32, CPL_BARRIERS = 16, CPL_MAX_THREADS = 1024, CPL_MAX_WARPS = CPL_MAX_THREADS / CPL_LANES };
 
 /* ---- process (process.c, clock.c) ----------------------------------------------------------- */
@@ -306,7 +307,7 @@ struct thread {
     uint32_t spins;
     uint32_t operation, mask, b, c;   /* of a warp operation; of a gang's barrier the mask of its lanes */
     uint32_t result, flag;
-    uint16_t arrived;                 /* barriers it arrived at without waiting, one bit each */
+    uint32_t arrived;                 /* barriers it arrived at without waiting, one bit each */
     uint8_t state;
     uint8_t barrier;
 };
@@ -366,7 +367,7 @@ struct block {
     uint32_t capacity;                /* slots in `thread`; from here on kept when the block is used again */
     uint8_t *shared_map;              /* guard page, memory, guard page */
     uint64_t shared_map_bytes;
-    struct barrier barriers[CPL_BARRIERS];
+    struct barrier barriers[2 * CPL_BARRIERS];
     struct warp warps[CPL_MAX_WARPS];
     struct thread thread[];
 };

@@ -17,7 +17,7 @@ FIELDS: dict[str, int] = {
     "block_size.x": 32, "block_size.y": 36, "block_size.z": 40, "warps": 44,
     "grid_size.x": 48, "grid_size.y": 52, "grid_size.z": 56, "worker": 60,
     "shared": 64, "dynamic_shared": 72, "dynamic_shared_bytes": 80, "shared_bytes": 84,
-    "first": 88, "end": 92, "blocks": 96,
+    "first": 88, "end": 92, "blocks": 96, "cooperative": 100,
 }  # fmt: skip
 THREAD_BYTES = 104
 THREAD_ATTRIBUTES = ("noundef", "nonnull", "align 8", f"dereferenceable({THREAD_BYTES})")

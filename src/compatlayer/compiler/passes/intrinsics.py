@@ -105,6 +105,8 @@ def _find(name: str) -> Lower | None:
         return registers.lower
     if name in ("__nvvm_reflect", "llvm.nvvm.reflect") or name.startswith("llvm.nvvm.reflect."):
         return _reflect
+    if name == "cpl_grid_cooperative":
+        return registers.cooperative
     if not name.startswith("llvm.") and (is_c_function(name) or name.startswith("cpl_")):
         return _keep
     base = name

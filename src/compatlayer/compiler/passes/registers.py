@@ -81,3 +81,8 @@ def lower(it: Lowering, call: Call, emit: Emitter) -> object:
 
 
 HANDLERS: dict[str, Lower] = {}
+
+
+def cooperative(it: Lowering, call: Call, emit: Emitter) -> Value:
+    """cpl_grid_cooperative, which the groups' header asks for."""
+    return it.field(emit, "cooperative")

@@ -3,7 +3,8 @@
 Why: a kernel that inserts into a hash table leaves its probing loop by the block that stores the value, and so does the
 first probe, which the optimiser has put before the loop. Lanes that come from there would wait in that block for the
 loop's, and the engine could not tell that the loop's need not wait for what they do. With a copy for those that leave
-the loop, each lane goes its way out at once.
+the loop, each lane goes its way out at once. Where lanes meet, at barriers and operations of the warp, they stay
+together.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from .clones import copy, remap
 from .loops import Loops
 
 _LIMIT = 64  # instructions
+_MEETINGS = ("cpl_barrier", "cpl_shuffle", "cpl_vote", "cpl_match", "cpl_redux", "cpl_warp_sync", "cpl_active_mask")
 
 
 def run(module: Module, kernel: Function) -> None:
@@ -41,10 +43,12 @@ def _yields(block: BasicBlock) -> bool:
 
 
 def _may_be_copied(block: BasicBlock, uses: dict[Value, list[Value]]) -> bool:
-    """Whether it is short, writes something, leads out of the kernel by empty blocks, and keeps its values."""
+    """Whether it is short, writes something, is no place where lanes meet, leads out of the kernel by empty blocks,
+    and keeps its values."""
     if len(block.instructions) > _LIMIT or len(block.successors) != 1 or not _acts(block):
         return False
-    if not _leads_out(block.successors[0]):
+    if not _leads_out(block.successors[0]) or any(isinstance(it, Call) and it.callee_name.startswith(_MEETINGS)
+                                                  for it in block.instructions):
         return False
     own = set(block.instructions)
     return all(user in own for it in block.instructions for user in uses.get(it, ()))

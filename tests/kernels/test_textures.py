@@ -107,8 +107,8 @@ def test_any_texture_follows_the_formulas(bench: Bench, data: st.DataObject) -> 
         name = "f4"
     as_float = linear or data.draw(st.booleans(), "as float")
     modes = tuple(data.draw(st.lists(st.integers(0, 3), min_size=3, max_size=3), "modes"))
-    check(bench, values(name, (*shape, data.draw(st.sampled_from([1, 2, 4]), "channels")), data.draw(st.integers(0, 99))),
-          dims, modes, linear, data.draw(st.booleans(), "normalised"), as_float,  # type: ignore[arg-type]
+    texels = values(name, (*shape, data.draw(st.sampled_from([1, 2, 4]), "channels")), data.draw(st.integers(0, 99)))
+    check(bench, texels, dims, modes, linear, data.draw(st.booleans(), "normalised"), as_float,  # type: ignore[arg-type]
           seed=data.draw(st.integers(0, 999), "seed"), count=70)
     bench.clear()
 

@@ -80,7 +80,7 @@ class Bench:
     def fill(array: Any, texels: np.ndarray, back: bool = False) -> None:
         """Copy into the array, or out of it."""
         texels = texels if back else np.ascontiguousarray(texels)
-        depth, height, width, _ = texels.shape
+        depth, height = texels.shape[:2]
         row = texels.nbytes // (depth * height)
         copy = driver.CUDA_MEMCPY3D()
         copy.WidthInBytes, copy.Height, copy.Depth = row, height, depth

@@ -1,4 +1,4 @@
-"""Texture and surface objects: what they are made of, and their lifetimes. Follows cuTexObjectCreate, cuSurfObjectCreate.
+"""Texture and surface objects: what they are made of, and how they live (cuTexObjectCreate, cuSurfObjectCreate).
 
 An object's handle is the address of its descriptor, which device code reads (texture_descriptor).
 """
@@ -138,7 +138,8 @@ def texture(context: Context, resource: Resource, how: How, view: View | None, g
     if isinstance(resource, Flat):
         if view is not None:
             raise CudaError(Status.INVALID_VALUE, "a resource view is of an array or a mipmapped array; this is memory")
-        levels, layers, shape_flags = (_flat_level(context, resource),), 1, 0
+        layers, shape_flags = 1, 0
+        levels: tuple[Level, ...] = (_flat_level(context, resource),)
         number, channels = resource.format, resource.channels
     else:
         levels, layers = _array_levels(resource, view)

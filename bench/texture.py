@@ -1,8 +1,8 @@
 """Linearly filtered textures against loops written by hand in C: a picture turned by 0.3 radians and scaled by 0.7.
 
 The loops weight with full floats, as people write them; textures with CUDA's 8 bits of fraction, so outputs are
-compared within 2/256 of the texels' range. One worker against gcc -O3 -march=native, then all workers against OpenMP. Both sides
-take turns; the rate is the median of the loop's time over the texture's. Run under `compatlayer run`.
+compared within 2/256 of the texels' range. One worker against gcc -O3 -march=native, then all workers against OpenMP.
+Both sides take turns; the rate is the median of the loop's time over the texture's. Run under `compatlayer run`.
 """
 
 from __future__ import annotations

@@ -53,7 +53,8 @@ def inline(instruction: str, operands: str, integer: bool = False) -> str:
 @pytest.mark.parametrize("instruction", FETCHES)
 def test_a_fetch_is_that_of_the_function(bench: Bench, instruction: str) -> None:
     operands, call = FETCHES[instruction]
-    geometry = next(word for word in instruction.split(".") if word in ("1d", "2d", "3d", "a1d", "a2d", "cube", "acube"))
+    words = instruction.split(".")
+    geometry = next(word for word in ("1d", "2d", "3d", "a1d", "a2d", "cube", "acube") if word in words)
     dims = 2 if "cube" in geometry else int(geometry[-2])
     flags = {"a1d": LAYERED, "a2d": LAYERED, "cube": CUBEMAP, "acube": CUBEMAP | LAYERED}.get(geometry, 0)
     shape = (12 if geometry == "acube" else 6 if flags else 3 if dims > 2 else 1, 8 if dims > 1 else 1, 8, 4)
@@ -127,6 +128,6 @@ def test_surfaces_are_read_and_written(bench: Bench, clamp: str) -> None:
 @pytest.mark.parametrize(("instruction", "operands"), [
     ("tex.2d.v4.f32.s32", "{%8, %8}"), ("tex.2dms.v4.f32.f32", "{%5, %6}"), ("tex.2d.v4.f64.f32", "{%5, %6}")])
 def test_other_forms_are_refused_by_name(bench: Bench, instruction: str, operands: str) -> None:
-    with pytest.raises(AssertionError, match="ERROR"):
+    with pytest.raises(AssertionError, match="is not supported"):
         bench.function("extern \"C\" __global__ void k(cudaTextureObject_t t, float a, float b, float c, int d, "
                        f"float4 *o) {{ *o = {inline(instruction, operands)}; }}", "k")

@@ -11,6 +11,10 @@ enum { CPL_TEXTURE_RAW, CPL_TEXTURE_INTEGER, CPL_TEXTURE_NORMALISED, CPL_TEXTURE
        CPL_TEXTURE_10_10_10_2 };
 enum { CPL_TEXTURE_WRAP, CPL_TEXTURE_CLAMP, CPL_TEXTURE_MIRROR, CPL_TEXTURE_BORDER };
 
+/* Whether the inlined fetches serve a texture: it has one level, offsets of 31 bits and a plain format. Pairs are of
+ * texels of a word that are filtered with the one to the right of them, or with themselves. */
+enum { CPL_TEXTURE_SLOW, CPL_TEXTURE_QUICK, CPL_TEXTURE_PAIRS };
+
 typedef struct cpl_texture_axis {
     float scale;     /* what a coordinate is multiplied with: the extent of normalised ones, else 1 */
     int32_t size;    /* texels */
@@ -28,7 +32,7 @@ typedef struct cpl_texture_level {
 
 typedef struct cpl_texture {
     const uint8_t *base;          /* of the finest level */
-    uint32_t quick;               /* whether the inlined fetches serve it: one level, offsets of 31 bits, plain formats */
+    uint32_t quick;               /* CPL_TEXTURE_SLOW, ... */
     uint32_t linear;
     uint32_t decode;              /* CPL_TEXTURE_RAW, ... */
     uint32_t texel_bytes;

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 RAW, INTEGER, NORMALISED, HALF, SRGB, PACKED_10 = range(6)
 WRAP, CLAMP, MIRROR, BORDER = range(4)
+SLOW, QUICK, PAIRS = range(3)
 FORMAT = struct.Struct("=Q6I2f2I fiiiI fiiiI fiiiI I Q i I 4I 2I 3f 3I Q")
 LEVEL = struct.Struct("=Q3iIQ")
 _QUICK_BYTES = 1 << 31  # inlined fetches have offsets of 31 bits
@@ -62,12 +63,14 @@ class Descriptor:
     sampling: Sampling = field(default_factory=Sampling)
 
     @property
-    def quick(self) -> bool:
-        """Whether the inlined fetches serve it."""
+    def quick(self) -> int:
+        """How the inlined fetches serve it."""
         level = self.levels[0]
         size = level.slice_bytes * max(level.depth, 1)
-        return (len(self.levels) == 1 and not self.cube and size < _QUICK_BYTES
-                and self.texels.decode not in (SRGB, PACKED_10))
+        if len(self.levels) > 1 or self.cube or size >= _QUICK_BYTES or self.texels.decode in (SRGB, PACKED_10):
+            return SLOW
+        pairs = self.texels.decode == RAW and self.texels.texel_bytes == 4 and level.width > 1
+        return PAIRS if pairs and self.sampling.modes[0] != WRAP else QUICK
 
     def pack(self, address: int) -> bytes:
         """The bytes for a descriptor at `address`, its levels behind it."""

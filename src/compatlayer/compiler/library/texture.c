@@ -10,6 +10,7 @@ typedef unsigned char uint8_t;
 #include "../../../../include/compatlayer/texture.h"
 
 typedef uint32_t word4 __attribute__((ext_vector_type(4)));
+typedef uint64_t word_pair __attribute__((aligned(4)));
 typedef const cpl_texture *texture;
 uint64_t __nv_texture_sample(uint64_t object, uint32_t what, float x, float y, float z, int32_t layer, float level);
 uint64_t __nv_texture_fetch(uint64_t object, uint32_t what, int32_t x);
@@ -170,7 +171,18 @@ CPL_INLINE float add_plane(texture t, const uint8_t *base, const span *s, int di
         offset[0] = left + upper, offset[1] = right + upper, offset[2] = left + lower, offset[3] = right + lower;
     }
     uint32_t texels[4];
-    read_one(t, base, offset, corners, texels);
+    if (dims > 1 && CPL_FIELD(t->quick) == CPL_TEXTURE_PAIRS) {
+        /* Neighbours in one access, from the last but one texel at most: lanes' addresses are what gathers cost. */
+        int32_t last = (CPL_FIELD(t->axis[0].size) - 2) * 4, at = s[0].first * 4 < last ? s[0].first * 4 : last;
+        int is_low = s[0].first * 4 == at, is_next_low = s[0].second * 4 == at;
+        CPL_EACH(i, 2) {
+            uint64_t two = *(const word_pair *)(base + (offset[2 * i] - s[0].first * 4 + at));
+            uint32_t low = (uint32_t)two, high = (uint32_t)(two >> 32);
+            texels[2 * i] = is_low ? low : high, texels[2 * i + 1] = is_next_low ? low : high;
+        }
+    } else {
+        read_one(t, base, offset, corners, texels);
+    }
     if (CPL_FIELD(t->has_border)) {
         CPL_EACH(i, corners) {
             int here = shown_ & shown(i & 1 ? s[0].in_second : s[0].in_first, t, 0);

@@ -50,7 +50,7 @@ class ExecutableGraph:
         self.source = source
         self.nodes: dict[Node, Node] = {}
         self.disabled: dict[Node, None] = {}
-        for node in source.nodes:
+        for node in list(source.nodes):
             node.work.context.live_domain()  # before there is something to undo
         self.graph = clone(source, None, self.nodes)
         try:

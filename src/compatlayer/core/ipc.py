@@ -60,7 +60,7 @@ _opened: dict[tuple[Context, bytes], Record] = {}
 
 def pack(kind: int, backing: Backing, secret: bytes, offset: int, size_bytes: int) -> bytes:
     """A handle for other processes."""
-    return _HANDLE.pack(_MAGIC, kind, os.getpid(), backing.descriptor(), offset, size_bytes, secret)
+    return _HANDLE.pack(_MAGIC, kind, os.getpid(), sharing.descriptor_of(backing), offset, size_bytes, secret)
 
 
 def unpack(data: bytes, kind: int) -> tuple[int, int, int, int, bytes]:

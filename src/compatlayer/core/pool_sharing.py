@@ -95,7 +95,7 @@ def export_pool(pool: Pool) -> int:
     from os import dup
 
     try:
-        return dup(_file_of(pool).backing.descriptor())
+        return dup(sharing.descriptor_of(_file_of(pool).backing))
     except (OSError, BackendError) as error:
         raise CudaError(Status.OPERATING_SYSTEM, f"the pool cannot be exported: {error}") from None
 

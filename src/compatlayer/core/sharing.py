@@ -81,6 +81,14 @@ def read(backing: Backing) -> Label | None:
     return Label(kind, (where, ident), handle_types, size_bytes, secret, process)
 
 
+def descriptor_of(backing: Backing) -> int:
+    """The file of memory that is to be shared; INVALID_VALUE when another thread gives it back at this moment."""
+    try:
+        return backing.descriptor()
+    except BackendError as error:
+        raise CudaError(Status.INVALID_VALUE, f"the memory cannot be shared: {error}") from None
+
+
 def open_descriptor(mapper: Mapper, descriptor: int, kind: int) -> tuple[Backing, Label]:
     """What another process exported as a file descriptor; the caller's descriptor stays open."""
     try:

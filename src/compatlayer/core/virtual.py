@@ -94,7 +94,7 @@ class Physical:
         from os import dup
 
         try:
-            return dup(self.backing.descriptor())
+            return dup(sharing.descriptor_of(self.backing))
         except (OSError, BadArgument) as error:
             raise CudaError(Status.OPERATING_SYSTEM, f"the memory cannot be exported: {error}") from None
 

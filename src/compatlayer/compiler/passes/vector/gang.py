@@ -49,6 +49,7 @@ class Gang:
         self._spilled: dict[Value, Value] = {}
         self.groups: Mapping[Instruction, Group] = {}  # accesses that are emitted together
         self.taken: set[BasicBlock] = set()  # blocks that need no vector code
+        self.tile_rooms: dict[tuple[str, Type], Value] = {}  # see tiles
         self._made = 0
         self.meeting = reach_meetings(function)  # blocks from which lanes may come to wait for others
         self.waits = False  # whether the gang may be switched away from

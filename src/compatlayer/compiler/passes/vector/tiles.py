@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...ir.build import mangled
-from ...ir.instructions import Call, ElementPointer, Simple
+from ...ir.instructions import Call, ElementPointer, Phi, Simple
 from ...ir.types import I32, I64, PTR, FloatType, Type, VectorType, size_bytes
 from ...ir.values import AggregateConstant, Literal, Value, number
+from ..contract import rolled_loop
 from ..tiles import Tile, tile
 from .gang import Gang
 
-_ROWS = 4  # of the result that are summed up at a time, where registers are few
+_ROWS, _MANY_ROWS = 4, 16  # of the result that are summed up at a time: as many as there are registers
+_LINE = 64  # bytes that the rooms are aligned to
 
 
 def emit(gang: Gang, call: Call) -> None:
@@ -121,16 +123,63 @@ def _multiply(gang: Gang, it: Tile, values: list[Value]) -> list[Value]:
     rows, columns, depth = it.first, it.second, it.third
     in_left, in_right = rows * depth // gang.width, depth * columns // gang.width
     left, right, total = values[:in_left], values[in_left:in_left + in_right], values[in_left + in_right:]
-    factors = [_row(gang, right, k, columns) for k in range(depth)]
+    places = _room(gang, "left", left), _room(gang, "right", right)
     sums = [_row(gang, total, m, columns) for m in range(rows)]
-    together = rows if "avx512f" in gang.module.features else _ROWS
+    together = min(rows, _MANY_ROWS if "avx512f" in gang.module.features else _ROWS)
     for first in range(0, rows, together):
-        for k in range(depth):
-            for m in range(first, first + together):
-                vector, lane = divmod(m * depth + k, gang.width)
-                each = _shuffle(gang, left[vector], None, [lane] * columns)
-                sums[m] = _add(gang, each, factors[k], sums[m])
+        sums[first:first + together] = _band(gang, it, places, first, sums[first:first + together])
     return _chunks(gang, sums)
+
+
+def _room(gang: Gang, side: str, flat: list[Value]) -> Value:
+    """The matrix in memory, row after row. One place for all of a kernel's: it is written anew before each product."""
+    type_ = gang.module.types.array(len(flat), flat[0].type)
+    room = gang.tile_rooms.get((side, type_))
+    if room is None:
+        room = gang.tile_rooms[side, type_] = gang.slots.alloca(type_, _LINE)
+    step = size_bytes(flat[0].type)
+    for at, each in enumerate(flat):
+        gang.emit.store(each, gang.emit.offset(room, at * step), _LINE)
+    return room
+
+
+def _band(gang: Gang, it: Tile, places: tuple[Value, Value], first: int, sums: list[Value]) -> list[Value]:
+    """Some rows of the result: a loop over k, that multiplies a row on the right by elements on the left.
+
+    Why a loop, and through memory: an element comes into all places of a vector while it is loaded, for nothing; and the
+    whole product without a loop keeps the host's compiler busy for a tenth of a second."""
+    emit, columns, depth = gang.emit, it.second, it.third
+    row_type = sums[0].type
+    element = row_type.element  # type: ignore[attr-defined]
+    start, loop, end = gang.blocks[-1], gang.new_block("product"), gang.new_block("product.end")
+    gang.jump(loop)
+    gang.open(loop)
+    k = Phi(I64, [number(I64, 0)], [start])
+    so_far = [Phi(row_type, [each], [start]) for each in sums]
+    for phi in (k, *so_far):
+        emit.put(phi)
+    row = emit.put(ElementPointer(PTR, row_type, [places[1], k]))
+    factors = emit.load(row_type, row, size_bytes(row_type) if size_bytes(row_type) < _LINE else _LINE)
+    column = emit.put(ElementPointer(PTR, element, [places[0], k]))
+    found = []
+    for m, total in enumerate(so_far):
+        one = emit.load(element, emit.offset(column, (first + m) * depth * size_bytes(element)), size_bytes(element))
+        found.append(_add(gang, _spread(gang, one, columns), factors, total))
+    following = emit.binary("add", k, number(I64, 1))
+    for phi, value in zip((k, *so_far), (following, *found), strict=True):
+        phi.operands.append(value)
+        phi.blocks.append(loop)
+    gang.branch(emit.compare("ult", following, number(I64, depth)), loop, end)
+    loop.terminator.metadata += (rolled_loop(gang.module),)
+    gang.open(end)
+    return found
+
+
+def _spread(gang: Gang, one: Value, count: int) -> Value:
+    type_ = gang.module.types.vector(count, one.type)
+    single = gang.emit.put(Simple("insertelement", type_, [gang.undefined(type_), one, number(I64, 0)]))
+    return gang.emit.put(Simple("shufflevector", type_, [
+        single, gang.undefined(type_), Literal(gang.module.types.vector(count, I32), "zeroinitializer")]))
 
 
 def _add(gang: Gang, a: Value, b: Value, total: Value) -> Value:

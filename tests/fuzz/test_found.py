@@ -324,3 +324,16 @@ for what in ("memory", "stream"):
 """)
         == "709 0 0 0\n709 0 0 0"
     )
+
+
+def test_memory_that_is_given_back_while_it_is_exported_is_an_invalid_value() -> None:
+    assert run("""
+from compatlayer.core import memory
+primary()
+address = c_void_p()
+handle = ctypes.create_string_buffer(64)
+ok("cuMemAlloc_v2", byref(address), c_size_t(4096))
+ok("cuIpcGetMemHandle", handle, address)
+memory.live_at(address.value).shared.close()
+print(cu.cuIpcGetMemHandle(handle, address))
+""") == "1"

@@ -146,8 +146,8 @@ def _room(gang: Gang, side: str, flat: list[Value]) -> Value:
 def _band(gang: Gang, it: Tile, places: tuple[Value, Value], first: int, sums: list[Value]) -> list[Value]:
     """Some rows of the result: a loop over k, that multiplies a row on the right by elements on the left.
 
-    Why a loop, and through memory: an element comes into all places of a vector while it is loaded, for nothing; and the
-    whole product without a loop keeps the host's compiler busy for a tenth of a second."""
+    Why a loop, and through memory: an element comes into all places of a vector while it is loaded, for nothing; and
+    the whole product without a loop keeps the host's compiler busy for a tenth of a second."""
     emit, columns, depth = gang.emit, it.second, it.third
     row_type = sums[0].type
     element = row_type.element  # type: ignore[attr-defined]

@@ -126,4 +126,5 @@ CPL_FP8_FOUR(__nv_fp8x4_e5m2, __nv_fp8x2_e5m2)
 #undef CPL_FP8
 #undef CPL_FP8_TO
 #undef CPL_FP8_FROM
+#include "compatlayer/narrow/scale.h"
 #endif

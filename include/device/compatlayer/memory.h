@@ -35,6 +35,28 @@ __device__ inline __attribute__((nodebug)) void operator delete(void *p) CPL_NOE
 __device__ inline __attribute__((nodebug)) void operator delete[](void *p) CPL_NOEXCEPT { free(p); }
 __device__ inline __attribute__((nodebug)) void operator delete(void *p, size_t) CPL_NOEXCEPT { free(p); }
 __device__ inline __attribute__((nodebug)) void operator delete[](void *p, size_t) CPL_NOEXCEPT { free(p); }
+#if __cplusplus >= 201103L
+namespace std {
+enum class align_val_t : size_t {};
+}
+/* What malloc gave lies in front of what is aligned beyond its 16 bytes. */
+CPL_FN void *cpl_new(size_t size, std::align_val_t alignment) {
+    size_t align = (size_t)alignment < 16 ? 16 : (size_t)alignment;
+    char *got = (char *)malloc(size + align + sizeof(void *));
+    if (!got) return got;
+    char *place = (char *)(((size_t)got + sizeof(void *) + align - 1) & ~(align - 1));
+    ((void **)place)[-1] = got;
+    return place; }
+CPL_FN void cpl_delete(void *p, std::align_val_t) { if (p) free(((void **)p)[-1]); }
+__device__ inline __attribute__((nodebug)) void *operator new(size_t n, std::align_val_t a) { return cpl_new(n, a); }
+__device__ inline __attribute__((nodebug)) void *operator new[](size_t n, std::align_val_t a) { return cpl_new(n, a); }
+__device__ inline __attribute__((nodebug)) void operator delete(void *p, std::align_val_t a) noexcept { cpl_delete(p, a); }
+__device__ inline __attribute__((nodebug)) void operator delete[](void *p, std::align_val_t a) noexcept { cpl_delete(p, a); }
+__device__ inline __attribute__((nodebug)) void operator delete(void *p, size_t, std::align_val_t a) noexcept {
+    cpl_delete(p, a); }
+__device__ inline __attribute__((nodebug)) void operator delete[](void *p, size_t, std::align_val_t a) noexcept {
+    cpl_delete(p, a); }
+#endif
 __host__ __device__ inline __attribute__((nodebug)) void *operator new(size_t, void *p) CPL_NOEXCEPT { return p; }
 __host__ __device__ inline __attribute__((nodebug)) void *operator new[](size_t, void *p) CPL_NOEXCEPT { return p; }
 __host__ __device__ inline __attribute__((nodebug)) void operator delete(void *, void *) CPL_NOEXCEPT {}

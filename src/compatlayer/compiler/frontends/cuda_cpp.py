@@ -14,13 +14,14 @@ from ...errors import CompilerError, CompilerHindered, CompilerMissing
 from .. import headers as device_headers
 from .. import scratch, toolchain
 from ..image import DeviceCode
-from . import assembly_text, hidden_variables, lowered_names, precompiled
+from . import assembly_text, hidden_variables, lowered_names, precompiled, shared_objects
 from .diagnostics import format_log
 from .nvrtc_options import Options
 
 _PTX_FEATURE = "+ptx90"
 _VERSION = (13, 0)
 _BAD_NAMES = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
+_LIBRARY_NEEDS = "'cudaDeviceAttr'"
 _CLASH = "attributes are not compatible"
 
 
@@ -138,8 +139,14 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
     if status != 0 and assembly_text.COMPLAINT in messages:
         text = assembly_text.escaped(text)
         status, ir, messages = run(text, action)
-    if status != 0 and base != device_headers.BASE:
+    if status != 0 and base != precompiled.LIBRARIES and _LIBRARY_NEEDS in messages:
+        base = precompiled.LIBRARIES  # a header of the program's includes the libraries
+        status, ir, messages = run(text, action)
+    elif status != 0 and base not in (device_headers.BASE, precompiled.LIBRARIES):
         base = device_headers.BASE  # the include that it was chosen for may be one that is not taken
+        status, ir, messages = run(text, action)
+    if status != 0 and shared_objects.COMPLAINT in messages:
+        text = shared_objects.as_room(text, messages, source.name)
         status, ir, messages = run(text, action)
     if status != 0 and options.default_device and _CLASH in messages:
         # Clang cannot declare a kernel twice where functions are device ones; a source that names the space of each

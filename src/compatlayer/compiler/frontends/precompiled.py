@@ -14,9 +14,11 @@ from .. import cache, headers, toolchain
 
 _KIND = "pch"
 # What a program includes -> the header of ours that has the base and that; the first that fits is taken.
-_EXTENDED = tuple((f"compatlayer/with_{word}.h",
-                   re.compile(rf'^\s*#\s*include\s*[<"]{header}\.h[>"]', re.MULTILINE))
-                  for word, header in (("fp8", "cuda_fp8"), ("bfloat16", "(?:cuda_bf16|mma)"), ("half", "cuda_fp16")))
+LIBRARIES = "compatlayer/with_cccl.h"
+_EXTENDED = ((LIBRARIES, re.compile(r'^\s*#\s*include\s*[<"](?:cuda/|cub/|thrust/|nv/target)', re.MULTILINE)),
+             *((f"compatlayer/with_{word}.h",
+                re.compile(rf'^\s*#\s*include\s*[<"]{header}\.h[>"]', re.MULTILINE))
+               for word, header in (("fp8", "cuda_fp8"), ("bfloat16", "(?:cuda_bf16|mma)"), ("half", "cuda_fp16"))))
 # Macros that change what those headers define.
 _ALTERS = re.compile(r"CUDA_NO_(?:HALF|BFLOAT16)")
 

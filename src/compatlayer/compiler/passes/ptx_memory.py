@@ -195,6 +195,11 @@ def _copy(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
     rest = [each for each in words[2:] if not each.startswith("L2::")]
     if words[1] != "async":
         refuse()
+    if rest[:2] == ["mbarrier", "arrive"]:
+        from .ptx_mbarrier import arrive_after_copies
+
+        arrive_after_copies(code, words, operands)
+        return
     if rest in (["commit_group"], ["wait_all"]):
         code.call(f"nvvm.cp.async.{rest[0].replace('_', '.')}", VOID)
         return

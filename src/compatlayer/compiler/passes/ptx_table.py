@@ -11,6 +11,7 @@ from . import (
     ptx_floats,
     ptx_integers,
     ptx_matrix,
+    ptx_mbarrier,
     ptx_memory,
     ptx_mma,
     ptx_moves,
@@ -43,11 +44,12 @@ TABLE: dict[str, Operation] = {
        for name in {**ptx_integers.TABLE, **ptx_floats.FLOATS}},
     **ptx_bits.TABLE, **ptx_moves.TABLE, **ptx_convert.TABLE, **ptx_memory.TABLE, **ptx_threads.TABLE,
     **ptx_matrix.TABLE, **ptx_mma.TABLE, **ptx_video.TABLE, **ptx_texture.TABLE,
+    **ptx_mbarrier.TABLE,
 }  # fmt: skip
 # What must not be done where its predicate is false; of the rest only the result is not taken there.
 _GUARDED = frozenset(("bar", "barrier", "activemask", "nanosleep", "membar", "fence", "cp", "red", "atom",
                       *ptx_threads.TABLE, *ptx_memory.TABLE, *ptx_matrix.TABLE,
-                      *ptx_mma.TABLE, *ptx_texture.TABLE)) - {"cvta", "isspacep", "mapa"}
+                      *ptx_mma.TABLE, *ptx_texture.TABLE, *ptx_mbarrier.TABLE)) - {"cvta", "isspacep", "mapa"}
 
 
 def translate(code: Code, statement: Statement) -> None:

@@ -1,0 +1,195 @@
+"""CUDA's open C++ libraries (the cuda-cccl wheel's headers, unmodified) in both engines against NumPy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from engines import ENGINES, engine_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import compatlayer
+from compatlayer import Device, LaunchConfig, Program, launch
+
+FOLDER = Path(__file__).with_name("cccl")
+PLACES = ("cuda/cccl/headers/include", "nvidia/cu13/include/cccl")
+ALGORITHMS = {"int": np.int32, "double": np.float64}
+seeds = st.integers(0, 2**32 - 1)
+few = settings(max_examples=3, deadline=None)
+
+
+def headers() -> str | None:
+    """The folder of the wheel's headers."""
+    return next((str(Path(entry) / place) for entry in sys.path for place in PLACES
+                 if (Path(entry) / place / "cub" / "cub.cuh").is_file()), None)
+
+
+pytestmark = [pytest.mark.timeout(300),
+              pytest.mark.skipif(headers() is None, reason="the cuda-cccl wheel is not installed")]
+
+
+class Runner:
+    """Launches kernels of the files in cccl/ in one engine."""
+
+    def __init__(self, device: Device, engine: str) -> None:
+        self.device, self.engine = device, engine
+        self.program = cache(self._program)
+
+    def _program(self, file: str, *macros: str) -> Program:
+        options = ["-std=c++17", f"-I{headers()}", "--device-int128", *(f"-D{each}" for each in macros)]
+        return Program(self.device, (FOLDER / f"{file}.cu").read_text(), name=f"{file}.cu", options=options)
+
+    def __call__(self, program: Program, name: str, shape: tuple[int, int], *arguments: object,
+                 shared: int = 0) -> list[np.ndarray]:
+        """Arrays are buffers, numbers go by value; the contents of all buffers afterwards."""
+        buffers = [self.device.upload(np.ascontiguousarray(each)) if isinstance(each, np.ndarray) else each
+                   for each in arguments]
+        with engine_of(self.device, self.engine):
+            launch(self.device.default_stream, LaunchConfig(*shape, shared), program.kernel(name), *buffers)
+        self.device.default_stream.synchronize()
+        contents = [each.copy_to().view(given.dtype)[: given.size].reshape(given.shape)
+                    for each, given in zip(buffers, arguments, strict=True) if isinstance(given, np.ndarray)]
+        for each in buffers:
+            if isinstance(each, compatlayer.Buffer):
+                each.close()
+        return contents
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def run(request: pytest.FixtureRequest) -> Iterator[Runner]:
+    device = Device(0)
+    yield Runner(device, request.param)
+    device.close()
+
+
+def ints(seed: int, count: int, low: int = -1000, high: int = 1000) -> np.ndarray:
+    return np.random.default_rng(seed).integers(low, high, count, np.int32)
+
+
+def test_types_of_the_standard_library(run: Runner) -> None:
+    x = ints(1, 300)
+    out = run(run.program("standard"), "standard", (3, 128), x, np.zeros((300, 7)), np.int32(300))[1]
+    z = x + 1j
+    z = z * z + np.conj(z)
+    bits = np.array([each.bit_count() + 32 - each.bit_length() for each in x.view(np.uint32).tolist()])
+    wanted = [x + 1.5, z.real, z.imag, np.where(x % 2 == 0, np.trunc(x / 2), -1), np.where(x > 0, x + 1.0, 1.25),
+              x[-1] + bits, np.full(300, np.float64(np.finfo(np.float32).max) + 5)]
+    np.testing.assert_array_equal(out, np.stack(wanted, 1))
+
+
+@few
+@given(seed=seeds)
+def test_threads_meet_at_barriers(seed: int) -> None:
+    for run in runners():
+        program = run.program("waiting")
+        for block in (32, 100, 256):
+            data = ints(seed, 2 * block).reshape(2, block)
+            wanted = data.copy()
+            for k in range(5):
+                wanted = 3 * wanted + k + np.roll(wanted, -1, axis=1)
+            got = run(program, "rotations", (2, block), data, np.int32(5))[0]
+            np.testing.assert_array_equal(got, wanted, err_msg=str(block))
+        data = ints(seed, 7 * 32).reshape(7, 32)
+        out = run(program, "producer_consumer", (2, 96), data, np.zeros((2, 2, 32), np.int32), np.int32(7))[1]
+        np.testing.assert_array_equal(out, np.tile(np.stack([data.sum(0), 2 * data.sum(0)]), (2, 1, 1)))
+
+
+@cache
+def runners() -> tuple[Runner, ...]:
+    """One for each engine, for tests whose inputs are made over and over."""
+    device = Device(0)
+    return tuple(Runner(device, engine) for engine in ENGINES)
+
+
+def test_copies_arrive_at_barriers_and_in_pipelines(run: Runner) -> None:
+    program = run.program("waiting")
+    data = ints(2, 3 * 200).reshape(3, 200)
+    out = run(program, "copied", (3, 64), data, np.zeros_like(data), np.int32(200), shared=800)[1]
+    np.testing.assert_array_equal(out, data[:, ::-1])
+    parts = ints(3, 2 * 5 * 128).reshape(2, 5, 128)
+    out = run(program, "pipelined", (2, 128), parts, np.zeros((2, 128), np.int32), np.int32(5))[1]
+    np.testing.assert_array_equal(out, (parts[:, :, ::-1] * np.arange(1, 6)[:, None]).sum(1))
+    out = run(program, "own_pipelines", (2, 128), parts.reshape(256, 5), np.zeros(256, np.int32), np.int32(5))[1]
+    np.testing.assert_array_equal(out, (parts.reshape(256, 5) * 3 ** np.arange(4, -1, -1)).sum(1))
+
+
+def test_atomics_of_every_scope(run: Runner) -> None:
+    data = ints(4, 4 * 96)
+    out = np.zeros(9, np.int32)
+    out[1], out[2] = -5000, 5000
+    _, out, total, wide = run(run.program("waiting"), "atomics", (4, 96), data, out, np.zeros(1),
+                              np.zeros(1, np.uint64))
+    wanted = [data.sum(), data.max(), data.min(), np.bitwise_xor.reduce(data), 2 * data.sum(), *[96] * 4]
+    np.testing.assert_array_equal(out, wanted)
+    assert total[0] == data.sum() * 0.5
+    assert int(wide[0]) == 384 << 33
+
+
+def test_a_semaphore_lets_one_in_and_a_latch_all_out(run: Runner) -> None:
+    out = run(run.program("waiting"), "guarded", (2, 128), np.zeros(8, np.int32))[0]
+    np.testing.assert_array_equal(out, np.full(8, 4))
+
+
+def values(seed: int, type_: str, count: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.integers(-5000, 5000, count).astype(ALGORITHMS[type_]) / (1 if type_ == "int" else 4)
+
+
+def tiles(run: Runner, type_: str, threads: int, items: int, seed: int) -> tuple[Program, np.ndarray]:
+    program = run.program("blocks", f"ELEMENT={type_}", f"THREADS={threads}", f"ITEMS={items}")
+    return program, values(seed, type_, 2 * threads * items).astype(ALGORITHMS[type_]).reshape(2, -1)
+
+
+SHAPES = (("int", 128, 4), ("double", 64, 3))
+
+
+@pytest.mark.parametrize(("type_", "threads", "items"), SHAPES)
+def test_blocks_reduce(run: Runner, type_: str, threads: int, items: int) -> None:
+    for seed, valid in ((1, threads), (2, 45)):
+        program, data = tiles(run, type_, threads, items, seed)
+        out = run(program, "reductions", (2, threads), data, np.zeros((2, 6), data.dtype), np.int32(valid))[1]
+        first = data[:, ::items]
+        whole = data.sum(1) + data.max(1)
+        wanted = [whole] * 3 + [first[:, :valid].sum(1), first[:, :32].sum(1), first[:, :8].max(1)]
+        np.testing.assert_array_equal(out, np.stack(wanted, 1))
+
+
+@pytest.mark.parametrize(("type_", "threads", "items"), SHAPES)
+def test_blocks_scan(run: Runner, type_: str, threads: int, items: int) -> None:
+    program, data = tiles(run, type_, threads, items, 3)
+    out = run(program, "scans", (2, threads), data, np.zeros((2, 4, data.shape[1]), data.dtype))[1]
+    sums = np.cumsum(data, 1)
+    warps = np.cumsum(data[:, ::items].reshape(2, -1, 32), 2).reshape(2, -1)
+    last = np.repeat(sums[:, -1:], data.shape[1], 1)
+    last[:, ::items] = warps
+    np.testing.assert_array_equal(out, np.stack([sums, sums - data, np.maximum.accumulate(data, 1), last], 1))
+
+
+@pytest.mark.parametrize(("type_", "threads", "items"), SHAPES)
+def test_blocks_and_warps_sort(run: Runner, type_: str, threads: int, items: int) -> None:
+    program, data = tiles(run, type_, threads, items, 4)
+    _, out, places = run(program, "sorts", (2, threads), data, np.zeros((2, 4, data.shape[1]), data.dtype),
+                         np.zeros(data.shape, np.int32))
+    order = np.sort(data, 1)
+    warps = np.sort(data.reshape(2, -1, 32 * items), 2).reshape(data.shape)
+    np.testing.assert_array_equal(out, np.stack([order, order[:, ::-1], order, warps], 1))
+    np.testing.assert_array_equal(places, np.argsort(data, 1, kind="stable"))
+
+
+@pytest.mark.parametrize(("type_", "threads", "items"), SHAPES)
+def test_blocks_count_exchange_and_compare_neighbours(run: Runner, type_: str, threads: int, items: int) -> None:
+    program, data = tiles(run, type_, threads, items, 5)
+    small = np.random.default_rng(6).integers(0, 4, data.shape).astype(np.uint8) * 21
+    _, _, out, counts = run(program, "others", (2, threads), data, small, np.zeros((2, 3, data.shape[1]), data.dtype),
+                            np.zeros((2, 2, 64), np.int32))
+    wanted = np.stack([np.bincount(row, minlength=64) for row in small])
+    np.testing.assert_array_equal(counts, np.stack([wanted, wanted], 1))
+    striped = data.reshape(2, items, threads).transpose(0, 2, 1).reshape(data.shape)
+    heads = np.diff(small.astype(int), axis=1, prepend=-1) != 0
+    steps = np.diff(data, axis=1, prepend=0)
+    np.testing.assert_array_equal(out, np.stack([striped, heads.astype(data.dtype), steps], 1))

@@ -212,6 +212,19 @@ CPL_INLINE void weighted_four(texture t, const uint8_t *base, const span *s, int
     int32_t pitch = (int32_t)CPL_FIELD(t->pitch_bytes), slice = (int32_t)CPL_FIELD(t->slice_bytes);
     int32_t bytes = (int32_t)CPL_FIELD(t->texel_bytes);
     float sum[4] = {-0.0f, -0.0f, -0.0f, -0.0f};
+    if (dims == 2 && bytes == 16 && !CPL_FIELD(t->has_border)) { /* four floats: nothing but accesses */
+        int32_t row[2] = {s[1].first * pitch, s[1].second * pitch};
+        int32_t column[2] = {s[0].first * 16, s[0].second * 16};
+        CPL_EACH(corner, 4) {
+            uint32_t texels[4];
+            const uint32_t *texel = (const uint32_t *)(base + (row[corner >> 1] + column[corner & 1]));
+            CPL_EACH(c, 4) texels[c] = texel[c];
+            float part = share(corner & 2, &s[1]) * share(corner & 1, &s[0]);
+            CPL_EACH(c, 4) sum[c] += part * float_of(texels[c]);
+        }
+        CPL_EACH(c, 4) out[c] = bits_f(sum[c]);
+        return;
+    }
 #pragma clang loop unroll(disable)
     for (int corner = 0; corner < 1 << dims; corner++) {
         int i = corner & 1, j = corner & 2, k = corner & 4;

@@ -2,8 +2,7 @@
  * bits. The direction vectors and the scrambling word come from the program. */
 #ifndef CPL_DEVICE_CURAND_SOBOL_H
 #define CPL_DEVICE_CURAND_SOBOL_H
-typedef unsigned int curandDirectionVectors32_t[32];
-typedef unsigned long long curandDirectionVectors64_t[64];
+#include "../../curand.h"
 
 #define CPL_SOBOL(name, Word, bits, lowest) \
     struct name { Word i, x, c, direction_vectors[bits]; }; \

@@ -114,6 +114,30 @@ CPL_EXPORT void cpl_free(cpl_thread *self, void *pointer);
 /* cudaGraphSetConditional: sets the value behind a conditional handle of the graph that the kernel is a node of. */
 CPL_EXPORT void cpl_graph_set(cpl_thread *self, uint64_t handle, uint32_t value);
 
+/* Launches from kernels. What a kernel launches runs when all of its blocks have ended, and before whatever comes after the
+ * kernel. `buffer` is memory for a kernel's packed arguments, which belongs to the launch that it is given to; NULL when
+ * there is no memory or too much waits already. `kernel` is the address of a cpl_launchable. The others answer a
+ * cudaError_t, as does CPL_DEVICE_ERROR: the thread's last error, which it forgets when `argument` is 1. */
+typedef struct cpl_launchable {
+    const void *kernel;              /* a cpl_kernel */
+    const void *self;                /* its own address: anything else is no kernel */
+    uint64_t max_threads, max_dynamic_shared_bytes;
+} cpl_launchable;
+CPL_EXPORT void *cpl_device_buffer(cpl_thread *self, uint64_t size_bytes);
+CPL_EXPORT uint32_t cpl_device_launch(cpl_thread *self, const void *kernel, void *buffer, uint32_t grid_x, uint32_t grid_y,
+                                      uint32_t grid_z, uint32_t block_x, uint32_t block_y, uint32_t block_z,
+                                      uint32_t dynamic_shared_bytes, uint64_t stream);
+CPL_EXPORT uint32_t cpl_device_copy(cpl_thread *self, uint64_t destination, uint64_t source, uint64_t size_bytes,
+                                    uint64_t stream);
+CPL_EXPORT uint32_t cpl_device_fill(cpl_thread *self, uint64_t destination, uint32_t value, uint64_t size_bytes,
+                                    uint64_t stream);
+enum { CPL_DEVICE_ERROR = 0,         /* argument: whether to forget it */
+       CPL_DEVICE_FAIL = 1,          /* argument: the error that the thread has met */
+       CPL_DEVICE_STREAM = 2,        /* a new stream's handle; 0: no memory */
+       CPL_DEVICE_KNOWN = 3,         /* the error that using the stream `argument` is */
+       CPL_DEVICE_WAIT = 4 };        /* a stream waits for what another has been given */
+CPL_EXPORT uint64_t cpl_device_order(cpl_thread *self, uint32_t operation, uint64_t argument);
+
 /* 1 if `address` is in the thread's own stack, which is CUDA's local memory. */
 CPL_EXPORT uint32_t cpl_is_local(cpl_thread *self, const void *address);
 

@@ -75,7 +75,8 @@ CPL_EXPORT cpl_domain *cpl_domain_open(int device);
 CPL_EXPORT int cpl_domain_fault(cpl_domain *domain, cpl_fault *out);   /* the code; out may be NULL */
 CPL_EXPORT void cpl_domain_close(cpl_domain *domain);                  /* queues must be closed before */
 /* Limits of the domain: default stack per thread, device heap, printf buffer (bytes). */
-enum { CPL_LIMIT_STACK = 0, CPL_LIMIT_PRINTF = 1, CPL_LIMIT_HEAP = 2 };
+enum { CPL_LIMIT_STACK = 0, CPL_LIMIT_PRINTF = 1, CPL_LIMIT_HEAP = 2,
+       CPL_LIMIT_LAUNCHES = 3 };      /* of one kernel that wait for it to end; as a number of launches */
 CPL_EXPORT int cpl_domain_set_limit(cpl_domain *domain, int limit, uint64_t bytes);
 CPL_EXPORT uint64_t cpl_domain_limit(cpl_domain *domain, int limit);
 
@@ -121,6 +122,10 @@ typedef struct cpl_kernel {
     uint32_t flags;                /* CPL_KERNEL_WARP */
     const cpl_variant *variants;   /* CPL_SHAPES of them, which outlive every launch, or NULL */
 } cpl_kernel;
+/* Compiles `kernel` for blocks of a size, for a launch by another kernel: on the host-callback thread, holding no lock.
+ * 0, or not and one clause in `error`. Set once, before the first launch of a kernel that can do so. */
+typedef int cpl_preparer(const cpl_kernel *kernel, uint32_t x, uint32_t y, uint32_t z, char *error, size_t error_bytes);
+CPL_EXPORT void cpl_set_preparer(cpl_preparer *preparer);
 typedef struct cpl_shape {
     uint32_t grid[3];
     uint32_t block[3];

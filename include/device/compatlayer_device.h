@@ -18,4 +18,8 @@
 #include "compatlayer/surface.h"
 #include "compatlayer/language.h"
 #include "assert.h"
+/* Kernels launch kernels in relocatable code only, as with NVCC. */
+#if defined(__CUDACC_RDC__)
+#include "compatlayer/launch.h"
+#endif
 #endif

@@ -341,7 +341,7 @@ class Domain(ABC):
 
     @abstractmethod
     def limit(self, name: str) -> int:
-        """`name` is stack, printf or heap; bytes."""
+        """`name` is stack, printf or heap: bytes; or launches: how many may wait for a kernel's end."""
 
     @abstractmethod
     def set_limit(self, name: str, size_bytes: int) -> None: ...

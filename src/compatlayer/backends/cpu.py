@@ -27,7 +27,9 @@ if TYPE_CHECKING:  # the compiler is loaded with the first image
     from compatlayer.backends.graph import GraphLayout, PreparedGraph
     from compatlayer.compiler.image import KernelInfo, NativeImage, Variant
 
-_LIMITS = {"stack": lib.CPL_LIMIT_STACK, "printf": lib.CPL_LIMIT_PRINTF, "heap": lib.CPL_LIMIT_HEAP}
+_LIMITS = {"stack": lib.CPL_LIMIT_STACK, "printf": lib.CPL_LIMIT_PRINTF, "heap": lib.CPL_LIMIT_HEAP,
+           "launches": lib.CPL_LIMIT_LAUNCHES}
+LAUNCHABLE = "cpl.kernel."  # with a kernel's name: the variable that stands in for it; compiler/passes/launchables.py
 _MOST_BYTES = 1 << 62  # of one request
 _KINDS = {kind.value: kind for kind in MemoryKind}
 
@@ -367,7 +369,7 @@ class CpuProgram(base.Program):
     """What the kernels of a module share, dlopened, with its globals recorded as module memory."""
 
     def __init__(self, device: CpuDevice, image: NativeImage) -> None:
-        self._device = device
+        self.device = device
         self.raw = None if image.path is None else self.open_library(image.path, "module")
         self.image = image
         self._globals: dict[str, Allocation] = {}
@@ -376,16 +378,20 @@ class CpuProgram(base.Program):
             address = lib.cpl_module_symbol(self.raw, variable.symbol.encode())
             if address:
                 self._globals[variable.name] = self._adopt(address, variable.size_bytes)
+        if any(name.startswith(LAUNCHABLE) for name in image.sharing.symbols):
+            from compatlayer.backends import cpu_launches
+
+            cpu_launches.fill(self)
 
     def open_library(self, path: Path, name: str) -> Any:
         """An instance of a library of its own. `name` is for the one who reads the list of loaded files."""
-        folder = self._device.settings.kernel_files
+        folder = self.device.settings.kernel_files
         return _open_library(kernel_files.keep(path, folder, name) if folder else path)
 
     def _adopt(self, address: int, size_bytes: int) -> Allocation:
         if size_bytes:
-            self._device.adopt(address, size_bytes, MemoryKind.MODULE)
-        return Allocation(address, size_bytes, 0, self._device.ordinal, MemoryKind.MODULE)
+            self.device.adopt(address, size_bytes, MemoryKind.MODULE)
+        return Allocation(address, size_bytes, 0, self.device.ordinal, MemoryKind.MODULE)
 
     def kernel(self, name: str) -> CpuKernel:
         """The kernel `name`; KeyError when the program has none."""
@@ -399,7 +405,7 @@ class CpuProgram(base.Program):
 
     def compile(self, kernel: KernelInfo, shape_class: int) -> Variant:
         """A kernel's code for a class of blocks, by the engine that the settings ask for."""
-        settings = self._device.settings
+        settings = self.device.settings
         variant = self.image.compile(kernel, shape_class, settings.engine)
         if variant.reason and settings.engine_report and sys.stderr is not None:
             print(f"compatlayer: kernel {kernel.name} runs in the naive engine: {variant.reason}", file=sys.stderr,
@@ -414,7 +420,7 @@ class CpuProgram(base.Program):
         variables, self._globals = self._globals, {}
         for variable in variables.values():
             if variable.size_bytes:
-                self._device.free(variable.base)
+                self.device.free(variable.base)
         self._kernels = {}
         self.raw = None
 

@@ -10,6 +10,7 @@ static void discard(struct block *block)
 {
     if (block->shared_map)
         munmap(block->shared_map, block->shared_map_bytes);
+    free(block->troubles);
     free(block);
 }
 

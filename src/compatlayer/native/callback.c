@@ -18,8 +18,12 @@ static void *run(void *data)
         first = task->link;
         running = true;
         pthread_mutex_unlock(&cpl_lock);
-        task->call.function(task->call.data);
-        cpl_task_complete(task);
+        if (task->kind == TASK_LAUNCH) {
+            cpl_family_prepare(task);
+        } else {
+            task->call.function(task->call.data);
+            cpl_task_complete(task);
+        }
         pthread_mutex_lock(&cpl_lock);
         running = false;
     }

@@ -16,6 +16,7 @@ cpl_domain *cpl_domain_open(int device)
     atomic_init(&domain->limits[CPL_LIMIT_STACK], 1024);
     atomic_init(&domain->limits[CPL_LIMIT_PRINTF], 1 << 20);
     atomic_init(&domain->limits[CPL_LIMIT_HEAP], 8 << 20);
+    atomic_init(&domain->limits[CPL_LIMIT_LAUNCHES], 2048);
     return domain;
 }
 
@@ -63,7 +64,7 @@ int cpl_domain_set_limit(cpl_domain *domain, int limit, uint64_t bytes)
 {
     if (atomic_load(&cpl_child))
         return CPL_FORKED;
-    if (limit < CPL_LIMIT_STACK || limit > CPL_LIMIT_HEAP)
+    if (limit < CPL_LIMIT_STACK || limit > CPL_LIMIT_LAUNCHES)
         return CPL_INVALID;
     if (limit == CPL_LIMIT_STACK && cpl_stack_class(bytes) < 0)
         return CPL_INVALID;
@@ -78,7 +79,7 @@ int cpl_domain_set_limit(cpl_domain *domain, int limit, uint64_t bytes)
 
 uint64_t cpl_domain_limit(cpl_domain *domain, int limit)
 {
-    if (limit < CPL_LIMIT_STACK || limit > CPL_LIMIT_HEAP)
+    if (limit < CPL_LIMIT_STACK || limit > CPL_LIMIT_LAUNCHES)
         return 0;
     return atomic_load(&domain->limits[limit]);
 }

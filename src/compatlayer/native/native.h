@@ -103,7 +103,7 @@ struct cpl_domain {
     int device;
     pthread_mutex_t lock;
     cpl_fault fault;
-    _Atomic uint64_t limits[3];
+    _Atomic uint64_t limits[4];
     struct heap *heap;
     struct task *alone, *alone_next, *alone_last;    /* the cooperative launch that runs, and those that wait for it */
     uint32_t running;                 /* launches, copies and calls begun; under cpl_lock, like the next one */
@@ -134,6 +134,8 @@ struct launch {
 };
 struct print;
 struct node;
+struct family;
+struct strand;
 struct task {
     struct task *next;                /* in its queue */
     struct task *link;                /* in the ready list, the callback list, a fence's or a graph's waiters */
@@ -161,6 +163,11 @@ struct task {
         } graph;
         cpl_fence *fence;
     };
+    struct task *parent;              /* whose kernel launched it; NULL: the host's */
+    struct strand *strand;            /* of the parent's family */
+    const cpl_kernel *origin;         /* of a launch by a kernel */
+    uint32_t depth;                   /* how many kernels above it */
+    _Atomic(struct family *) family;  /* what its kernel launched */
     atomic_bool stalls;               /* a block of it was set aside with only spinning threads */
     _Atomic(struct print *) print;
     const void *args;
@@ -212,6 +219,56 @@ void cpl_queue_run(void);                            /* cpl_lock held */
 /* As cpl_queue_launch, and never waits: CPL_TIMEOUT when the queue is full. */
 int cpl_queue_launch_now(cpl_queue *queue, const cpl_kernel *kernel, const cpl_shape *shape, const void *args,
                          size_t args_bytes);
+
+/* ---- launches from kernels (device.c records them, family.c runs them) ------------------------------- */
+enum child_kind { CHILD_LAUNCH, CHILD_COPY, CHILD_FILL };
+/* One launch, or a copy or fill of memory. */
+struct child {
+    struct family *family;            /* what got its memory */
+    struct child *next, *before;      /* in the strand, or among those that were not launched yet */
+    enum child_kind kind;
+    uint64_t stream;
+    uint64_t owner;                   /* the block or the thread, where that makes streams of one name different */
+    union {
+        struct {
+            const cpl_kernel *kernel;
+            cpl_shape shape;
+        };
+        cpl_box box;
+        struct fill fill;
+    };
+    uint64_t args_bytes;
+    _Alignas(64) uint8_t args[];
+};
+/* Children that run one after the other. */
+struct strand {
+    struct strand *next;              /* of those ready, or with the same hash */
+    struct child *first, *last;
+    uint64_t stream, owner;
+};
+/* What one kernel launched, and what became of it. */
+struct family {
+    pthread_mutex_t lock;
+    struct task *parent;
+    uint64_t id, streams;
+    uint64_t count;                   /* launched and not begun, or with memory for arguments */
+    struct child *open;               /* not launched yet */
+    struct child *first, *last;       /* in the order of their launches */
+    struct strand tails;
+    bool in_order;                    /* streams wait for each other, so all go one after the other */
+    struct family *hungry_next;       /* from here on under cpl_lock, once the kernel has ended */
+    struct strand *ready, *ready_last;
+    uint64_t unfinished;              /* strands */
+    bool hungry;
+};
+void cpl_family_sort(struct task *task);             /* no lock; the task's kernel has ended */
+/* cpl_lock held, like the next two: the task will be over when its children are. */
+void cpl_family_begin(struct task *task);
+void cpl_family_child_over(struct task *child);      /* the child, and all that it launched */
+void cpl_family_turn(void);
+void cpl_family_prepare(struct task *child);         /* on the callback thread, no lock */
+void cpl_family_drop(struct family *family);
+void cpl_task_end(struct task *task);                /* cpl_lock held: the task is over */
 
 /* ---- values in memory (watch.c); cpl_lock held except for the first ------------------------------- */
 int cpl_watch_start(void);                           /* before the first wait for a value */
@@ -367,6 +424,7 @@ struct block {
     uint32_t capacity;                /* slots in `thread`; from here on kept when the block is used again */
     uint8_t *shared_map;              /* guard page, memory, guard page */
     uint64_t shared_map_bytes;
+    struct trouble *troubles;         /* the last error of each thread, once one had any */
     struct barrier barriers[2 * CPL_BARRIERS];
     struct warp warps[CPL_MAX_WARPS];
     struct thread thread[];

@@ -232,19 +232,33 @@ static void leave_alone(cpl_domain *domain)
     cpl_pool_submit(next);
 }
 
-void cpl_task_complete(struct task *task)
+void cpl_task_end(struct task *task)
 {
-    pthread_mutex_lock(&cpl_lock);
     cpl_queue *queue = task->queue;
     queue->domain->running--;
     if (task == queue->domain->alone)
         leave_alone(queue->domain);
-    if (task->node) {
+    if (task->parent) {
+        cpl_family_child_over(task);
+    } else if (task->node) {
         cpl_graph_done(task);
     } else {
         cpl_queue_pop(queue);
         cpl_queue_push(queue);
     }
+}
+
+void cpl_task_complete(struct task *task)
+{
+    bool children = atomic_load_explicit(&task->family, memory_order_relaxed) != NULL;
+    if (children)
+        cpl_family_sort(task);
+    pthread_mutex_lock(&cpl_lock);
+    if (children)
+        cpl_family_begin(task);
+    else
+        cpl_task_end(task);
+    cpl_family_turn();
     cpl_queue_run();
     pthread_mutex_unlock(&cpl_lock);
 }

@@ -10,13 +10,16 @@ _SOURCE = re.compile(r"^ *\d+ \| ?(?P<text>.*)$")
 _UNDER = re.compile(r"^ +\| ?(?P<text>.*)$")
 _DRIVER = re.compile(r"^(?:fatal )?error: (?P<text>.*)$")
 _COUNT = re.compile(r"^\d+ (?:error|warning)s?(?: and \d+ (?:error|warning)s?)? generated")
+# Clang names an option of its own.
+_OURS = {"requires relocatable device code (i.e. requires -fgpu-rdc)":
+         "needs relocatable device code: compile with --relocatable-device-code=true (-rdc=true)"}
 NAMES_FILE = "<name expressions>"
 
 
 def format_log(stderr: str, name: str, expressions: Sequence[str], paths: Mapping[str, str]) -> str:
     """The log for the user. `paths` maps folders of ours to what the user may see in their place."""
-    for real, shown in paths.items():
-        stderr = stderr.replace(real, shown)
+    for words, better in (*paths.items(), *_OURS.items()):
+        stderr = stderr.replace(words, better)
     lines: list[str] = []
     errors = 0
     ours = False  # inside a message about the appended lines, whose text the user never wrote

@@ -13,7 +13,8 @@ C_FUNCTIONS = frozenset([*_LIBM, *(f"{name}f" for name in _LIBM), "memcpy", "mem
 
 # Device library entry points that passes replace with calls of the runtime.
 DEVICE_CALLS = frozenset(("vprintf", "malloc", "free", "__assertfail", "__nvvm_reflect", "__compatlayer_cas_b128",
-                          "cudaGraphSetConditional"))
+                          "cudaGraphSetConditional", "__compatlayer_device_buffer", "__compatlayer_device_launch",
+                          "__compatlayer_device_copy", "__compatlayer_device_fill", "__compatlayer_device_order"))
 # Math functions that write through a pointer; all others of the library have no side effect.
 OUT_PARAMETERS = ("sincos", "frexp", "modf", "remquo")
 

@@ -216,6 +216,18 @@ def _set_condition(it: Lowering, call: Call, emit: Emitter) -> object:
     return REMOVED
 
 
+def _device(name: str) -> Lower:
+    """Launches from kernels and what belongs to them, whose functions of the runtime have the same parameters."""
+    def lower(it: Lowering, call: Call, emit: Emitter) -> object:
+        return it.runtime(emit, name, *call.arguments)
+
+    return lower
+
+
+for _word in ("buffer", "launch", "copy", "fill", "order"):
+    HANDLERS["__compatlayer_device_" + _word] = _device("cpl_device_" + _word)
+
+
 def _assert_fail(it: Lowering, call: Call, emit: Emitter) -> object:
     it.runtime(emit, "cpl_assert_fail", *call.arguments[:4])
     return REMOVED

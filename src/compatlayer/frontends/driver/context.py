@@ -12,8 +12,8 @@ from compatlayer.core.runtime import state
 from compatlayer.errors import CudaError, Status
 from compatlayer.frontends.driver.values import context_and_view, context_of, event_of, number, pointer
 
-STACK, PRINTF, HEAP = 0, 1, 2
-_LIMITS = {STACK: "stack", PRINTF: "printf", HEAP: "heap"}
+STACK, PRINTF, HEAP, LAUNCHES = 0, 1, 2, 4
+_LIMITS = {STACK: "stack", PRINTF: "printf", HEAP: "heap", LAUNCHES: "launches"}
 
 
 _NO_AFFINITY = "a context has the whole device; green contexts have parts of it (cuGreenCtxCreate)"

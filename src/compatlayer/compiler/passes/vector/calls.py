@@ -114,7 +114,8 @@ def _once(gang: Gang, call: Call) -> None:
         gang.define(call, made)
 
 
-_PER_LANE = frozenset(("cpl_vprintf", "cpl_malloc", "cpl_free", "cpl_graph_set", "cpl_is_local"))
+_PER_LANE = frozenset(("cpl_vprintf", "cpl_malloc", "cpl_free", "cpl_graph_set", "cpl_is_local", "cpl_device_buffer",
+                       "cpl_device_launch", "cpl_device_copy", "cpl_device_fill", "cpl_device_order"))
 _RUNTIME: dict[str, Handler] = {
     "cpl_trap": _ends, "cpl_assert_fail": _ends, "cpl_clock": _once, "cpl_global_timer": _once,
     "cpl_barrier": barrier, "cpl_barrier_arrive": barrier, "cpl_barrier_reduce": barrier,

@@ -14,7 +14,7 @@ CHOICES = {"thread": "libtsan.so", "address,undefined": "libasan.so"}
 
 
 @pytest.mark.parametrize("sanitizer", CHOICES)
-@pytest.mark.parametrize("source", ["native_races", "native_graphs"])
+@pytest.mark.parametrize("source", ["native_races", "native_graphs", "native_launches"])
 def test_threads_that_use_everything_at_once_are_clean_under_a_sanitizer(
         native_build: Path, sanitizer: str, source: str) -> None:
     library = CHOICES[sanitizer]

@@ -203,7 +203,7 @@ extern "C" __global__ void parent(unsigned *x, int n) {
     cudaStreamCreateWithFlags(&b, cudaStreamNonBlocking);
     if (cudaEventCreateWithFlags(&event, cudaEventDisableTiming)) return;
     for (int i = 1; i <= n; i++) {
-        cudaStream_t one = i % 2 ? a : b, other = i % 2 ? b : a;
+        cudaStream_t one = i % 10 < 5 ? a : b, other = i % 10 < 5 ? b : a;
         step<<<1, 1, 0, one>>>(x, i);
         cudaEventRecord(event, one);
         cudaStreamWaitEvent(other, event, 0);
@@ -398,6 +398,9 @@ extern "C" __global__ void parent(int *x) { child<<<2, 16>>>(x, 7); }
 __global__ void child(int *x, int n) { atomicAdd(x, n); if (n > 1) child<<<1, 1>>>(x, n - 1); }
 """]
     state = ok(driver.cuLinkCreate(0, [], []))
+    device_runtime = b"!<arch>\n cudaGetParameterBufferV2 cudaLaunchDeviceV2"  # as libcudadevrt.a
+    library = driver.CUjitInputType.CU_JIT_INPUT_LIBRARY
+    ok(driver.cuLinkAddData(state, library, device_runtime, len(device_runtime), b"cudadevrt", 0, [], []))
     for part in parts:
         cubin, log = compiled(part)
         assert cubin, log

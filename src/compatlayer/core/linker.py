@@ -10,6 +10,8 @@ from compatlayer.core import handles, image
 from compatlayer.core.context import Context
 from compatlayer.errors import CudaError, Status, UnresolvedSymbol
 
+_ARCHIVE, _DEVICE_RUNTIME = b"!<arch>\n", (b"cudaLaunchDevice", b"cudaGetParameterBuffer")
+
 
 class Linker:
     """A link in progress (CUlinkState). The cubin it made lives as long as the linker."""
@@ -26,9 +28,13 @@ class Linker:
         self.handle = handles.add(self)
 
     def add(self, data: bytes, name: str) -> None:
-        """Take one image: cubin, PTX or LTO IR of ours. The documented image errors otherwise."""
+        """Take one image: cubin, PTX or LTO IR of ours. The documented image errors otherwise.
+
+        libcudadevrt.a, which launches from kernels are linked with, adds nothing: what it defines is always there."""
         from compatlayer.compiler import container
 
+        if data.startswith(_ARCHIVE) and all(each in data for each in _DEVICE_RUNTIME):
+            return
         try:
             code, _ = container.unpack(data)
         except container.ImageError as error:

@@ -19,6 +19,21 @@ from compatlayer import Device, LaunchConfig, Program, launch
 FOLDER = Path(__file__).with_name("cccl")
 PLACES = ("cuda/cccl/headers/include", "nvidia/cu13/include/cccl")
 ALGORITHMS = {"int": np.int32, "double": np.float64}
+DEVICE = {
+    "reduce": "cub::detail::reduce::DeviceReduceKernel<ReduceTuning, true, const T *, T *, unsigned, unsigned, Plus, "
+              "T, T, cuda::std::identity>",
+    "last": "cub::detail::reduce::DeviceReduceSingleTileKernel<ReduceTuning, T *, T *, int, Plus, T, T>",
+    "digits": "cub::detail::radix_sort::DeviceRadixSortHistogramKernel<SortTuning, cub::SortOrder::Ascending, T, "
+              "unsigned>",
+    "sums": "cub::detail::radix_sort::DeviceRadixSortExclusiveSumKernel<SortTuning, unsigned>",
+    "sweep": "cub::detail::radix_sort::DeviceRadixSortOnesweepKernel<SortTuning, cub::SortOrder::Ascending, T, int, "
+             "unsigned, int>",
+    "small": "cub::detail::radix_sort::DeviceRadixSortSingleTileKernel<SortTuning, cub::SortOrder::Ascending, T, int, "
+             "unsigned>",
+}
+SHAPE_NAMES = ("scan_threads", "scan_items", "reduce_threads", "reduce_items", "last_threads", "digits_threads",
+               "sweep_threads", "sweep_items", "bits", "small_threads", "small_items", "sums_threads", "share_bytes")
+NOTHING = b"\0"  # an object without members
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=3, deadline=None)
 
@@ -39,10 +54,17 @@ class Runner:
     def __init__(self, device: Device, engine: str) -> None:
         self.device, self.engine = device, engine
         self.program = cache(self._program)
+        self.wide = cache(self.device_wide)
 
     def _program(self, file: str, *macros: str) -> Program:
         options = ["-std=c++17", f"-I{headers()}", "--device-int128", *(f"-D{each}" for each in macros)]
         return Program(self.device, (FOLDER / f"{file}.cu").read_text(), name=f"{file}.cu", options=options)
+
+    def device_wide(self) -> Program:
+        """The kernels of cub's algorithms over arrays of int."""
+        options = ["-std=c++17", f"-I{headers()}", "--device-int128", "-DELEMENT=int"]
+        return Program(self.device, (FOLDER / "device.cu").read_text(), name="device.cu", options=options,
+                       name_expressions=[*DEVICE.values()])
 
     def __call__(self, program: Program, name: str, shape: tuple[int, int], *arguments: object,
                  shared: int = 0) -> list[np.ndarray]:
@@ -193,3 +215,81 @@ def test_blocks_count_exchange_and_compare_neighbours(run: Runner, type_: str, t
     heads = np.diff(small.astype(int), axis=1, prepend=-1) != 0
     steps = np.diff(data, axis=1, prepend=0)
     np.testing.assert_array_equal(out, np.stack([striped, heads.astype(data.dtype), steps], 1))
+
+
+def shapes(run: Runner) -> dict[str, int]:
+    out = run(run.wide(), "shapes", (1, 1), np.zeros(13, np.int32))[0]
+    return dict(zip(SHAPE_NAMES, out.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("count", (1000, 100003))
+def test_kernels_of_the_reduction_over_the_device(run: Runner, count: int) -> None:
+    program, shape = run.wide(), shapes(run)
+    data, grid = ints(7, count), 5
+    even = run(program, "share", (1, 1), np.zeros(shape["share_bytes"], np.uint8), np.uint32(count), np.int32(grid),
+               np.int32(shape["reduce_threads"] * shape["reduce_items"]))[0]
+    grid = min(grid, -(-count // (shape["reduce_threads"] * shape["reduce_items"])))
+    parts = run(program, DEVICE["reduce"], (grid, shape["reduce_threads"]), data, np.zeros(grid, np.int32),
+                np.uint32(count), even.tobytes(), NOTHING, np.int32(0), NOTHING)[1]
+    total = run(program, DEVICE["last"], (1, shape["last_threads"]), parts, np.zeros(1, np.int32), np.int32(grid),
+                NOTHING, np.int32(17), NOTHING)[1]
+    assert total[0] == data.sum() + 17
+
+
+@pytest.mark.parametrize("count", (500, 20000, 40000))
+def test_scans_whose_blocks_look_back(run: Runner, count: int) -> None:
+    program, data = run.wide(), ints(8, count)
+    tiles_ = -(-count // (128 * 9))
+    if run.engine == "vector" and tiles_ > 20:
+        pytest.skip("known fault: the vector engine may not end when some 30 blocks or more look back")
+    state = np.zeros(2 * (tiles_ + 64), np.int32)
+    state = run(program, "scan_begins", (-(-tiles_ // 128), 128), state, np.int32(tiles_))[0]
+    out = run(program, "scans", (tiles_, 128), data, np.zeros_like(data), state, np.int32(tiles_), np.uint32(count))[1]
+    np.testing.assert_array_equal(out, np.cumsum(data) - data)
+
+
+@pytest.mark.parametrize("count", (100, 2000, 10000))
+def test_selections_whose_blocks_look_back(run: Runner, count: int) -> None:
+    program, data = run.wide(), ints(9, count)
+    tiles_ = -(-count // 128)
+    if run.engine == "vector" and tiles_ > 20:
+        pytest.skip("known fault: the vector engine may not end when some 30 blocks or more look back")
+    state = run(program, "selection_begins", (-(-tiles_ // 128), 128), np.zeros(2 * (tiles_ + 64), np.int32),
+                np.int32(tiles_))[0]
+    _, out, found, _ = run(program, "selects", (tiles_, 128), data, np.zeros_like(data), np.zeros(1, np.int32), state,
+                           np.int32(count))
+    wanted = data[data % 2 != 0]
+    np.testing.assert_array_equal(out[:found[0]], wanted)
+
+
+def test_kernels_of_the_radix_sort_over_the_device(run: Runner) -> None:
+    program, shape = run.wide(), shapes(run)
+    passes, count = -(-32 // shape["bits"]), 30011
+    keys, places = np.random.default_rng(10).integers(-2**31, 2**31, count, np.int32), np.arange(count, dtype=np.int32)
+    bins = np.zeros((passes, 1 << shape["bits"]), np.uint32)
+    bins = run(program, DEVICE["digits"], (3, shape["digits_threads"]), bins, keys, np.uint32(count), np.int32(0),
+               np.int32(32), NOTHING)[0]
+    bins = run(program, DEVICE["sums"], (passes, shape["sums_threads"]), bins)[0]
+    tiles_ = -(-count // (shape["sweep_threads"] * shape["sweep_items"]))
+    wanted = np.sort(keys)
+    order = np.argsort(keys, kind="stable")
+    for step in range(passes):
+        first = step * shape["bits"]
+        state = np.zeros((tiles_ + 1) << shape["bits"], np.int32)
+        out = run(program, DEVICE["sweep"], (tiles_, shape["sweep_threads"]), state, np.zeros(1, np.int32),
+                  np.zeros(1 << shape["bits"], np.uint32), bins[step], np.zeros_like(keys), keys, np.zeros_like(places),
+                  places, np.int32(count), np.int32(first), np.int32(min(shape["bits"], 32 - first)), NOTHING)
+        keys, places = out[4], out[6]
+    np.testing.assert_array_equal(keys, wanted)
+    np.testing.assert_array_equal(places, order)
+
+
+def test_the_sort_of_one_tile(run: Runner) -> None:
+    program, shape = run.wide(), shapes(run)
+    count = shape["small_threads"] * shape["small_items"] - 5
+    keys = ints(11, count)
+    out = run(program, DEVICE["small"], (1, shape["small_threads"]), keys, np.zeros_like(keys),
+              np.arange(count, dtype=np.int32), np.zeros_like(keys), np.uint32(count), np.int32(0), np.int32(32),
+              NOTHING)
+    np.testing.assert_array_equal(out[1], np.sort(keys))
+    np.testing.assert_array_equal(out[3], np.argsort(keys, kind="stable"))

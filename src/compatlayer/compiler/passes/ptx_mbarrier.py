@@ -1,9 +1,9 @@
 """mbarrier: a barrier object in shared memory, a word that is opaque to programs ("Parallel Synchronization and
 Communication Instructions: mbarrier" of the PTX ISA).
 
-The word: arrivals to come in bits 0 to 19, those of a whole phase in bits 20 to 39, the phase's number above. A state is
-the word as it was; its phase is over once the number has changed. Transactions belong to bulk copies, which this device
-does not have."""
+The word: arrivals to come in bits 0 to 19, those of a whole phase in bits 20 to 39, the phase's number above. A state
+is the word as it was; its phase is over once the number has changed. Transactions belong to bulk copies, which this
+device does not have."""
 
 from __future__ import annotations
 

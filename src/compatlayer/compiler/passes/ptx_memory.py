@@ -71,6 +71,17 @@ def _access(form: _Form, opcode: str, values: list[Value], type_: Type) -> Memor
     return MemoryAccess(opcode, type_, values, flags, size_bytes(form.element), ordering)
 
 
+def _together(form: _Form) -> bool:
+    """Pairs of 32 bits are one access where an order is asked for: look-back scans pass a state and its value so."""
+    return form.count == 2 and size_bytes(form.element) == 4 and bool(form.order)
+
+
+def _whole(form: _Form, opcode: str, values: list[Value], type_: Type) -> MemoryAccess:
+    made = _access(form, opcode, values, type_)
+    made.align = 8
+    return made
+
+
 def _load(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
     """ld{.order}{.scope}{.space}{.cache}{.vector}.type d, [a]"""
     form = _Form(words)
@@ -82,7 +93,12 @@ def _load(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
         refuse(f"it loads {form.count} values into {len(names)} registers")
     address = code.address(operands[1], form.space)
     loaded: list[Value] = []
-    for index in range(form.count):
+    if _together(form):
+        word = code.emit.put(_whole(form, "load", [address], I64))
+        loaded = [code.emit.cast("trunc", code.emit.binary("lshr", word, code.word(32 * each, I64)), I32)
+                  for each in (0, 1)]
+        loaded = [code.emit.cast("bitcast", each, form.element) if form.type.is_float else each for each in loaded]
+    for index in range(0 if loaded else form.count):
         place = code.offset(address, index * size_bytes(form.element))
         loaded.append(code.emit.put(_access(form, "load", [place], form.element)))
     for name, value in zip(names, loaded, strict=True):
@@ -100,6 +116,12 @@ def _store(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
         refuse(f"it stores {form.count} values of {len(names)} registers")
     address = code.address(operands[0], form.space)
     values = [code.read(each, form.element) for each in names]
+    if _together(form):
+        low, high = (code.emit.cast("zext", code.emit.cast("bitcast", each, I32) if form.type.is_float else each, I64)
+                     for each in values)
+        word = code.emit.binary("or", low, code.emit.binary("shl", high, code.word(32, I64)))
+        code.emit.put(_whole(form, "store", [word, address], VOID))
+        return
     for index, value in enumerate(values):
         place = code.offset(address, index * size_bytes(form.element))
         code.emit.put(_access(form, "store", [value, place], VOID))

@@ -29,9 +29,9 @@ PAGE = ROOT / "docs" / "public-kernels.md"
 HEAD = f"""# Kernels of public programs
 
 Written by `bench/public_kernels.py`; the programs, their pinned commits and how to get them:
-[tests/public](../tests/public/README.md), which also tests every row with smaller inputs. Sources are unmodified, inputs
-and expected results are ours. Times are of the whole job on {os.cpu_count()} cores of a shared machine, medians of {RUNS}:
-"cold" is from source to the first result with an empty cache (less one run), ratio is naive / vector.
+[tests/public](../tests/public/README.md), which also tests every row with smaller inputs. Sources are unmodified,
+inputs and expected results are ours. Times are of the whole job on {os.cpu_count()} cores of a shared machine, medians of
+{RUNS}: "cold" is from source to the first result with an empty cache (less one run), ratio is naive / vector.
 
 | kernel | repository | kind | features | right | cold ms | vector ms | naive ms | ratio | naive because |
 |-|-|-|-|-|-|-|-|-|-|
@@ -84,8 +84,8 @@ def main() -> int:
             rows.append(row)
             ratios += [] if ratio is None else [ratio]
     mean = math.exp(statistics.fmean(map(math.log, ratios)))
-    summary = (f"{len(ratios)} of {len(rows)} kernels give the right result. The vector engine is {mean:.1f} times as fast "
-               f"as the naive one (geometric mean), {min(ratios):.1f} to {max(ratios):.1f} times.")
+    summary = (f"{len(ratios)} of {len(rows)} kernels give the right result. The vector engine is {mean:.1f} times as "
+               f"fast as the naive one (geometric mean), {min(ratios):.1f} to {max(ratios):.1f} times.")
     print(summary)
     if not parts:
         PAGE.write_text(HEAD + "\n".join(rows) + "\n\n" + summary + "\n", encoding="utf-8")

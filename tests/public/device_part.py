@@ -26,7 +26,7 @@ typedef unsigned long ulong;
 #endif
 #define RAND_MAX 2147483647
 """
-DEVICE_HEADERS = re.compile(r"cooperative_groups|cuda_fp16|cuda_bf16|cuda_fp8|cuda/|cub/|mma\.h|math_constants|cuComplex")
+DEVICE_HEADERS = re.compile(r"cooperative_groups|cuda_(fp16|bf16|fp8)|cuda/|cub/|mma\.h|math_constants|cuComplex")
 _LITERAL_OR_COMMENT = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'""", re.DOTALL)
 _MARKED = re.compile(r"__device__|__global__|__constant__|__host__|__forceinline__")
 _TYPE = re.compile(r"(typedef|using|struct|class|enum|union)\b")

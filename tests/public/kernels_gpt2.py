@@ -185,7 +185,7 @@ def kernel(name: str, kind: str, features: str, make: object, path: str = FP32, 
     return PublicKernel(name, REPOSITORY, path, kind, features, make, **more)  # type: ignore[arg-type]
 
 
-# The build chooses the precision; cuda_common.h needs the host's profiling header, which is none of the kernels' matter.
+# The build chooses the precision.
 KERNELS = [
     kernel("encoder_forward_kernel3", "embedding", "float4", encoder),
     kernel("layernorm_forward_kernel3", "layer norm", "cg tile, cg::reduce, __ldcs, __stcs", layer_norm_forward),
@@ -197,7 +197,8 @@ KERNELS = [
     kernel("matmul_forward_kernel4", "matrix product", "shared tiles, float4, register tile, launch bounds",
            matmul_forward),
     kernel("adamw_kernel2", "optimizer", "fma, sqrtf", adam_w),
-    kernel("fused_classifier_kernel3", "cross entropy, fused", "cg::reduce, block reduction, null pointers", classifier),
+    kernel("fused_classifier_kernel3", "cross entropy, fused", "cg::reduce, block reduction, null pointers",
+           classifier),
     kernel("layernorm_forward_kernel6", "layer norm in bf16", "bf16, 128-bit loads, dynamic shared, shuffles",
            bfloat16_layer_norm, "llmc/layernorm.cuh", options=("-DENABLE_BF16",)),
     kernel("fused_classifier_kernel5", "cross entropy in bf16", "bf16, template, function template argument, shuffles",

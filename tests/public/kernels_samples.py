@@ -26,9 +26,9 @@ def separable_convolution(size: int) -> Job:
     wanted = image.astype(np.float64)
     for _ in range(2):
         wanted = np.apply_along_axis(lambda line: np.convolve(line, weights, "same"), 1, wanted).T
-    steps = [Step("convolutionRowsKernel", (width // 128, height // 4), (16, 4), ["rows", "image", width, height, width]),
-             Step("convolutionColumnsKernel", (width // 16, height // 64), (16, 8), ["out", "rows", width, height,
-                                                                                    width])]
+    shape = [width, height, width]
+    steps = [Step("convolutionRowsKernel", (width // 128, height // 4), (16, 4), ["rows", "image", *shape]),
+             Step("convolutionColumnsKernel", (width // 16, height // 64), (16, 8), ["out", "rows", *shape])]
     zeros = np.zeros_like(image)
     return Job({"image": image, "rows": zeros, "out": zeros}, steps, {"out": wanted}, {"c_Kernel": weights},
                relative=1e-5)
@@ -218,8 +218,8 @@ def spiking_neurons(size: int) -> Job:
         np.testing.assert_array_equal(contents["spikes"][clear] > 0, fired[clear])
         np.testing.assert_allclose(contents["voltage"][clear], np.where(fired, 0, grown)[clear], 1e-4, 1e-5)
 
-    step = Step("lif", ceil_div(count, 256), 256, [count, per_item, step_s, "drive", "voltage", "waiting", membrane, rest,
-                                                  "bias", "gain", "spikes"])
+    step = Step("lif", ceil_div(count, 256), 256, [count, per_item, step_s, "drive", "voltage", "waiting", membrane,
+                                                  rest, "bias", "gain", "spikes"])
     return Job({"drive": drive, "voltage": voltage, "waiting": waiting, "bias": bias, "gain": gain,
                 "spikes": np.zeros(count, np.float32)}, [step], check=check)
 

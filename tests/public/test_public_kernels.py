@@ -27,7 +27,7 @@ def test_a_public_kernel_gives_what_its_meaning_says(kernel: PublicKernel, engin
     if checkout(kernel.repository) is None:
         pytest.skip(f"needs COMPATLAYER_PUBLIC with a checkout of {kernel.repository}; see tests/public/README.md")
     if kernel.lockstep and engine == "naive":
-        pytest.skip("the kernel needs a warp's threads to move together, which CUDA and the naive engine do not promise")
+        pytest.skip("the kernel needs warps in lockstep, which neither CUDA nor the naive engine promises")
     job = kernel.make(0)
     execution, _, _ = first_run(device, kernel, job, engine)
     try:

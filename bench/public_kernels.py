@@ -30,7 +30,7 @@ HEAD = f"""# Kernels of public programs
 
 Written by `bench/public_kernels.py`; the programs, their pinned commits and how to get them:
 [tests/public](../tests/public/README.md), which also tests every row with smaller inputs. Sources are unmodified,
-inputs and expected results are ours. Times are of the whole job on {os.cpu_count()} cores of a shared machine, medians of
+inputs and expected results are ours. Times are of the whole job on {os.cpu_count()} shared cores, medians of
 {RUNS}: "cold" is from source to the first result with an empty cache (less one run), ratio is naive / vector.
 
 | kernel | repository | kind | features | right | cold ms | vector ms | naive ms | ratio | naive because |

@@ -15,6 +15,9 @@ ROOT = Path(__file__).resolve().parent
 # The machine of a wheel to be given away (wheels/make.py); an option of build_ext would be forgotten by bdist_wheel.
 WHEEL_FOR = os.environ.get("COMPATLAYER_WHEEL_FOR", "")
 sys.path.insert(0, str(ROOT / "src"))
+# An environment where `compatlayer enable` was used has imported the installed package by now; built is this tree.
+for _name in [name for name in sys.modules if name.partition(".")[0] == "compatlayer"]:
+    del sys.modules[_name]
 
 from compatlayer.api.build import BuildError, build  # noqa: E402
 from compatlayer.compiler.library.build import make as make_library  # noqa: E402

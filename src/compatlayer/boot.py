@@ -58,7 +58,7 @@ def load(library: int, index: int = -1) -> int:
         return _READY
 
 
-@ffi.def_extern(name="cplpy_missing", error=801)
+@ffi.def_extern(name="cplpy_missing", error=801)  # type: ignore[untyped-decorator]
 def _missing(library: int, index: int) -> int:
     """What a function without a handler answers."""
     from compatlayer.frontends.missing import answer

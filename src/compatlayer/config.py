@@ -39,9 +39,8 @@ class Settings(NamedTuple):
                                     default native, this machine's
     COMPATLAYER_ENGINE_REPORT       1: tell on stderr which kernels the vector engine could not run; default 0
     COMPATLAYER_KERNEL_FILES        a folder where every loaded kernel's library is kept for debuggers and profilers
-
-    COMPATLAYER_WATCHDOG_S          seconds after which a kernel that still runs is ended with CUDA_ERROR_LAUNCH_TIMEOUT;
-                                    default: never
+    COMPATLAYER_WATCHDOG_S          seconds after which a kernel that still runs is ended with
+                                    CUDA_ERROR_LAUNCH_TIMEOUT; default: never
 
     CUDA_VISIBLE_DEVICES and CUDA_LAUNCH_BLOCKING mean what CUDA documents.
     """
@@ -145,8 +144,8 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0.01 <= seconds <= 1e6:
-        raise SettingsError(f"COMPATLAYER_WATCHDOG_S={text} is not a time from 0.01 to 1000000 seconds; leave it out for "
-                            "kernels that may run for ever")
+        raise SettingsError(f"COMPATLAYER_WATCHDOG_S={text} is not a time from 0.01 to 1000000 seconds; leave it out "
+                            "for kernels that may run for ever")
     return seconds
 
 

@@ -113,5 +113,5 @@ def test_host_arrays_are_known_as_such(device: Any) -> None:
 
 
 def test_what_is_absent_says_so(device: Any) -> None:
-    with pytest.raises(RuntimeError, match="VMM"):
-        core.VirtualMemoryResource(device)
+    with pytest.raises(Exception, match="CUDA_ERROR_NOT_SUPPORTED"):
+        core.GraphicsResource.from_gl_buffer(1)

@@ -64,7 +64,7 @@ def build(root: Path) -> Package:
     package.mkdir(parents=True)
     for name in ("__init__.py", "__main__.py", "errors.py", "config.py"):
         shutil.copy(SOURCE / "compatlayer" / name, package)
-    for name in ("launcher", "cli", "api"):
+    for name in ("launcher", "cli", "api", "doctor"):
         shutil.copytree(SOURCE / "compatlayer" / name, package / name)
     folder = package / "_lib"
     folder.mkdir()

@@ -77,7 +77,9 @@ def in_canonical_form(arguments: list[str], root: Path, folder: Path) -> Counter
 def test_the_corpus_gives_the_same_in_canonical_form(root: Path, tmp_path: Path) -> None:
     found = in_canonical_form(["tests/kernels/test_corpus.py"], root, tmp_path)
     assert found.pop("canonical") > 150
-    assert sum(found.values()) == 1, found  # a function called through a pointer that has a barrier
+    # A function called through a pointer that has a barrier, and alloca() of what a thread reads.
+    assert sorted(found.values()) == [1, 1] and any("through a pointer" in why for why in found), found
+    assert any("alloca()" in why for why in found), found
 
 
 @pytest.mark.timeout(300)

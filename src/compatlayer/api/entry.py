@@ -23,7 +23,8 @@ from compatlayer.api import log
 from compatlayer.api.library import CUDA, NVRTC, Library
 from compatlayer.errors import ApiError, CompilerError, CudaError, SetupError
 
-__all__ = ["EntryError", "entry", "fill_slot", "holding", "is_initialized", "last_error_text", "note", "set_initialized"]
+__all__ = ["EntryError", "entry", "fill_slot", "holding", "is_initialized", "last_error_text", "note",
+           "set_initialized"]
 
 Handler = TypeVar("Handler", bound=Callable[..., "int | None"])
 
@@ -53,8 +54,8 @@ def last_error_text() -> str:
 
 
 class Holding:
-    """Handlers that are registered inside of `with holding:` are called from its end on, when their modules are complete:
-    another thread may be waiting to call one."""
+    """Handlers that are registered inside of `with holding:` are called from its end on, when their modules are
+    complete: another thread may be waiting to call one."""
 
     def __init__(self) -> None:
         self._depth = 0
@@ -189,7 +190,8 @@ def _translate(
         else:
             import traceback
 
-            _print("compatlayer: unexpected error in a handler\n" + "".join(traceback.format_exception(kind, error, trace)))
+            lines = traceback.format_exception(kind, error, trace)
+            _print("compatlayer: unexpected error in a handler\n" + "".join(lines))
         _diagnostics.text = f"{kind.__name__}: {error}"
         log.add(_diagnostics.text, library.name.upper())
         return library.unknown

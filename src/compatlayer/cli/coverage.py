@@ -18,9 +18,9 @@ _PAGE = """\
 
 Every function that each library exports: handled, and by which tests it was called (files below `tests/`; with success,
 and with an error), or not supported, and why. Made by `make coverage` from the tables of the running libraries and
-from what the tests called when they ran. Tests with random arguments (`fuzz/`, `soak/`) are not counted. A function that is
-not supported answers "not supported" and is counted (`compatlayer run --report`); one that is handled may still refuse a
-part, with the reason in its error text: `COMPATLAYER_VERBOSE=1` shows it.
+from what the tests called when they ran. Tests with random arguments (`fuzz/`, `soak/`) are not counted. A function
+that is not supported answers "not supported" and is counted (`compatlayer run --report`); one that is
+handled may still refuse a part, with the reason in its error text: `COMPATLAYER_VERBOSE=1` shows it.
 """
 SHOWN = 3  # test files named in one cell
 

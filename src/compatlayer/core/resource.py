@@ -56,8 +56,8 @@ def split_evenly(source: Units, groups: int | None, least: int, single: bool) ->
 
     `single` lets a group have any number of units."""
     if source.role == GROUP:
-        raise CudaError(Status.INVALID_RESOURCE_CONFIGURATION, "a group of a split can be split again only after a green "
-                                                               "context was made of it")
+        raise CudaError(Status.INVALID_RESOURCE_CONFIGURATION, "a group of a split can be split again only after a "
+                                                               "green context was made of it")
     if least > source.number:
         raise CudaError(Status.INVALID_VALUE, f"groups of {least} units of {source.number}")
     step = 1 if single else alignment(source.device)
@@ -109,11 +109,11 @@ class Description:
         works = [part for part in parts if isinstance(part, Work)]
         devices = {part.device for part in parts}
         if len(devices) != 1 or len(works) > 1:
-            raise CudaError(Status.INVALID_RESOURCE_CONFIGURATION, "the resources of a descriptor must be of one device, "
-                                                                   "with at most one configuration of work queues")
+            raise CudaError(Status.INVALID_RESOURCE_CONFIGURATION, "the resources of a descriptor must be of one "
+                                                                   "device, at most one a configuration of queues")
         if len(units) > 1 and (len({part.split for part in units}) > 1 or units[0].role == WHOLE):
-            raise CudaError(Status.INVALID_RESOURCE_CONFIGURATION, "several SM resources of a descriptor must come from "
-                                                                   "one split")
+            raise CudaError(Status.INVALID_RESOURCE_CONFIGURATION, "several SM resources of a descriptor must come "
+                                                                   "from one split")
         self.device = devices.pop()
         self.units = frozenset(unit for part in units or [whole(self.device)] for unit in range(part.first, part.end))
         if sum(part.number for part in units) > len(self.units):

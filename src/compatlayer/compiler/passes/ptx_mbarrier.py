@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from ..ir.instructions import AtomicUpdate, MemoryAccess
 from ..ir.types import I1, I32, I64, VOID
 from ..ir.values import Value
-from .ptx_code import Code, Operation, refuse
-from .ptx_memory import GENERIC, space_of
+from .ptx_code import GENERIC, Code, Operation, refuse
+from .ptx_memory import space_of
 
 _WHOLE, _PHASE = 20, 40  # where those parts begin
 _MASK = (1 << _WHOLE) - 1

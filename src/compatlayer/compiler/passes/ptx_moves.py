@@ -153,13 +153,13 @@ def _move(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
         refuse()
     part = integer(whole.bits // count)
     if source[:1] == "{":
-        value: Value = code.word(0, whole)
+        joined: Value = code.word(0, whole)
         for index, name in enumerate(names):
             wide = code.emit.cast("zext", code.read(name, part), whole)
             if index:
                 wide = code.emit.binary("shl", wide, code.word(part.bits * index, whole))
-            value = code.emit.binary("or", value, wide) if index else wide
-        code.write(target, value)
+            joined = code.emit.binary("or", joined, wide) if index else wide
+        code.write(target, joined)
         return
     value = code.read(source, whole)
     results = []

@@ -99,8 +99,8 @@ def _operation(params: Any, first: bool) -> Operation:
 def _reduction(given: Any) -> Operation:
     change, size_bytes = REDUCTIONS.get(given.reductionOp), REDUCED_BYTES.get(given.dataType)
     if change is None or size_bytes is None or given.flags != 0:
-        raise CudaError(Status.INVALID_VALUE, f"atomic reduction {given.reductionOp} of data type {given.dataType} with "
-                                              f"flags {given.flags:#x} is not known")
+        raise CudaError(Status.INVALID_VALUE, f"atomic reduction {given.reductionOp} of data type {given.dataType} "
+                                              f"with flags {given.flags:#x} is not known")
     return Write(given.address, size_bytes, change, given.value & ((1 << 8 * size_bytes) - 1))
 
 
@@ -116,8 +116,8 @@ def _wait(address: int, size_bytes: int, value: int, flags: int) -> Operation:
 def _write(address: int, size_bytes: int, value: int, flags: int, known: int) -> Operation:
     """The barrier before the write is always there, so leaving it out is no difference."""
     if flags & ~known:
-        raise CudaError(Status.INVALID_VALUE, f"flags {flags:#x} of a stream write are not known to this variant of the "
-                                              "call")
+        raise CudaError(Status.INVALID_VALUE, f"flags {flags:#x} of a stream write are not known to this variant of "
+                                              "the call")
     return Write(address, size_bytes, Change.SET, value)
 
 

@@ -136,5 +136,5 @@ coverage: install
 	mv build/coverage.md docs/coverage.md
 
 clean:
-	rm -rf $(VENV) build dist src/*.egg-info src/compatlayer/_lib src/compatlayer/_native* examples/out
+	rm -rf $(VENV) build dist nvvm src/*.egg-info src/compatlayer/_lib src/compatlayer/_native* examples/out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

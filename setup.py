@@ -20,6 +20,7 @@ for _name in [name for name in sys.modules if name.partition(".")[0] == "compatl
     del sys.modules[_name]
 
 from compatlayer.api.build import BuildError, build  # noqa: E402
+from compatlayer.compiler.library import file_name, libdevice  # noqa: E402
 from compatlayer.compiler.library.build import make as make_library  # noqa: E402
 from compatlayer.errors import CompilerError  # noqa: E402
 
@@ -38,6 +39,9 @@ class BuildNative(build_ext):
         try:
             build(ROOT, target, WHEEL_FOR)
             make_library(target.parent / "_lib")
+            # Beside the folder `include`: CUDA_HOME is the package once it is installed, this folder before.
+            home = ROOT if target.parent == ROOT / "src" / "compatlayer" else target.parent
+            libdevice.make(home, target.parent / "_lib" / file_name("fused"))
         except (BuildError, CompilerError) as error:
             sys.exit(f"compatlayer: {error}")
 

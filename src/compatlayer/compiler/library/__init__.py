@@ -52,10 +52,13 @@ class Library:
         """Whether the function `name`, without `__nv_`, is here."""
         return name in self._entries
 
-    def text(self, name: str) -> str:
-        """The definition of `name` with the declarations that it needs."""
-        entry = self._entries[name]
-        return "".join(self._text(each) for each in entry.needed) + self._text(name)
+    def needed(self, name: str) -> tuple[str, ...]:
+        """The declarations that the definition of `name` needs, for `text`."""
+        return self._entries[name].needed
+
+    def text(self, name: str, alone: bool = False) -> str:
+        """The definition of `name`, with the declarations that it needs unless it is wanted alone."""
+        return "".join(self._text(each) for each in (() if alone else self.needed(name))) + self._text(name)
 
     def _text(self, name: str) -> str:
         offset, size, _ = self._entries[name]

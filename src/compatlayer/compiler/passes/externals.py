@@ -15,6 +15,8 @@ C_FUNCTIONS = frozenset([*_LIBM, *(f"{name}f" for name in _LIBM), "memcpy", "mem
 DEVICE_CALLS = frozenset(("vprintf", "malloc", "free", "__assertfail", "__nvvm_reflect", "__compatlayer_cas_b128",
                           "cudaGraphSetConditional", "__compatlayer_device_buffer", "__compatlayer_device_launch",
                           "__compatlayer_device_copy", "__compatlayer_device_fill", "__compatlayer_device_order"))
+# The scalar functions of the runtime, as the bitcode that defines `__nv_` calls them (library/libdevice.py).
+RUNTIME = "__compatlayer_math_"
 # Math functions that write through a pointer; all others of the library have no side effect.
 OUT_PARAMETERS = ("sincos", "frexp", "modf", "remquo")
 

@@ -11,6 +11,7 @@ from ...errors import CompilerError, UnresolvedSymbol
 from ..ir.build import replace
 from ..ir.reader import read_into
 from ..ir.values import Alias, Constant, Function, GlobalValue, GlobalVariable, Module, Value
+from ..library import libdevice
 from . import launchables
 from .externals import DEVICE_CALLS, is_c_function
 
@@ -27,6 +28,7 @@ declare void @llvm.trap()
 
 def run(module: Module) -> Module:
     _refuse_constructors(module)
+    libdevice.leave_out(module)
     launchables.replace_addresses(module)
     for name in ("__cxa_pure_virtual", "__cxa_deleted_virtual"):
         found = module.symbols.get(name)

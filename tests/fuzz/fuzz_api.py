@@ -243,6 +243,7 @@ def _build(folder: Path) -> Path:
         "-shared",
         f"-I{ROOT / 'include'}",
         f"-I{folder}",
+        f"-I{HERE}",
         f"-L{built}",
         "-l:libcuda.so.1",
         "-l:libnvrtc.so.13",

@@ -6,6 +6,7 @@
 #endif
 #include "../cuda.h"
 #include "../nvrtc.h"
+#include "../nvvm.h"
 
 struct cpl_code {
     int code;
@@ -13,13 +14,14 @@ struct cpl_code {
     const char *text;
 };
 /* Generated from the headers' enumerations; sorted by code. */
-extern const struct cpl_code cpl_codes_cuda[], cpl_codes_nvrtc[];
-extern const int cpl_codes_cuda_count, cpl_codes_nvrtc_count;
+extern const struct cpl_code cpl_codes_cuda[], cpl_codes_nvrtc[], cpl_codes_nvvm[];
+extern const int cpl_codes_cuda_count, cpl_codes_nvrtc_count, cpl_codes_nvvm_count;
 
 CUresult cpl_answer_cuGetErrorName(CUresult error, const char **pStr);
 CUresult cpl_answer_cuGetErrorString(CUresult error, const char **pStr);
 CUresult cpl_answer_cuDriverGetVersion(int *driverVersion);
 CUresult cpl_answer_cuGetExportTable(const void **ppExportTable, const CUuuid *pExportTableId);
 const char *cpl_answer_nvrtcGetErrorString(nvrtcResult result);
+const char *cpl_answer_nvvmGetErrorString(nvvmResult result);
 
 #endif

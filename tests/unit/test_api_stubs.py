@@ -9,7 +9,7 @@ import pytest
 from api_child import LIBRARIES, lines
 from compatlayer._native import ffi, lib
 
-CUDA, NVRTC = 0, 1
+CUDA, NVRTC, NVVM, NVJITLINK = range(4)
 NOT_SUPPORTED = 801
 
 
@@ -19,14 +19,16 @@ def names(library: int) -> list[str]:
 
 @pytest.mark.parametrize(
     ("file", "library"),
-    [("libcuda.so.1", CUDA), ("libcuda.so", CUDA), ("libnvrtc.so.13", NVRTC), ("libnvrtc.so.12", NVRTC)],
+    [("libcuda.so.1", CUDA), ("libcuda.so", CUDA), ("libnvrtc.so.13", NVRTC), ("libnvrtc.so.12", NVRTC),
+     ("libnvvm.so.4", NVVM), ("libnvJitLink.so.13", NVJITLINK), ("libnvJitLink.so.12", NVJITLINK)],
 )
 def test_a_library_exports_every_function_of_its_table(file: str, library: int) -> None:
     loaded = ctypes.CDLL(str(LIBRARIES / file))
     assert [name for name in names(library) if not hasattr(loaded, name)] == []
 
 
-@pytest.mark.parametrize("file", ["libcuda.so.1", "libcuda.so", "libnvrtc.so.13", "libnvrtc.so.12"])
+@pytest.mark.parametrize("file", ["libcuda.so.1", "libcuda.so", "libnvrtc.so.13", "libnvrtc.so.12", "libnvvm.so.4",
+                                  "libnvJitLink.so.13", "libnvJitLink.so.12"])
 def test_a_library_carries_its_file_name_as_soname_and_finds_the_runtime_beside_it(file: str) -> None:
     assert lines(
         f"""
@@ -51,7 +53,7 @@ def test_the_stubs_export_nothing_but_the_interface() -> None:
 
 
 def test_names_are_sorted_and_found_by_name() -> None:
-    for library in (CUDA, NVRTC):
+    for library in (CUDA, NVRTC, NVVM, NVJITLINK):
         found = names(library)
         assert found == sorted(found)
         assert [lib.cpl_slot_find(library, name.encode()) for name in found] == list(range(len(found)))
@@ -60,7 +62,7 @@ def test_names_are_sorted_and_found_by_name() -> None:
 
 
 def test_there_are_29_compiler_functions() -> None:
-    assert len(names(NVRTC)) == 29
+    assert [len(names(library)) for library in (NVRTC, NVVM, NVJITLINK)] == [29, 14, 16]
 
 
 def test_the_table_knows_parameters_and_which_must_not_be_null() -> None:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from compatlayer._native import ffi, lib
 from compatlayer.api import log
-from compatlayer.api.library import CUDA, NVRTC, Library
+from compatlayer.api.library import CUDA, Library, library_of
 from compatlayer.errors import ApiError, CompilerError, CudaError, SetupError
 
 __all__ = ["EntryError", "entry", "fill_slot", "holding", "is_initialized", "last_error_text", "note",
@@ -86,7 +86,7 @@ def entry(name: str, *, optional: tuple[str, ...] = (), before_init: bool = Fals
     Pointers to data that is not const and not void are refused when null, unless named in `optional`. Driver functions
     answer NOT_INITIALIZED before cuInit unless `before_init`. Raises EntryError at import when anything does not fit.
     """
-    library = NVRTC if name.startswith("nvrtc") else CUDA
+    library = library_of(name)
     index = lib.cpl_slot_find(library.number, name.encode())
     if index < 0:
         raise EntryError(f"{name} is not declared in include/; declare it there first")

@@ -58,4 +58,41 @@ NVRTC = Library(
     in_c=frozenset({"nvrtcGetErrorString"}),
 )
 
-LIBRARIES = (CUDA, NVRTC)
+NVVM = Library(
+    number=2,
+    name="nvvm",
+    folder="nvvm",
+    headers=("nvvm.h",),
+    sonames=("libnvvm.so.4",),
+    result="nvvmResult",
+    not_supported=9,
+    not_initialized=9,
+    deinitialized=9,
+    unknown=9,
+    invalid_value=4,
+    out_of_memory=1,
+    in_c=frozenset({"nvvmGetErrorString"}),
+)
+
+NVJITLINK = Library(
+    number=3,
+    name="nvJitLink",
+    folder="nvjitlink",
+    headers=("nvJitLink.h",),
+    sonames=("libnvJitLink.so.13", "libnvJitLink.so.12"),
+    result="nvJitLinkResult",
+    not_supported=6,
+    not_initialized=6,
+    deinitialized=6,
+    unknown=6,
+    invalid_value=10,
+    out_of_memory=6,
+    in_c=frozenset(),
+)
+
+LIBRARIES = (CUDA, NVRTC, NVVM, NVJITLINK)
+
+
+def library_of(function: str) -> Library:
+    """The library that exports `function`, by the names' beginnings."""
+    return next((each for each in LIBRARIES if each is not CUDA and function.startswith(each.name)), CUDA)

@@ -1,7 +1,8 @@
 """Device code as an image: the bytes that programs pass around as cubin, LTO IR or PTX.
 
 Binary form (little endian), loadable from a bare pointer because the header tells the length:
-    0  magic  \\x89CPLIMG\\n      8  u32 version    12  u32 header bytes
+    0  magic  \\x89CPLIMG\\n, of LTO IR \\xedCN\\x7fCPL\\n, whose first half programs look for
+    8  u32 version    12  u32 header bytes
     16 u64 total bytes            24 u32 kind (0 cubin, 1 ltoir)   28  u32 architecture number
     32 BLAKE2b of the payload      64 payload: zlib of JSON
 Text form: PTX text, then one comment line that holds the same binary form in base64, then a NUL.
@@ -22,6 +23,8 @@ from ..errors import CompilerError
 from .image import DeviceCode
 
 MAGIC = b"\x89CPLIMG\n"
+LTO_MAGIC = b"\xedCN\x7fCPL\n"
+_BINARY = (MAGIC, LTO_MAGIC)
 VERSION = 1
 _HEADER = struct.Struct("<8sIIQII32s")
 _ARCHITECTURE = re.compile("(sm|compute)_[0-9]{2,3}[af]?")
@@ -64,7 +67,8 @@ def pack(code: DeviceCode, kind: Kind = Kind.CUBIN) -> bytes:
     payload = zlib.compress(json.dumps({
         "ir": code.ir, "architecture": code.architecture, "names": dict(code.lowered_names)}).encode(
             "utf-8", "surrogateescape"), 1)
-    return _HEADER.pack(MAGIC, VERSION, _HEADER.size, _HEADER.size + len(payload), kind.value,
+    magic = LTO_MAGIC if kind is Kind.LTOIR else MAGIC
+    return _HEADER.pack(magic, VERSION, _HEADER.size, _HEADER.size + len(payload), kind.value,
                         _number(code.architecture), checksum_of(payload)) + payload
 
 
@@ -81,7 +85,7 @@ def image_length(read: Callable[[int, int], bytes]) -> int:
 
     For pointers that came without a size. Raises ImageError for anything that is not ours."""
     start = read(0, 8)
-    if start == MAGIC:
+    if start in _BINARY:
         header = read(0, _HEADER.size)
         if len(header) < _HEADER.size:
             raise ImageError(Reason.TRUNCATED, "the image ends inside its header; it was not stored completely")
@@ -114,7 +118,7 @@ def unpack(data: bytes) -> tuple[DeviceCode, Kind | None]:
     """The device code of an image (Kind None: the text form). Bytes after its end are ignored.
 
     Raises ImageError; DAMAGED, TRUNCATED and VERSION are told apart."""
-    if data.startswith(MAGIC):
+    if data.startswith(_BINARY):
         return _unpack_binary(data)
     _refuse_foreign(data)
     mark = data.rfind(_MARK)

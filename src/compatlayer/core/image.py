@@ -48,16 +48,16 @@ def read(data: bytes, device: Device) -> DeviceCode:
     from compatlayer.compiler import container
 
     is_text = False
+    limit = device.capability[0] * 10 + device.capability[1]
     try:
         code, kind = container.unpack(data)
         if kind is container.Kind.LTOIR:
             raise CudaError(Status.INVALID_IMAGE, "LTO IR is not code yet; link it to a cubin first")
         is_text = kind is None
-        limit = device.capability[0] * 10 + device.capability[1]
         container.check_architecture(_virtual(code) if is_text else code, limit)
     except container.ImageError as error:
         if error.reason is container.Reason.PLAIN_PTX:
-            return read_ptx(data, device)
+            return read_ptx(data, limit)
         status = _status(error.reason)
         if error.reason is container.Reason.ARCHITECTURE and is_text:
             status = Status.INVALID_PTX
@@ -65,12 +65,12 @@ def read(data: bytes, device: Device) -> DeviceCode:
     return code
 
 
-def read_ptx(data: bytes, device: Device) -> DeviceCode:
-    """The device code of PTX text that our NVRTC did not make: INVALID_PTX, or UNSUPPORTED_PTX_VERSION."""
+def read_ptx(data: bytes, limit: int) -> DeviceCode:
+    """The device code of PTX text that our NVRTC did not make, for compute capability `limit` / 10 at most:
+    INVALID_PTX, or UNSUPPORTED_PTX_VERSION."""
     from compatlayer.compiler import container
     from compatlayer.compiler.frontends import ptx
 
-    limit = device.capability[0] * 10 + device.capability[1]
     with compiling():
         try:
             code = ptx.compile_ptx(data)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 from compatlayer.compiler.image import DeviceCode
-from compatlayer.core import handles, image
+from compatlayer.core import handles, image, link_input
 from compatlayer.core.context import Context
 from compatlayer.errors import CudaError, Status, UnresolvedSymbol
-
-_ARCHIVE, _DEVICE_RUNTIME = b"!<arch>\n", (b"cudaLaunchDevice", b"cudaGetParameterBuffer")
 
 
 class Linker:
@@ -28,26 +25,11 @@ class Linker:
         self.handle = handles.add(self)
 
     def add(self, data: bytes, name: str) -> None:
-        """Take one image: cubin, PTX or LTO IR of ours. The documented image errors otherwise.
-
-        libcudadevrt.a, which launches from kernels are linked with, adds nothing: what it defines is always there."""
-        from compatlayer.compiler import container
-
-        if data.startswith(_ARCHIVE) and all(each in data for each in _DEVICE_RUNTIME):
-            return
-        try:
-            code, _ = container.unpack(data)
-        except container.ImageError as error:
-            if error.reason is not container.Reason.PLAIN_PTX:
-                foreign = error.reason is container.Reason.FOREIGN
-                status = Status.NO_BINARY_FOR_GPU if foreign else Status.INVALID_IMAGE
-                raise CudaError(status, f"{name or 'input'}: {error}") from None
-            try:
-                code = image.read_ptx(data, self.context.device)
-            except CudaError as error:
-                raise CudaError(error.status, f"{name or 'input'}: {error.text}") from None
-        self.inputs.append(code)
-        self.names.append(name)
+        """Take one image: cubin, PTX, LTO IR or a library of ours. The documented image errors otherwise."""
+        major, minor = self.context.device.capability
+        for each in link_input.read(data, name, major * 10 + minor):
+            self.inputs.append(each.code)
+            self.names.append(each.name)
 
     def complete(self) -> bytes:
         """The linked cubin; INVALID_VALUE without inputs."""
@@ -64,14 +46,8 @@ class Linker:
         try:
             image.build(code, self.context.device)  # errors show here, and the load that follows is a cache hit
         except UnresolvedSymbol as error:
-            raise CudaError(error.status, f"error   : Undefined reference to '{error.symbol}' in "
-                                          f"'{self._user_of(error.symbol)}'") from None
+            raise CudaError(error.status, link_input.undefined(error.symbol, self.names, self.inputs)) from None
         return self.output
-
-    def _user_of(self, symbol: str) -> str:
-        """The name of the first input that mentions `symbol`."""
-        mention = re.compile(rf'@"?{re.escape(symbol)}\b')
-        return next((name for name, code in zip(self.names, self.inputs, strict=True) if mention.search(code.ir)), "")
 
     def close(self) -> None:
         handles.remove(self.handle)

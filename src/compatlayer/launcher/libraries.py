@@ -9,7 +9,7 @@ FOLDER = os.path.join(PACKAGE, "_lib")
 RUNTIME = os.path.join(FOLDER, "libcompatlayer.so")
 
 # A program that has one of these from somewhere else already holds pointers into it: we would come too late.
-_CONTESTED = ("libcuda.so", "libnvrtc.so")
+_CONTESTED = ("libcuda.so", "libnvrtc.so", "libnvvm.so", "libnvJitLink.so")
 _MODE = os.RTLD_NOW | os.RTLD_LOCAL | os.RTLD_NODELETE
 
 _preloaded = False
@@ -74,7 +74,8 @@ def foreign_libraries() -> list[str]:
     """Paths of driver or compiler libraries in this process that are not ours."""
     from _ctypes import dlopen
 
-    for name in ("libcuda.so.1", "libcuda.so", "libnvrtc.so.13", "libnvrtc.so.12"):
+    for name in ("libcuda.so.1", "libcuda.so", "libnvrtc.so.13", "libnvrtc.so.12", "libnvvm.so.4", "libnvJitLink.so.13",
+                 "libnvJitLink.so.12"):
         try:
             dlopen(name, os.RTLD_LAZY | os.RTLD_NOLOAD)
         except OSError:

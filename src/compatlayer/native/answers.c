@@ -61,6 +61,12 @@ const char *cpl_answer_nvrtcGetErrorString(nvrtcResult result)
     return found != NULL ? found->name : "NVRTC_ERROR unknown";
 }
 
+const char *cpl_answer_nvvmGetErrorString(nvvmResult result)
+{
+    const struct cpl_code *found = find_code(cpl_codes_nvvm, cpl_codes_nvvm_count, (int)result);
+    return found != NULL ? found->name : "NVVM_ERROR unknown";
+}
+
 /* The first row of `symbol`, or `count`. */
 static int first_row(const struct cpl_entry_point *rows, int count, const char *symbol)
 {

@@ -87,7 +87,7 @@ def is_exported(variable: GlobalVariable) -> bool:
     """Whether the host can ask for the variable by name. Virtual tables and other plain constants are not asked for."""
     if variable.constant and not variable.externally_initialized:
         return False
-    return (variable.space in (1, 4) and variable.initializer is not None and "private" not in variable.prefix
+    return (variable.space in (0, 1, 4) and variable.initializer is not None and "private" not in variable.prefix
             and not variable.name.startswith(("llvm.", ".", "cpl.")))
 
 

@@ -1,0 +1,148 @@
+"""NVVM IR, as text or bitcode of any LLVM since 3.0, to device IR.
+
+Clang reads it and brings it into today's form: typed pointers, old intrinsics and `!nvvm.annotations` are its to
+upgrade. NVVM IR specification: https://docs.nvidia.com/cuda/nvvm-ir-spec/
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from ... import digest
+from ...errors import CompilerError
+from .. import cache, scratch, toolchain
+from ..image import DeviceCode
+from . import nvvm_diagnostics
+from .nvvm_options import Options
+
+_KIND = "nvvm"
+_BITCODE = "nvvm-bc"
+_MAGICS = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
+_DECLARED = re.compile(r'^declare [^@\n]*@("(?:[^"\\]|\\.)*"|[\w.$-]+)\(', re.MULTILINE)
+_FUSES = re.compile(r"^(  [^\n]* = (?:tail call |notail call )?(?:fmul|fadd|fsub) )(?![^\n]*?\b(?:fast|contract)\b)",
+                    re.MULTILINE)
+_GROUP = re.compile(r"^(attributes #\d+ = \{ )", re.MULTILINE)
+_FLAGS = re.compile(r"^!llvm\.module\.flags = !\{(.*)\}$", re.MULTILINE)
+
+
+class IrModule(NamedTuple):
+    """One module as the program gave it."""
+
+    data: bytes
+    name: str
+
+    @property
+    def is_bitcode(self) -> bool:
+        return self.data.startswith(_MAGICS)
+
+
+class InvalidIr(CompilerError):
+    """A module is not NVVM IR; the text names module, line and reason."""
+
+
+class LinkFailure(CompilerError):
+    """Modules that do not go together; the text says why."""
+
+
+def compile_modules(modules: Sequence[IrModule], lazy: Sequence[IrModule], options: Options) -> DeviceCode:
+    """One piece of device code of all `modules`, and of what they need of `lazy`; kept in the cache.
+
+    Raises InvalidIr, LinkFailure, and CompilerError when the compiler itself is missing or fails."""
+    code = _compile(modules, [], options)
+    if lazy and undefined(code.ir):
+        code = _compile(modules, lazy, options)
+    return code
+
+
+def undefined(ir: str) -> list[str]:
+    """Functions that device IR declares and that neither the compiler nor its math library knows."""
+    from ..passes.externals import DEVICE_CALLS, is_c_function
+
+    names = (name.strip('"') for name in _DECLARED.findall(ir))
+    return [name for name in names
+            if not (name.startswith("llvm.") or name in DEVICE_CALLS or is_c_function(name))]
+
+
+def _compile(modules: Sequence[IrModule], lazy: Sequence[IrModule], options: Options) -> DeviceCode:
+    from .. import identity
+
+    store = cache.store()
+    key = digest.key(identity(), repr(options._replace(lto=False)), str(len(modules)),
+                     *(digest.key(each.data) + each.name for each in (*modules, *lazy)))
+    kept = store.get(_KIND, key) if store else None
+    if kept is None:
+        kept = _run(modules, lazy, options)
+        if store is not None:
+            store.put(_KIND, key, kept)
+    return DeviceCode(ir=kept.decode("utf-8", "surrogateescape"), architecture=options.architecture)
+
+
+def _run(modules: Sequence[IrModule], lazy: Sequence[IrModule], options: Options) -> bytes:
+    with scratch.folder() as folder:
+        arguments = ["-emit-llvm", "-O1", "-fno-unroll-loops"]
+        first, *others = modules
+        linked = [("-mlink-bitcode-file", each) for each in others]
+        linked += [("-mlink-builtin-bitcode", each) for each in lazy]
+        if linked:
+            with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+                made = list(pool.map(lambda pair: _bitcode(pair[1], options), linked))
+            for place, ((flag, _), data) in enumerate(zip(linked, made, strict=True)):
+                path = os.path.join(folder, f"{place}.bc")
+                with open(path, "wb") as file:
+                    file.write(data)
+                arguments += [flag, path]
+        ir = _clang(arguments, first, options, folder).decode("utf-8", "surrogateescape")
+    return _adjusted(ir, options).encode("utf-8", "surrogateescape")
+
+
+def _bitcode(module: IrModule, options: Options) -> bytes:
+    """A module as bitcode of today: text is brought there, and kept, because programs link the same pieces often."""
+    if module.is_bitcode:
+        return module.data
+    store = cache.store()
+    key = digest.key(toolchain.identity(), module.name, digest.key(module.data))
+    kept = store.get(_BITCODE, key) if store else None
+    if kept is None:
+        kept = _clang(["-emit-llvm-bc", "-disable-llvm-passes"], module, options, None)
+        if store is not None:
+            store.put(_BITCODE, key, kept)
+    return kept
+
+
+def _clang(arguments: Sequence[str], module: IrModule, options: Options, folder: str | None) -> bytes:
+    data = module.data if module.is_bitcode else module.data.rstrip(b"\0")
+    if not data or (b"\0" in data and not module.is_bitcode):
+        line = data.partition(b"\0")[0].count(b"\n") + 1
+        name = module.name or nvvm_diagnostics.UNNAMED
+        raise InvalidIr(f"{name} ({line}, 1): error: this is neither bitcode nor text\n")
+    cpu = "sm_" + options.architecture.partition("_")[2].replace("f", "a")
+    status, output, errors = toolchain.run(
+        ["clang", "-cc1", "-triple", "nvptx64-nvidia-cuda", "-target-cpu", cpu, "-target-feature", "+ptx90", "-w",
+         *arguments, "-x", "ir", "-", "-o", "-"], data, cwd=folder)
+    messages = errors.decode("utf-8", "replace")
+    if status != 0:
+        found = nvvm_diagnostics.read(messages, module.name)
+        if found.of_link:
+            raise LinkFailure(found.text)
+        raise InvalidIr(found.text)
+    return output
+
+
+def _adjusted(ir: str, options: Options) -> str:
+    """The IR with what options say of arithmetic: NVVM fuses and flushes by option, LLVM by marks in the IR."""
+    if options.contract:
+        ir = _FUSES.sub(r"\1contract ", ir)
+    if options.flush_denormals:
+        ir = _GROUP.sub(r'\1"denormal-fp-math-f32"="preserve-sign,preserve-sign" ', ir)
+        number = 1 + max((int(each) for each in re.findall(r"^!(\d+) = ", ir, re.MULTILINE)), default=-1)
+        flag = f'!{number} = !{{i32 4, !"nvvm-reflect-ftz", i32 1}}\n'
+        if (flags := _FLAGS.search(ir)) is not None:
+            listed = f"{flags[1]}, !{number}" if flags[1] else f"!{number}"
+            ir = f"{ir[:flags.start()]}!llvm.module.flags = !{{{listed}}}{ir[flags.end():]}{flag}"
+        else:
+            ir += f"!llvm.module.flags = !{{!{number}}}\n{flag}"
+    return ir

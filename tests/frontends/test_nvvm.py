@@ -1,0 +1,175 @@
+"""libnvvm through the real cuda.bindings.nvvm: NVVM IR as numba writes it, bitcode, options, logs, results, handles."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import subprocess
+import sys
+
+import pytest
+
+nvvm = pytest.importorskip("cuda.bindings.nvvm")
+
+LAYOUT = ("e-p:64:64:64-i1:8:8-i8:8:8-i16:16:16-i32:32:32-i64:64:64-i128:128:128-f32:32:32-f64:64:64-v16:16:16-"
+          "v32:32:32-v64:64:64-v128:128:128-n16:32:64")
+HEAD = f'target triple = "nvptx64-nvidia-cuda"\ntarget datalayout = "{LAYOUT}"\n'
+# Typed pointers, quoted names, an alias of a kernel in !nvvm.annotations: as llvmlite prints for LLVM 7.
+SCALE = HEAD + """
+declare i32 @"llvm.nvvm.read.ptx.sreg.tid.x"()
+@"scale__errcode__" = global i32 0
+define void @"scale"(float* %"x", float %"a", i8* %"unused") {
+entry:
+  %".5" = call i32 @"llvm.nvvm.read.ptx.sreg.tid.x"()
+  %".6" = getelementptr float, float* %"x", i32 %".5"
+  %".7" = load float, float* %".6"
+  %".8" = fmul float %".7", %"a"
+  %".9" = fadd float %".8", 1.0
+  store float %".9", float* %".6"
+  store i32 3, i32* @"scale__errcode__"
+  ret void
+}
+!nvvm.annotations = !{ !0 }
+!nvvmir.version = !{ !1 }
+!0 = !{ void (float*, float, i8*)* @"scale", !"kernel", i32 1 }
+!1 = !{ i32 2, i32 0, i32 3, i32 1 }
+"""
+CALLER = SCALE.replace("declare i32", 'declare float @"twice"(float)\ndeclare i32', 1).replace(
+    'fadd float %".8", 1.0', 'call float @"twice"(float %".8")')
+TWICE = HEAD + """
+define linkonce_odr float @"twice"(float %"v") {
+  %"r" = fadd float %"v", %"v"
+  ret float %"r"
+}
+"""
+ARCH = "-arch=compute_86"
+
+
+class Program:
+    """A program that is destroyed at the end of the test."""
+
+    def __init__(self, *modules: str | bytes, lazy: tuple[str | bytes, ...] = (), name: str = "given.ll") -> None:
+        self.handle = nvvm.create_program()
+        for text in modules:
+            data = text.encode() if isinstance(text, str) else text
+            nvvm.add_module_to_program(self.handle, data, len(data), name)
+        for text in lazy:
+            data = text.encode() if isinstance(text, str) else text
+            nvvm.lazy_add_module_to_program(self.handle, data, len(data), "lazy")
+
+    def verify(self, *options: str) -> None:
+        nvvm.verify_program(self.handle, len(options), list(options))
+
+    def compile(self, *options: str) -> bytes:
+        nvvm.compile_program(self.handle, len(options), list(options))
+        data = bytearray(nvvm.get_compiled_result_size(self.handle))
+        nvvm.get_compiled_result(self.handle, data)
+        return bytes(data)
+
+    @property
+    def log(self) -> str:
+        data = bytearray(nvvm.get_program_log_size(self.handle))
+        nvvm.get_program_log(self.handle, data)
+        assert data.endswith(b"\0")
+        return data[:-1].decode()
+
+    def __del__(self) -> None:
+        nvvm.destroy_program(self.handle)
+
+
+def bitcode(text: str) -> bytes:
+    done = subprocess.run([sys.executable, "-m", "ziglang", "clang", "-cc1", "-triple", "nvptx64-nvidia-cuda",
+                           "-emit-llvm-bc", "-disable-llvm-passes", "-w", "-x", "ir", "-", "-o", "-"],
+                          input=text.encode(), capture_output=True, check=True)
+    return done.stdout
+
+
+def refused(call: object, *arguments: str) -> str:
+    with pytest.raises(nvvm.nvvmError) as caught:
+        call(*arguments)  # type: ignore[operator]
+    return str(caught.value).split()[0].removeprefix("ERROR_")
+
+
+def test_versions() -> None:
+    assert nvvm.version() == (2, 0)
+    assert nvvm.ir_version()[0] == 2
+    assert (nvvm.llvm_version("compute_86"), nvvm.llvm_version("compute_120") > 7) == (7, True)
+    assert refused(nvvm.llvm_version, "compute_1") == "INVALID_INPUT"
+
+
+@pytest.mark.parametrize("form", [str, bitcode])
+def test_ptx_is_text_with_the_kernel_and_its_options(form: type) -> None:
+    program = Program(form(SCALE))
+    program.verify(ARCH)
+    ptx = program.compile(ARCH, "-opt=3")
+    text = ptx.rstrip(b"\0").decode()
+    assert re.search(r"\.visible \.entry scale\(", text) and ".target sm_86" in text
+    assert "fma.rn.f32" in text and program.log == ""
+    assert "fma.rn.f32" not in Program(form(SCALE)).compile(ARCH, "-fma=0").decode()
+    assert "fma.rn.ftz.f32" in Program(form(SCALE)).compile(ARCH, "-ftz=1").decode()
+
+
+def test_a_function_that_another_input_defines_is_declared_in_the_ptx() -> None:
+    text = Program(CALLER).compile(ARCH).decode()
+    assert re.search(r"\.extern\s+\.func.*?\btwice\b\s*\(.*?\)\s*;", text, re.DOTALL)
+
+
+def test_modules_are_joined_and_lazy_ones_only_where_they_are_needed() -> None:
+    for program in (Program(CALLER, TWICE), Program(CALLER, bitcode(TWICE)), Program(CALLER, lazy=(TWICE,)),
+                    Program(CALLER, lazy=(bitcode(TWICE),))):
+        text = program.compile(ARCH).decode()
+        assert ".entry scale(" in text and ".extern" not in text
+    assert "broken" not in Program(SCALE, lazy=("broken",)).compile(ARCH).decode()
+
+
+def test_lto_ir_has_its_magic_and_needs_no_ptx() -> None:
+    assert Program(SCALE).compile(ARCH, "-gen-lto").startswith(b"\xed\x43\x4e\x7f")
+
+
+@pytest.mark.parametrize(("wrong", "place", "said"), [
+    ('fadd float %".8", 1.0', "(11, ", "expected type"), ('fmul float %".7"', "(10, ", "undefined value"),
+    ("  ret void\n", "(13, ", "expected instruction"),
+])
+def test_damaged_ir_is_refused_with_its_line(wrong: str, place: str, said: str) -> None:
+    replaced = {"fadd": wrong.replace("float", "flot"), "fmul": wrong.replace(".7", ".77")}.get(wrong[:4], "")
+    program = Program(SCALE.replace(wrong, replaced))
+    assert refused(program.verify, ARCH) == "INVALID_IR"
+    assert program.log.startswith("given.ll (") and said in program.log, program.log
+    assert refused(program.compile, ARCH) == "INVALID_IR"
+    assert refused(nvvm.get_compiled_result_size, program.handle) == "INVALID_PROGRAM"
+
+
+@pytest.mark.parametrize("data", [b"BC\xc0\xde" + bytes(40), b"\x7fELF", b"\0\0\0\0", bitcode(SCALE)[:-200]])
+def test_damaged_bitcode_is_refused(data: bytes) -> None:
+    program = Program(data)
+    assert refused(program.verify, ARCH) == "INVALID_IR"
+    assert program.log.startswith("given.ll")
+
+
+@pytest.mark.parametrize("option", ["-no-such-option", "-arch=compute_1", "-arch=sm_86", "-fma=2", "-opt=9", "arch",
+                                    "-gen-lto=1", "-ftz", "--numba-debug"])
+def test_an_unknown_option_is_named(option: str) -> None:
+    program = Program(SCALE)
+    for call in (program.verify, program.compile):
+        assert refused(call, ARCH, option) == "INVALID_OPTION"
+        assert option in program.log
+
+
+def test_documented_options_are_taken() -> None:
+    Program(SCALE).compile(ARCH, "-g", "-generate-line-info", "-opt=0", "-ftz=0", "-prec-sqrt=0", "-prec-div=1",
+                           "-fma=1", "-split-compile=2", "-jump-table-density=100", "-Ofast-compile=max")
+
+
+def test_misuse_has_the_documented_errors() -> None:
+    assert refused(Program().compile, ARCH) == "NO_MODULE_IN_PROGRAM"
+    assert refused(nvvm.verify_program, 8, 0, []) == "INVALID_PROGRAM"
+    program = Program(SCALE)
+    assert refused(nvvm.add_module_to_program, program.handle, b"", 0, "empty") == "INVALID_INPUT"
+    assert refused(nvvm.get_compiled_result_size, program.handle) == "INVALID_PROGRAM"
+
+
+def test_error_strings_are_the_names() -> None:
+    library = ctypes.CDLL("libnvvm.so.4")
+    library.nvvmGetErrorString.restype = ctypes.c_char_p
+    assert library.nvvmGetErrorString(6) == b"NVVM_ERROR_INVALID_IR"
+    assert b"unknown" in library.nvvmGetErrorString(77)

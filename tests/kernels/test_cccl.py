@@ -236,24 +236,20 @@ def test_kernels_of_the_reduction_over_the_device(run: Runner, count: int) -> No
     assert total[0] == data.sum() + 17
 
 
-@pytest.mark.parametrize("count", (500, 20000, 40000))
+@pytest.mark.parametrize("count", (500, 20000, 40000, 300000))
 def test_scans_whose_blocks_look_back(run: Runner, count: int) -> None:
     program, data = run.wide(), ints(8, count)
     tiles_ = -(-count // (128 * 9))
-    if run.engine == "vector" and tiles_ > 20:
-        pytest.skip("known fault: the vector engine may not end when some 30 blocks or more look back")
     state = np.zeros(2 * (tiles_ + 64), np.int32)
     state = run(program, "scan_begins", (-(-tiles_ // 128), 128), state, np.int32(tiles_))[0]
     out = run(program, "scans", (tiles_, 128), data, np.zeros_like(data), state, np.int32(tiles_), np.uint32(count))[1]
     np.testing.assert_array_equal(out, np.cumsum(data) - data)
 
 
-@pytest.mark.parametrize("count", (100, 2000, 10000))
+@pytest.mark.parametrize("count", (100, 2000, 10000, 100000))
 def test_selections_whose_blocks_look_back(run: Runner, count: int) -> None:
     program, data = run.wide(), ints(9, count)
     tiles_ = -(-count // 128)
-    if run.engine == "vector" and tiles_ > 20:
-        pytest.skip("known fault: the vector engine may not end when some 30 blocks or more look back")
     state = run(program, "selection_begins", (-(-tiles_ // 128), 128), np.zeros(2 * (tiles_ + 64), np.int32),
                 np.int32(tiles_))[0]
     _, out, found, _ = run(program, "selects", (tiles_, 128), data, np.zeros_like(data), np.zeros(1, np.int32), state,

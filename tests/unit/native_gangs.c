@@ -45,6 +45,22 @@ KERNEL(gang_identify)
 
 KERNEL(gang_count) { ARGS; GANGS __atomic_fetch_add(a->out, (uint32_t)__builtin_popcount(lanes), __ATOMIC_RELAXED); }
 
+/* Code that runs blocks, one after the other, as many as the call may; block i waits for block i - 1. */
+KERNEL(gang_blocks)
+{
+    ARGS;
+    uint32_t linear = block_of(self), count = self->blocks;
+    for (uint32_t last = linear + count; linear < last; linear++)
+        GANGS {
+            while (linear && __atomic_load_n(a->out + linear - 1, __ATOMIC_ACQUIRE) == 0)
+                cpl_yield(self);
+            cpl_gang_barrier(self, 0, 0, lanes, HERE);
+            if (first == 0)
+                __atomic_fetch_add(a->out + linear, count, __ATOMIC_RELEASE);
+        }
+    self->blocks = 0;
+}
+
 /* What a gang sees of itself */
 KERNEL(gang_self)
 {

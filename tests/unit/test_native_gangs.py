@@ -86,6 +86,15 @@ def test_each_of_many_tiny_blocks_runs_once(domain: Gangs, flags: int) -> None:
     domain.runtime.free(out)
 
 
+@pytest.mark.parametrize("block", [32, 128])
+def test_a_gang_with_a_stack_of_its_own_runs_one_block_at_a_time(domain: Gangs, block: int) -> None:
+    for grid in (31, 64, 1000):
+        out = domain.runtime.array(np.uint32, grid + 1)
+        assert domain.go("gang_blocks", (grid,), (block,), basic(out, 32)) == 0
+        assert out.tolist() == [1] * grid + [0]
+        domain.runtime.free(out)
+
+
 @pytest.mark.parametrize("width", [8, 16, 32])
 def test_a_gang_is_known_by_its_first_thread(domain: Gangs, width: int) -> None:
     gangs = -(-72 // width)

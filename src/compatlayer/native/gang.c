@@ -45,7 +45,7 @@ void cpl_convoy_begin(struct block *block)
             spare_fibers(block);
             return;
         }
-        memcpy(gang->self.block, block->pattern.block, sizeof gang->self.block);
+        cpl_thread_move(gang);
         gang->spins = 0;
         gang->arrived = 0;
         gang->next = gang + 1;

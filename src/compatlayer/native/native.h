@@ -463,6 +463,7 @@ const char *cpl_warp_operation(const struct thread *thread);
 bool cpl_active_resolve(struct block *block, bool force);
 void cpl_block_deadlock(struct block *block);
 void cpl_thread_place(struct thread *thread, uint32_t index);    /* sets its coordinates by linear number */
+void cpl_thread_move(struct thread *thread);        /* to the block that its slot stands for now */
 /* Refuses operations of one thread where a gang or one of its lanes runs: they cannot wait on their own. */
 void cpl_thread_alone(struct thread *thread, const cpl_site *site, const char *operation);
 void cpl_convoy_begin(struct block *block);          /* for the block's gangs, all fresh; nothing without their fibers */

@@ -72,6 +72,12 @@ static void make(struct block *block, uint32_t index)
     block->made = index + 1;
 }
 
+void cpl_thread_move(struct thread *thread)
+{
+    memcpy(thread->self.block, thread->block->pattern.block, sizeof thread->self.block);
+    thread->self.blocks = 1;          /* code that runs blocks has counted them down */
+}
+
 static struct thread *next_fresh(struct block *block)
 {
     uint32_t index = block->fresh++;
@@ -79,7 +85,7 @@ static struct thread *next_fresh(struct block *block)
     if (index == block->made)
         make(block, index);
     else
-        memcpy(thread->self.block, block->pattern.block, sizeof thread->self.block);
+        cpl_thread_move(thread);
     thread->spins = 0;
     thread->arrived = 0;
     thread->state = THREAD_FRESH;

@@ -2,8 +2,8 @@
 
 usage: run.py [--kernels NAME,...] [--small] [--against CONTENDER,...] [--pairs N] [--clock cpu] [PART ...]
 
-PARTs are kernels, launch_stream, compile_time, compile_size, launch_cost, launch_from_c, graph_launch, copy_bandwidth;
-all of them without one, and `kernels` alone with --kernels. --small takes sizes that are over in a moment, to try the
+PARTs are kernels, launch_stream, compile_time, compile_size, launch_cost, launch_from_c, graph_launch, copy_bandwidth,
+texture, wmma_gemm, group_reduce; all of them without one, and `kernels` alone with --kernels. --small takes sizes that are over in a moment, to try the
 suite itself.
 """
 
@@ -25,7 +25,8 @@ FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "results"
 WITH_JSON = ("launch_stream", "compile_time", "compile_size")
 LOAD_AT_START = os.getloadavg()[0]
-PARTS = ("kernels", *WITH_JSON, "launch_cost", "launch_from_c", "graph_launch", "copy_bandwidth")
+PARTS = ("kernels", *WITH_JSON, "launch_cost", "launch_from_c", "graph_launch", "copy_bandwidth", "texture",
+         "wmma_gemm", "group_reduce")
 
 
 class Script:

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "core": FOUNDATION | {"compiler", "backends"},
     "api": FOUNDATION | {"core"},
     "frontends": FOUNDATION | {"api", "boot", "core", "compiler", "backends.base"},
+    "nvcc": FOUNDATION | {"compiler"},
     "launcher": {"api.library", "api.reasons"},  # only for the report at exit; see launcher/__init__.py
 }
 LINE_LIMIT = 500

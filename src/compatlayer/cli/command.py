@@ -11,7 +11,7 @@ from importlib import import_module
 
 import compatlayer
 
-COMMANDS = ("run", "enable", "disable", "doctor", "devices", "coverage", "cache", "record")
+COMMANDS = ("run", "enable", "disable", "doctor", "devices", "coverage", "cache", "toolkit-root", "record")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,7 +32,7 @@ def _parsed(words: list[str]) -> int:
     parser.add_argument("--version", action="version", version=f"compatlayer {compatlayer.__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="command", required=True)
     for name in COMMANDS:
-        module = import_module(f"compatlayer.cli.{name}")
+        module = import_module(f"compatlayer.cli.{name.replace('-', '_')}")
         subparser = subparsers.add_parser(name, help=module.SUMMARY, description=module.SUMMARY)
         module.add_arguments(subparser)
         subparser.set_defaults(main=module.main)

@@ -36,14 +36,16 @@ def identity() -> str:
 
 
 def compile_cuda(source: str, name: str, options: Sequence[str], headers: Mapping[str, str] | None = None,
-                 name_expressions: Sequence[str] = ()) -> DeviceCode:
-    """CUDA C++ to device code, from the cache where the source and every file it includes are unchanged.
+                 name_expressions: Sequence[str] = (), nvcc: bool = False) -> DeviceCode:
+    """CUDA C++ to device code, from the cache where the source and every file it includes are unchanged. The source
+    takes the compiler for NVRTC, or for nvcc.
 
     Raises InvalidOption naming an option NVRTC does not have, CompileFailure with the log, CompilerError when the
     compiler itself is missing or fails."""
     given = dict(headers or {})
     store = cache.store()
-    key = "" if store is None else _front_key(source, name, options, given, name_expressions)
+    key = "" if store is None else _front_key(source, name, [*options, "nvcc"] if nvcc else options, given,
+                                                   name_expressions)
     record = store.get(_FRONT, key) if store else None
     code = _fresh(record) if record is not None else None
     if code is not None:
@@ -51,7 +53,7 @@ def compile_cuda(source: str, name: str, options: Sequence[str], headers: Mappin
     from .frontends import nvrtc_options
     from .frontends.cuda_cpp import Source, compile_source
 
-    parsed = nvrtc_options.parse(options)
+    parsed = nvrtc_options.parse(options)._replace(nvcc=nvcc)
     program = Source(source, name, given, tuple(name_expressions))
     compiled = compile_source(program, parsed)
     if store is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from compatlayer.launcher import libraries, site_files
+from compatlayer.launcher import libraries, site_files, toolkit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ CHILDREN = os.path.join(libraries.PACKAGE, "launcher", "children")
 _CACHES = {"PYCUDA_CACHE_DIR": "pycuda", "CUPY_CACHE_DIR": "cupy", "NUMBA_CACHE_DIR": "numba"}
 _OURS = "compatlayer"
 
-# The folders that this package makes in its cache folder: the packages' own caches, and the compiler's.
-CACHE_CONTENTS = ("packages", "v1")
+# The folders that this package makes in its cache folder: the packages' own caches, the toolkit folder, and the
+# compiler's.
+CACHE_CONTENTS = ("packages", toolkit.FOLDER, "v1")
 
 
 def wanted(environ: MutableMapping[str, str]) -> bool | None:
@@ -40,9 +41,10 @@ def apply(environ: MutableMapping[str, str]) -> None:
     _prepend(environ, "LD_LIBRARY_PATH", libraries.FOLDER)
     if not site_files.is_installed():
         _prepend(environ, "PYTHONPATH", CHILDREN)
-    toolkit = toolkit_folder()
-    if toolkit is not None:
-        environ["CUDA_HOME"] = environ["CUDA_PATH"] = toolkit
+    home = toolkit_folder(environ)
+    if home is not None:
+        environ["CUDA_HOME"] = environ["CUDA_PATH"] = home
+        _prepend(environ, "PATH", os.path.join(home, "bin"))
     driver = libraries.soname_path("libcuda.so.")
     if driver is not None:
         environ["NUMBA_CUDA_DRIVER"] = driver
@@ -54,12 +56,13 @@ def apply(environ: MutableMapping[str, str]) -> None:
             environ[name] = os.path.join(chosen, _OURS)
 
 
-def toolkit_folder() -> str | None:
-    """The folder whose `include` holds our headers: the installed package, or a source checkout."""
-    for folder in (libraries.PACKAGE, os.path.dirname(os.path.dirname(libraries.PACKAGE))):
-        if os.path.exists(os.path.join(folder, "include", "cuda.h")):
-            return folder
-    return None
+def toolkit_folder(environ: MutableMapping[str, str] = os.environ) -> str | None:
+    """The toolkit folder; without a place to make it the folder whose `include` holds our headers, if any."""
+    try:
+        return toolkit.root(cache_folder(environ))
+    except toolkit.ToolkitError:
+        found = toolkit.headers()
+        return os.path.dirname(found) if found else None
 
 
 def cache_folder(environ: MutableMapping[str, str]) -> str:

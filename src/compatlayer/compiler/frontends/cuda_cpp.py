@@ -66,7 +66,7 @@ def language_arguments(options: Options) -> list[str]:
         "-debug-info-kind=line-tables-only", "-dwarf-version=4", "-fdebug-compilation-dir=.",
         "-Wno-unknown-pragmas", "-Wno-inline-new-delete",
         "-Wno-register",  # NVRTC takes it in C++17 too
-        "-U__clang__", "-U__GNUC__", "-D__CUDACC__", "-D__CUDACC_RTC__",
+        "-U__clang__", "-U__GNUC__", "-D__CUDACC__", "-D__NVCC__" if options.nvcc else "-D__CUDACC_RTC__",
         f"-D__CUDACC_VER_MAJOR__={major}", f"-D__CUDACC_VER_MINOR__={minor}", "-D__CUDACC_VER_BUILD__=0",
         f"-D__CUDA_ARCH_LIST__={number}", f"-DCUDA_VERSION={major * 1000 + minor * 10}",
         f"-DCUDART_VERSION={major * 1000 + minor * 10}",
@@ -109,21 +109,10 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
     _write_headers(Path(given), source.headers)
     os.mkdir(os.path.join(place, "cwd"))
     language = language_arguments(options)
-    folders, source_folder = search_folders(options, source.name)
     dependency_file = os.path.join(place, "dependencies")
-    overlay = _overlay(place, folders, given)
-    arguments = [
-        *options.macros, *(["-w"] if not options.warnings else []),
-        *(["-iquote", source_folder] if source_folder else []), "-I", given,
-        "-I", str(device_headers.folder()),
-        *(word for folder in folders for word in ("-isystem", folder)),
-        "-internal-isystem", str(device_headers.standard_folder()), *overlay,
-        *(word for header in options.pre_includes for word in ("-include", header)),
-        f"-fdebug-prefix-map={given}/=", f"-fmacro-prefix-map={given}/=",
-        "-dependency-file", dependency_file, "-MT", "x", "-sys-header-deps",
-    ]
+    arguments = source_arguments(source, options, place, given)
     shown = {given + "/": "", str(device_headers.folder()): "<compatlayer>"}
-    text = _wrapped(source.text, source.name, options) + lowered_names.appendix(source.expressions)
+    text = wrapped(source.text, source.name, options) + lowered_names.appendix(source.expressions)
     action = ["-fsyntax-only"] if options.syntax_only else ["-emit-llvm", "-o", "-"]
     whole = not (options.relocatable or options.syntax_only)
     hidden = hidden_variables.names((source.text, *source.headers.values())) if whole else frozenset()
@@ -133,7 +122,7 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
     base = precompiled.fitting((source.text, *source.headers.values(), *options.macros))
 
     def run(program: str, what: Sequence[str]) -> tuple[int, str, str]:
-        return _clang(language, [*arguments, *what], program, os.path.join(place, "cwd"), base)
+        return run_clang(language, [*arguments, *what], program, os.path.join(place, "cwd"), base)
 
     status, ir, messages = run(text, action)
     if status != 0 and assembly_text.COMPLAINT in messages:
@@ -151,13 +140,13 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
     if status != 0 and options.default_device and _CLASH in messages:
         # Clang cannot declare a kernel twice where functions are device ones; a source that names the space of each
         # of its functions does without that default.
-        named = _wrapped(source.text, source.name, options, functions=False)
+        named = wrapped(source.text, source.name, options, functions=False)
         again = run(named + lowered_names.appendix(source.expressions), action)
         status, ir, messages = again if again[0] == 0 else (status, ir, messages)
     if status != 0:
         if source.expressions:
             # The appended lines may only echo the user's mistake: report that where the source alone shows it.
-            alone = run(_wrapped(source.text, source.name, options), ["-fsyntax-only"])
+            alone = run(wrapped(source.text, source.name, options), ["-fsyntax-only"])
             messages = alone[2] if alone[0] != 0 else messages
         raise CompileFailure(format_log(messages, source.name, source.expressions, shown))
     if not ir and not options.syntax_only:
@@ -169,7 +158,24 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
         _check_assembly(ir, messages, source, shown)
     code = DeviceCode(ir=ir, architecture=options.architecture, lowered_names=names,
                       log=format_log(messages, source.name, source.expressions, shown))
-    return Compiled(code, _dependencies(dependency_file, place))
+    return Compiled(code, dependencies(dependency_file, place))
+
+
+def source_arguments(source: Source, options: Options, place: str, given: str) -> list[str]:
+    """Arguments that follow the language's: macros, folders, and the file below `place` for the list of what was read.
+
+    `given` is the folder of the headers that the program gave by name."""
+    folders, source_folder = search_folders(options, source.name)
+    return [
+        *options.macros, *(["-w"] if not options.warnings else []),
+        *(["-iquote", source_folder] if source_folder else []), "-I", given,
+        "-I", str(device_headers.folder()),
+        *(word for folder in folders for word in ("-isystem", folder)),
+        "-internal-isystem", str(device_headers.standard_folder()), *_overlay(place, folders, given),
+        *(word for header in options.pre_includes for word in ("-include", header)),
+        f"-fdebug-prefix-map={given}/=", f"-fmacro-prefix-map={given}/=",
+        "-dependency-file", os.path.join(place, "dependencies"), "-MT", "x", "-sys-header-deps",
+    ]
 
 
 def _check_assembly(ir: str, messages: str, source: Source, shown: Mapping[str, str]) -> None:
@@ -196,7 +202,7 @@ def _optimise(ir: str, options: Options, folder: str) -> str:
     return better
 
 
-def _clang(language: list[str], arguments: list[str], program: str, cwd: str, header: str) -> tuple[int, str, str]:
+def run_clang(language: list[str], arguments: list[str], program: str, cwd: str, header: str) -> tuple[int, str, str]:
     """One run of clang with the base header, or one that has more: precompiled, or parsed where that does not fit."""
     text = program.encode("utf-8", "surrogateescape")
 
@@ -214,7 +220,7 @@ def _clang(language: list[str], arguments: list[str], program: str, cwd: str, he
     return status, output.decode("utf-8", "surrogateescape"), messages
 
 
-def _wrapped(text: str, name: str, options: Options, functions: bool = True) -> str:
+def wrapped(text: str, name: str, options: Options, functions: bool = True) -> str:
     """The source with its name, and with device as the default space where asked. `name` may hold any character.
 
     `functions` False leaves it to the source to say where its functions run.
@@ -264,7 +270,7 @@ def _overlay(scratch: str, folders: Sequence[str], given: str) -> list[str]:
     return ["-ivfsoverlay", path]
 
 
-def _dependencies(path: str, scratch: str) -> tuple[str, ...]:
+def dependencies(path: str, scratch: str) -> tuple[str, ...]:
     """Files of the user's that were read, from clang's make rule."""
     try:
         with open(path, "rb") as file:

@@ -43,6 +43,7 @@ class Options(NamedTuple):
     minimal: bool = False
     version_ident: bool = False
     syntax_only: bool = False
+    nvcc: bool = False  # the source is told that nvcc compiles it; no option, but the caller's choice
     noted: tuple[tuple[str, str], ...] = ()  # accepted, without effect on this target
 
     @property

@@ -17,8 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     if not os.path.exists(libraries.RUNTIME):
-        return complain(f"the native libraries are not in {libraries.FOLDER}; install the package with `pip install .`, "
-                        "or in a source tree run `python setup.py build_ext --inplace`")
+        return complain(f"the native libraries are not in {libraries.FOLDER}; install the package with "
+                        "`pip install .`, or in a source tree run `python setup.py build_ext --inplace`")
     try:
         print(toolkit.root(environment.cache_folder(os.environ)))
     except toolkit.ToolkitError as error:

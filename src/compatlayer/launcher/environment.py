@@ -51,9 +51,20 @@ def apply(environ: MutableMapping[str, str]) -> None:
     for name, folder in _CACHES.items():
         chosen = environ.get(name)
         if chosen is None:
-            environ[name] = os.path.join(cache_folder(environ), "packages", folder)
+            chosen = os.path.join(cache_folder(environ), "packages", folder)
         elif os.path.basename(chosen) != _OURS and not chosen.startswith(cache_folder(environ)):
-            environ[name] = os.path.join(chosen, _OURS)
+            chosen = os.path.join(chosen, _OURS)
+        if name != "PYCUDA_CACHE_DIR" or _is_there(chosen):  # PyCUDA makes its folder only where it chose it itself
+            environ[name] = chosen
+
+
+def _is_there(folder: str) -> bool:
+    """Whether a folder is there, or could be made."""
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def toolkit_folder(environ: MutableMapping[str, str] = os.environ) -> str | None:

@@ -79,6 +79,7 @@ def _read(path: str) -> str | None:
 
 def _make(path: str, state: str) -> None:
     """Build the folder beside its place, then move it there: other processes see all of it or nothing."""
+    import contextlib
     import shutil
 
     new = f"{path}.{os.getpid()}"
@@ -92,10 +93,8 @@ def _make(path: str, state: str) -> None:
     _write(os.path.join(new, "version.json"), _version())
     _write(os.path.join(new, _STAMP), state)
     old = f"{path}.old.{os.getpid()}"
-    try:
+    with contextlib.suppress(FileNotFoundError):
         os.rename(path, old)
-    except FileNotFoundError:
-        pass
     try:
         os.rename(new, path)
     except OSError:

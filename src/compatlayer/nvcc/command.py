@@ -51,8 +51,7 @@ def main(words: list[str], program: str) -> int:
 
 def _run(command: Command, words: list[str], program: str) -> int:
     if command.phase in ("version", "help", "list-gpu-arch", "list-gpu-code"):
-        sys.stdout.write({"version": version, "help": lambda: _HELP}.get(
-            command.phase, lambda: target.listed(command.phase))())
+        sys.stdout.write(_answer(command.phase))
         return 0
     if command.verbose or command.dry:
         home = os.path.dirname(os.path.dirname(os.path.abspath(program)))
@@ -88,6 +87,12 @@ def _check_input(path: str, command: Command) -> None:
         raise Fatal(f"Don't know what to do with '{path}'")
     if not os.path.isfile(path):
         raise Fatal(f"{path}: No such file or directory")
+
+
+def _answer(phase: str) -> str:
+    if phase == "version":
+        return version()
+    return _HELP if phase == "help" else target.listed(phase)
 
 
 def version() -> str:

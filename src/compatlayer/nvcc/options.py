@@ -262,7 +262,8 @@ _SWITCHES: dict[str, Callable[[Command], None]] = {
     **dict.fromkeys((
         "--debug", "--profile", "-m64", "--m64", "--source-in-ptx", "--resource-usage", "--display-error-number",
         "--no-display-error-number", "--generate-dependency-targets", "--no-exceptions", "-noeh",
-        "--allow-unsupported-compiler", "-allow-unsupported-compiler", "--Wno-deprecated-gpu-targets", "-Wno-deprecated-gpu-targets",
+        "--allow-unsupported-compiler", "-allow-unsupported-compiler", "--Wno-deprecated-gpu-targets",
+        "-Wno-deprecated-gpu-targets",
         "-Wreorder", "-Wext-lambda-captures-this", "-Wdefault-stream-launch", "-Wmissing-launch-bounds",
         "-Wno-deprecated-declarations", "--no-host-device-initializer-list", "-nohdinitlist",
         "--no-host-device-move-forward", "-nohdmoveforward", "-extra-device-vectorization",

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
-from engines import ENGINES, engine_of
+from cccl_runner import Runner, headers, runners
+from engines import ENGINES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import compatlayer
-from compatlayer import Device, LaunchConfig, Program, launch
+from compatlayer import Device, Program
 
-FOLDER = Path(__file__).with_name("cccl")
-PLACES = ("cuda/cccl/headers/include", "nvidia/cu13/include/cccl")
 ALGORITHMS = {"int": np.int32, "double": np.float64}
 DEVICE = {
     "reduce": "cub::detail::reduce::DeviceReduceKernel<ReduceTuning, true, const T *, T *, unsigned, unsigned, Plus, "
@@ -38,48 +33,8 @@ seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=3, deadline=None)
 
 
-def headers() -> str | None:
-    """The folder of the wheel's headers."""
-    return next((str(Path(entry) / place) for entry in sys.path for place in PLACES
-                 if (Path(entry) / place / "cub" / "cub.cuh").is_file()), None)
-
-
 pytestmark = [pytest.mark.timeout(300),
               pytest.mark.skipif(headers() is None, reason="the cuda-cccl wheel is not installed")]
-
-
-class Runner:
-    """Launches kernels of the files in cccl/ in one engine."""
-
-    def __init__(self, device: Device, engine: str) -> None:
-        self.device, self.engine = device, engine
-        self.program = cache(self._program)
-        self.wide = cache(self.device_wide)
-
-    def _program(self, file: str, *macros: str) -> Program:
-        options = ["-std=c++17", f"-I{headers()}", "--device-int128", *(f"-D{each}" for each in macros)]
-        return Program(self.device, (FOLDER / f"{file}.cu").read_text(), name=f"{file}.cu", options=options)
-
-    def device_wide(self) -> Program:
-        """The kernels of cub's algorithms over arrays of int."""
-        options = ["-std=c++17", f"-I{headers()}", "--device-int128", "-DELEMENT=int"]
-        return Program(self.device, (FOLDER / "device.cu").read_text(), name="device.cu", options=options,
-                       name_expressions=[*DEVICE.values()])
-
-    def __call__(self, program: Program, name: str, shape: tuple[int, int], *arguments: object,
-                 shared: int = 0) -> list[np.ndarray]:
-        """Arrays are buffers, numbers go by value; the contents of all buffers afterwards."""
-        buffers = [self.device.upload(np.ascontiguousarray(each)) if isinstance(each, np.ndarray) else each
-                   for each in arguments]
-        with engine_of(self.device, self.engine):
-            launch(self.device.default_stream, LaunchConfig(*shape, shared), program.kernel(name), *buffers)
-        self.device.default_stream.synchronize()
-        contents = [each.copy_to().view(given.dtype)[: given.size].reshape(given.shape)
-                    for each, given in zip(buffers, arguments, strict=True) if isinstance(given, np.ndarray)]
-        for each in buffers:
-            if isinstance(each, compatlayer.Buffer):
-                each.close()
-        return contents
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -119,13 +74,6 @@ def test_threads_meet_at_barriers(seed: int) -> None:
         data = ints(seed, 7 * 32).reshape(7, 32)
         out = run(program, "producer_consumer", (2, 96), data, np.zeros((2, 2, 32), np.int32), np.int32(7))[1]
         np.testing.assert_array_equal(out, np.tile(np.stack([data.sum(0), 2 * data.sum(0)]), (2, 1, 1)))
-
-
-@cache
-def runners() -> tuple[Runner, ...]:
-    """One for each engine, for tests whose inputs are made over and over."""
-    device = Device(0)
-    return tuple(Runner(device, engine) for engine in ENGINES)
 
 
 def test_copies_arrive_at_barriers_and_in_pipelines(run: Runner) -> None:
@@ -217,14 +165,19 @@ def test_blocks_count_exchange_and_compare_neighbours(run: Runner, type_: str, t
     np.testing.assert_array_equal(out, np.stack([striped, heads.astype(data.dtype), steps], 1))
 
 
+def wide(run: Runner) -> Program:
+    """The kernels of cub's algorithms over arrays of int."""
+    return run.program("device", "ELEMENT=int", names=tuple(DEVICE.values()))
+
+
 def shapes(run: Runner) -> dict[str, int]:
-    out = run(run.wide(), "shapes", (1, 1), np.zeros(13, np.int32))[0]
+    out = run(wide(run), "shapes", (1, 1), np.zeros(13, np.int32))[0]
     return dict(zip(SHAPE_NAMES, out.tolist(), strict=True))
 
 
 @pytest.mark.parametrize("count", (1000, 100003))
 def test_kernels_of_the_reduction_over_the_device(run: Runner, count: int) -> None:
-    program, shape = run.wide(), shapes(run)
+    program, shape = wide(run), shapes(run)
     data, grid = ints(7, count), 5
     even = run(program, "share", (1, 1), np.zeros(shape["share_bytes"], np.uint8), np.uint32(count), np.int32(grid),
                np.int32(shape["reduce_threads"] * shape["reduce_items"]))[0]
@@ -238,7 +191,7 @@ def test_kernels_of_the_reduction_over_the_device(run: Runner, count: int) -> No
 
 @pytest.mark.parametrize("count", (500, 20000, 40000, 300000))
 def test_scans_whose_blocks_look_back(run: Runner, count: int) -> None:
-    program, data = run.wide(), ints(8, count)
+    program, data = wide(run), ints(8, count)
     tiles_ = -(-count // (128 * 9))
     state = np.zeros(2 * (tiles_ + 64), np.int32)
     state = run(program, "scan_begins", (-(-tiles_ // 128), 128), state, np.int32(tiles_))[0]
@@ -248,7 +201,7 @@ def test_scans_whose_blocks_look_back(run: Runner, count: int) -> None:
 
 @pytest.mark.parametrize("count", (100, 2000, 10000, 100000))
 def test_selections_whose_blocks_look_back(run: Runner, count: int) -> None:
-    program, data = run.wide(), ints(9, count)
+    program, data = wide(run), ints(9, count)
     tiles_ = -(-count // 128)
     state = run(program, "selection_begins", (-(-tiles_ // 128), 128), np.zeros(2 * (tiles_ + 64), np.int32),
                 np.int32(tiles_))[0]
@@ -259,7 +212,7 @@ def test_selections_whose_blocks_look_back(run: Runner, count: int) -> None:
 
 
 def test_kernels_of_the_radix_sort_over_the_device(run: Runner) -> None:
-    program, shape = run.wide(), shapes(run)
+    program, shape = wide(run), shapes(run)
     passes, count = -(-32 // shape["bits"]), 30011
     keys, places = np.random.default_rng(10).integers(-2**31, 2**31, count, np.int32), np.arange(count, dtype=np.int32)
     bins = np.zeros((passes, 1 << shape["bits"]), np.uint32)
@@ -281,7 +234,7 @@ def test_kernels_of_the_radix_sort_over_the_device(run: Runner) -> None:
 
 
 def test_the_sort_of_one_tile(run: Runner) -> None:
-    program, shape = run.wide(), shapes(run)
+    program, shape = wide(run), shapes(run)
     count = shape["small_threads"] * shape["small_items"] - 5
     keys = ints(11, count)
     out = run(program, DEVICE["small"], (1, shape["small_threads"]), keys, np.zeros_like(keys),

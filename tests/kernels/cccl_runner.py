@@ -28,8 +28,9 @@ class Runner:
         self.device, self.engine = device, engine
         self.program = cache(self._program)
 
-    def _program(self, file: str, *macros: str, names: tuple[str, ...] = ()) -> Program:
-        options = ["-std=c++17", f"-I{headers()}", "--device-int128", *(f"-D{each}" for each in macros)]
+    def _program(self, file: str, *macros: str, names: tuple[str, ...] = (),
+                 standard: str = "c++17") -> Program:
+        options = [f"-std={standard}", f"-I{headers()}", "--device-int128", *(f"-D{each}" for each in macros)]
         return Program(self.device, (FOLDER / f"{file}.cu").read_text(), name=f"{file}.cu", options=options,
                        name_expressions=list(names))
 

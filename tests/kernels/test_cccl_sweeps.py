@@ -42,7 +42,7 @@ SHAPES = ("scan", "unique_by_key", "merge", "parts", "counts", "if", "flagged", 
           "lengths", "runs")
 STATES = ("scan", "tiles", "sums", "lengths", "parts")
 NOTHING = b"\0"  # an object without members
-TILES = 12
+TILES = 48
 TYPES = {"int": np.int32, "double": np.float64}
 pytestmark = [pytest.mark.timeout(300),
               pytest.mark.skipif(headers() is None, reason="the cuda-cccl wheel is not installed")]

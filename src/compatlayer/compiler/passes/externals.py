@@ -19,6 +19,7 @@ DEVICE_CALLS = frozenset(("vprintf", "malloc", "free", "__assertfail", "__nvvm_r
 RUNTIME = "__compatlayer_math_"
 # Math functions that write through a pointer; all others of the library have no side effect.
 OUT_PARAMETERS = ("sincos", "frexp", "modf", "remquo")
+_ARRAYS = ("norm", "normf", "rnorm", "rnormf")  # read what their second argument points to
 
 
 def is_c_function(name: str) -> bool:
@@ -30,5 +31,5 @@ def is_pure(name: str) -> bool:
     """Whether a call of the library function `name` reads and writes no memory."""
     if name.startswith("__nv_"):
         base = name[5:].removeprefix("fast_")
-        return not base.startswith(OUT_PARAMETERS)
+        return base not in _ARRAYS and not base.startswith(OUT_PARAMETERS)
     return False

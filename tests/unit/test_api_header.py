@@ -15,7 +15,8 @@ from compatlayer.api.library import CUDA, NVRTC
 from compatlayer.api.toolchain import find_toolchain
 from compatlayer.paths import include_dir
 
-HEADERS = ["cuda.h", "nvrtc.h", "nvvm.h", "nvJitLink.h", "cudaProfiler.h", "cudaGL.h", "cudaEGL.h", "cudaVDPAU.h"]
+HEADERS = ["cuda.h", "nvrtc.h", "nvvm.h", "nvJitLink.h", "curand.h", "cudaProfiler.h", "cudaGL.h",
+           "cudaEGL.h", "cudaVDPAU.h"]
 
 
 def check(text: str, folder: Path, language: str, *flags: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ import pytest
 from api_child import LIBRARIES, lines
 from compatlayer._native import ffi, lib
 
-CUDA, NVRTC, NVVM, NVJITLINK = range(4)
+CUDA, NVRTC, NVVM, NVJITLINK, CURAND = range(5)
 NOT_SUPPORTED = 801
 
 
@@ -20,7 +20,8 @@ def names(library: int) -> list[str]:
 @pytest.mark.parametrize(
     ("file", "library"),
     [("libcuda.so.1", CUDA), ("libcuda.so", CUDA), ("libnvrtc.so.13", NVRTC), ("libnvrtc.so.12", NVRTC),
-     ("libnvvm.so.4", NVVM), ("libnvJitLink.so.13", NVJITLINK), ("libnvJitLink.so.12", NVJITLINK)],
+     ("libnvvm.so.4", NVVM), ("libnvJitLink.so.13", NVJITLINK), ("libnvJitLink.so.12", NVJITLINK),
+     ("libcurand.so.10", CURAND)],
 )
 def test_a_library_exports_every_function_of_its_table(file: str, library: int) -> None:
     loaded = ctypes.CDLL(str(LIBRARIES / file))
@@ -28,7 +29,7 @@ def test_a_library_exports_every_function_of_its_table(file: str, library: int) 
 
 
 @pytest.mark.parametrize("file", ["libcuda.so.1", "libcuda.so", "libnvrtc.so.13", "libnvrtc.so.12", "libnvvm.so.4",
-                                  "libnvJitLink.so.13", "libnvJitLink.so.12"])
+                                  "libnvJitLink.so.13", "libnvJitLink.so.12", "libcurand.so.10"])
 def test_a_library_carries_its_file_name_as_soname_and_finds_the_runtime_beside_it(file: str) -> None:
     assert lines(
         f"""
@@ -53,7 +54,7 @@ def test_the_stubs_export_nothing_but_the_interface() -> None:
 
 
 def test_names_are_sorted_and_found_by_name() -> None:
-    for library in (CUDA, NVRTC, NVVM, NVJITLINK):
+    for library in (CUDA, NVRTC, NVVM, NVJITLINK, CURAND):
         found = names(library)
         assert found == sorted(found)
         assert [lib.cpl_slot_find(library, name.encode()) for name in found] == list(range(len(found)))
@@ -62,7 +63,7 @@ def test_names_are_sorted_and_found_by_name() -> None:
 
 
 def test_there_are_29_compiler_functions() -> None:
-    assert [len(names(library)) for library in (NVRTC, NVVM, NVJITLINK)] == [29, 14, 16]
+    assert [len(names(library)) for library in (NVRTC, NVVM, NVJITLINK, CURAND)] == [29, 14, 16, 5]
 
 
 def test_the_table_knows_parameters_and_which_must_not_be_null() -> None:

@@ -90,7 +90,24 @@ NVJITLINK = Library(
     in_c=frozenset(),
 )
 
-LIBRARIES = (CUDA, NVRTC, NVVM, NVJITLINK)
+# What programs link for their kernels' generators; cuRAND's own generators on the host are not there.
+CURAND = Library(
+    number=4,
+    name="curand",
+    folder="curand",
+    headers=("curand.h",),
+    sonames=("libcurand.so.10",),
+    result="curandStatus_t",
+    not_supported=999,
+    not_initialized=101,
+    deinitialized=101,
+    unknown=999,
+    invalid_value=104,
+    out_of_memory=102,
+    in_c=frozenset(),
+)
+
+LIBRARIES = (CUDA, NVRTC, NVVM, NVJITLINK, CURAND)
 
 
 def library_of(function: str) -> Library:

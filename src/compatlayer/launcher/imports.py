@@ -42,6 +42,40 @@ AFTER: dict[str, Callable[[ModuleType], None]] = {
     "cuda.bindings._internal.runtime": _serve_runtime_calls,
 }
 
+# Modules of NVIDIA's that no documented C interface could serve, and what fills ours. NVIDIA's own is preferred where
+# it is installed, unless the variable is set.
+INSTEAD = {"tensorrt": "compatlayer.frontends.tensorrt"}
+_ASKED = {"tensorrt": "COMPATLAYER_TENSORRT"}
+
+
+class _Instead:
+    """Finds our own module for a name that nothing else has, or that the user wants from us."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name not in INSTEAD:
+            return None
+        if not os.environ.get(_ASKED[name]):
+            for finder in sys.meta_path:
+                spec = None if finder is _Instead else finder.find_spec(name, path, target)
+                if spec is not None and spec.origin is not None:  # a mere folder of that name is no package
+                    return None
+        from importlib.machinery import ModuleSpec
+
+        return ModuleSpec(name, _Filler(), origin="compatlayer")  # type: ignore[arg-type]
+
+
+class _Filler:
+    """Loads a module of INSTEAD: what fills it comes from this package, and only when it is imported."""
+
+    @staticmethod
+    def create_module(spec: ModuleSpec) -> None:
+        return None
+
+    @staticmethod
+    def exec_module(module: ModuleType) -> None:
+        __import__(INSTEAD[module.__name__], fromlist=("fill",)).fill(module)
+
 
 class _Finder:
     """A meta path finder that lets the others find a module of AFTER, and runs its function once it is loaded."""
@@ -76,6 +110,7 @@ def hook() -> None:
     """Install the hook; a module that is loaded already is changed at once. A second call does nothing."""
     if _Finder in sys.meta_path:
         return
+    sys.meta_path.insert(0, _Instead)  # type: ignore[arg-type]
     sys.meta_path.insert(0, _Finder)  # type: ignore[arg-type]
     for name, function in AFTER.items():
         module = sys.modules.get(name)

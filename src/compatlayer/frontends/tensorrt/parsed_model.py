@@ -1,0 +1,113 @@
+"""What a model may contain: reading it, and the reasons for which nodes are refused."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from compatlayer.frontends.tensorrt.enums import ErrorCode
+
+# Domains besides ONNX's own whose operators onnxruntime has.
+_MORE_DOMAINS = {"ai.onnx.ml", "com.microsoft", "ai.onnx.preview.training"}
+
+
+class Unsupported(Exception):
+    """A model or a node is refused; `code` is the parser's."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = ErrorCode[code]
+
+
+def load(data: bytes, folder: str) -> Any:
+    """Read a ModelProto, with its external weights from `folder`."""
+    import onnx
+    from onnx.external_data_helper import load_external_data_for_model
+
+    try:
+        model = onnx.load_model_from_string(data)
+    except Exception:
+        raise Unsupported("MODEL_DESERIALIZE_FAILED", f"Failed to parse the ONNX model: {len(data)} bytes that are no "
+                          "ModelProto; check that the file is complete") from None
+    if not model.HasField("graph") or not (model.graph.node or model.graph.output):
+        raise Unsupported("MODEL_DESERIALIZE_FAILED", "Failed to parse the ONNX model: it holds no graph; check that "
+                          "the file is complete")
+    try:
+        load_external_data_for_model(model, folder or os.getcwd())
+    except Exception as error:
+        raise Unsupported("MODEL_DESERIALIZE_FAILED", f"Failed to load external weights: {error}; parse with the "
+                          "model's path") from None
+    declared = {each.domain for each in model.opset_import} | {"", "ai.onnx"}
+    for domain in sorted({node.domain for node in model.graph.node} - declared):  # exporters forget those of plugins
+        model.opset_import.add(domain=domain, version=1)
+    try:
+        onnx.checker.check_model(model)
+    except onnx.checker.ValidationError as error:
+        raise Unsupported("INVALID_NODE", f"The model is not valid: {str(error).splitlines()[0]}") from None
+    except ValueError:  # more than 2 GiB: the checker cannot take it
+        pass
+    return model
+
+
+def known_operator(domain: str, name: str) -> bool:
+    """Whether an operator has an importer."""
+    import onnx
+
+    return domain in _MORE_DOMAINS or onnx.defs.has(name, "" if domain == "ai.onnx" else domain)
+
+
+def missing_importers(node: Any, model: Any) -> list[Any]:
+    """The node, and nodes of its subgraphs, whose operators nobody knows."""
+    functions = {(each.domain, each.name) for each in model.functions}
+    found = []
+    if not known_operator(node.domain, node.op_type) and (node.domain, node.op_type) not in functions:
+        found.append(node)
+    for attribute in node.attribute:
+        for inner in attribute.g.node if attribute.HasField("g") else ():
+            found += missing_importers(inner, model)
+    return found
+
+
+def check_node(node: Any, model: Any) -> None:
+    """Raise Unsupported for a node that no engine can have."""
+    if node.op_type.startswith("String") or node.op_type in ("RegexFullMatch", "TfIdfVectorizer", "ImageDecoder"):
+        raise Unsupported("UNSUPPORTED_NODE_DATATYPE", "strings are no tensors of an engine; do this step before it")
+
+
+def convert_wide_integers(model: Any) -> Any:
+    """TensorRT 8 has no INT64: such inputs and outputs enter and leave as INT32."""
+    from onnx import TensorProto, helper
+
+    graph = model.graph
+    weights = {each.name for each in graph.initializer}
+    front, back = [], []
+    for info in graph.input:
+        if info.type.tensor_type.elem_type == TensorProto.INT64 and info.name not in weights:
+            inner = f"{info.name}__int64"
+            _rename(graph.node, info.name, inner)
+            info.type.tensor_type.elem_type = TensorProto.INT32
+            front.append(helper.make_node("Cast", [info.name], [inner], to=TensorProto.INT64))
+    for info in graph.output:
+        if info.type.tensor_type.elem_type == TensorProto.INT64:
+            inner = f"{info.name}__int64"
+            _rename(graph.node, info.name, inner)
+            info.type.tensor_type.elem_type = TensorProto.INT32
+            back.append(helper.make_node("Cast", [inner], [info.name], to=TensorProto.INT32))
+    nodes = [*front, *graph.node, *back]
+    copies = [type(node)() for node in nodes]
+    for copy, node in zip(copies, nodes, strict=True):
+        copy.CopyFrom(node)
+    del graph.node[:]
+    graph.node.extend(copies)
+    return model
+
+
+def _rename(nodes: Any, old: str, new: str) -> None:
+    for node in nodes:
+        for names in (node.input, node.output):
+            for place, name in enumerate(names):
+                if name == old:
+                    names[place] = new
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _rename(attribute.g.node, old, new)

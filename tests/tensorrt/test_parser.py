@@ -1,0 +1,88 @@
+"""What the parser refuses, and how it says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Device
+from onnx import TensorProto, helper
+from trt_models import Log, dense, engine_from, floats, model, parsed, run
+
+trt = pytest.importorskip("tensorrt")
+
+
+def refused(data: bytes) -> Any:
+    log = Log()
+    network = trt.Builder(log).create_network(1)
+    parser = trt.OnnxParser(network, log)
+    assert parser.parse(data) is False and parser.num_errors >= 1 and log.errors
+    return parser.get_error(0)
+
+
+def test_damaged_models() -> None:
+    assert refused(dense()[:-50]).code() == trt.ErrorCode.MODEL_DESERIALIZE_FAILED
+    assert refused(b"no model at all").code() == trt.ErrorCode.MODEL_DESERIALIZE_FAILED
+    assert refused(b"").code() == trt.ErrorCode.MODEL_DESERIALIZE_FAILED
+
+
+def test_an_operator_that_nobody_knows() -> None:
+    error = refused(model([helper.make_node("Relu", ["x"], ["y"], name="a"),
+                           helper.make_node("Frobnicate", ["y"], ["z"], name="mine", domain="my.ops")],
+                          [floats("x", [2])], [floats("z", [2])]))
+    assert error.node() == 1 and error.node_name() == "mine" and error.node_operator() == "Frobnicate"
+    assert error.code() == trt.ErrorCode.UNSUPPORTED_NODE and "Plugin not found" in error.desc()
+    assert "my.ops::Frobnicate" in str(error)
+
+
+def test_types_that_tensors_cannot_have() -> None:
+    error = refused(model([helper.make_node("Identity", ["x"], ["z"])], [floats("x", [2], TensorProto.STRING)],
+                          [floats("z", [2], TensorProto.STRING)]))
+    assert "data type" in error.desc()
+
+
+def test_a_file_that_is_not_there(tmp_path: Any) -> None:
+    log = Log()
+    parser = trt.OnnxParser(trt.Builder(log).create_network(1), log)
+    assert not parser.parse_from_file(str(tmp_path / "none.onnx"))
+    assert "Failed to open file" in parser.get_error(0).desc()
+
+
+def test_external_weights_are_found_beside_the_file(tmp_path: Any, gpu: Device) -> None:
+    import onnx
+
+    proto = onnx.load_model_from_string(dense())
+    onnx.save_model(proto, str(tmp_path / "m.onnx"), save_as_external_data=True, location="m.bin", size_threshold=0)
+    log = Log()
+    builder = trt.Builder(log)
+    network = builder.create_network(1)
+    assert trt.OnnxParser(network, log).parse_from_file(str(tmp_path / "m.onnx"))
+    engine = engine_from(builder, network, builder.create_builder_config(), log)
+    x = np.ones((4, 8), np.float32)
+    again = engine_from(*parsed(dense(), log), log)
+    assert np.array_equal(run(gpu, engine, {"x": x})["z"], run(gpu, again, {"x": x})["z"])
+
+
+def test_a_parsed_network_can_be_changed(gpu: Device) -> None:
+    log = Log()
+    builder, network, config = parsed(dense("N"), log)
+    assert [network.get_layer(place).name for place in range(network.num_layers)] == ["product", "relu"]
+    assert network.get_layer(0).type == trt.LayerType.MATRIX_MULTIPLY
+    network.get_input(0).shape = (2, 8)
+    network.get_input(0).name = "pixels"
+    network.get_output(0).name = "answer"
+    network.mark_output(network.get_layer(0).get_output(0))
+    engine = engine_from(builder, network, config, log)
+    x = np.arange(16, dtype=np.float32).reshape(2, 8)
+    out = run(gpu, engine, {"pixels": x})
+    assert set(out) == {"answer", "y"} and np.array_equal(out["answer"], np.maximum(out["y"], 0))
+
+
+def test_double_inputs_and_outputs_are_float(gpu: Device) -> None:
+    log = Log()
+    data = model([helper.make_node("Sqrt", ["x"], ["z"])], [floats("x", [3], TensorProto.DOUBLE)],
+                 [floats("z", [3], TensorProto.DOUBLE)])
+    engine = engine_from(*parsed(data, log), log)
+    assert engine.get_tensor_dtype("x") == trt.float32
+    assert np.allclose(run(gpu, engine, {"x": np.float32([1, 4, 9])})["z"], [1, 2, 3])

@@ -1,60 +1,29 @@
-"""The module tensorrt of this process, buffers on the device, and small models."""
+"""The module tensorrt of this process, and a device; without onnxruntime there is nothing to collect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
-pytest.importorskip("onnxruntime", reason="the module tensorrt needs onnxruntime: pip install compatlayer[jetson]")
-pytest.importorskip("onnx", reason="the module tensorrt needs onnx: pip install compatlayer[jetson]")
-driver = pytest.importorskip("cuda.bindings.driver")
+if TYPE_CHECKING:
+    from trt_device import Device
+
+NEEDED = [name for name in ("onnxruntime", "onnx", "cuda.bindings") if find_spec(name) is None]
+collect_ignore_glob = ["test_*.py"] if NEEDED else []
 
 
-def value(answer: tuple) -> Any:
-    status, *values = answer
-    assert int(status) == 0, status
-    return values[0] if len(values) == 1 else values
-
-
-class Device:
-    """Memory and one stream, freed at the end."""
-
-    def __init__(self) -> None:
-        value(driver.cuInit(0))
-        self.device = value(driver.cuDeviceGet(0))
-        value(driver.cuCtxSetCurrent(value(driver.cuDevicePrimaryCtxRetain(self.device))))
-        self.stream = value(driver.cuStreamCreate(1))
-        self.buffers: list[Any] = []
-
-    def empty(self, size_bytes: int) -> int:
-        self.buffers.append(value(driver.cuMemAlloc(max(size_bytes, 1))))
-        return int(self.buffers[-1])
-
-    def put(self, array: np.ndarray) -> int:
-        address = self.empty(array.nbytes)
-        self.write(address, array)
-        return address
-
-    def write(self, address: int, array: np.ndarray) -> None:
-        array = np.ascontiguousarray(array)
-        if array.nbytes:
-            value(driver.cuMemcpyHtoD(address, array.ctypes.data, array.nbytes))
-
-    def get(self, address: int, shape: Any, dtype: Any = np.float32) -> np.ndarray:
-        array = np.empty(shape, dtype)
-        if array.nbytes:
-            value(driver.cuMemcpyDtoH(array.ctypes.data, address, array.nbytes))
-        return array
-
-    def wait(self) -> None:
-        value(driver.cuStreamSynchronize(self.stream))
+def pytest_report_header() -> str | None:
+    return f"tests of tensorrt are left out without {', '.join(NEEDED)}: pip install compatlayer[jetson]" if NEEDED \
+        else None
 
 
 @pytest.fixture
 def gpu() -> Iterator[Device]:
+    from trt_device import Device, driver
+
     made = Device()
     yield made
     made.wait()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Device, driver, value
+from trt_device import Device, driver, value
 from trt_models import WEIGHTS, Log, dense, engine_of, parsed, run
 
 trt = pytest.importorskip("tensorrt")

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Device
 from onnx import TensorProto, helper
+from trt_device import Device
 from trt_models import Log, dense, engine_from, floats, model, parsed, run
 
 trt = pytest.importorskip("tensorrt")

@@ -7,6 +7,7 @@
 #include "../cuda.h"
 #include "../nvrtc.h"
 #include "../nvvm.h"
+#include "../nvml.h"
 
 struct cpl_code {
     int code;
@@ -16,6 +17,8 @@ struct cpl_code {
 /* Generated from the headers' enumerations; sorted by code. */
 extern const struct cpl_code cpl_codes_cuda[], cpl_codes_nvrtc[], cpl_codes_nvvm[];
 extern const int cpl_codes_cuda_count, cpl_codes_nvrtc_count, cpl_codes_nvvm_count;
+extern const struct cpl_code cpl_codes_nvml[];
+extern const int cpl_codes_nvml_count;
 
 CUresult cpl_answer_cuGetErrorName(CUresult error, const char **pStr);
 CUresult cpl_answer_cuGetErrorString(CUresult error, const char **pStr);
@@ -23,5 +26,6 @@ CUresult cpl_answer_cuDriverGetVersion(int *driverVersion);
 CUresult cpl_answer_cuGetExportTable(const void **ppExportTable, const CUuuid *pExportTableId);
 const char *cpl_answer_nvrtcGetErrorString(nvrtcResult result);
 const char *cpl_answer_nvvmGetErrorString(nvvmResult result);
+const char *cpl_answer_nvmlErrorString(nvmlReturn_t result);
 
 #endif

@@ -54,6 +54,7 @@ CPL_EXPORT int cpl_memory_find(uint64_t address, cpl_allocation *out);
 CPL_EXPORT uint64_t cpl_memory_used(int device);   /* bytes of kinds DEVICE and MANAGED */
 CPL_EXPORT uint64_t cpl_memory_count(void);        /* live allocations of every kind */
 #include "mapping.h"
+#include "ledger.h"
 
 /* ---- fault domains: a CUDA context has one; a fault in it is sticky until it is closed ------- */
 enum { CPL_FAULT_NONE = 0, CPL_FAULT_ADDRESS, CPL_FAULT_ASSERT, CPL_FAULT_TRAP, CPL_FAULT_BARRIER, CPL_FAULT_STACK,
@@ -275,7 +276,7 @@ CPL_EXPORT void *cpl_direct_front(const char *name, void *handler);
 
 /* ---- jump tables: the generated stubs call through them -------------------------------------- */
 enum { CPL_LIBRARY_CUDA = 0, CPL_LIBRARY_NVRTC = 1, CPL_LIBRARY_NVVM = 2, CPL_LIBRARY_NVJITLINK = 3,
-    CPL_LIBRARY_CURAND = 4, CPL_LIBRARIES = 5 };
+    CPL_LIBRARY_CURAND = 4, CPL_LIBRARY_NVML = 5, CPL_LIBRARIES = 6 };
 CPL_EXPORT int cpl_slot_count(int library);
 CPL_EXPORT const char *cpl_slot_name(int library, int index);
 CPL_EXPORT int cpl_slot_find(int library, const char *name);     /* the index, or -1 */

@@ -39,6 +39,7 @@ CPL_EXPORT extern struct cpl_slot cpl_slots_nvrtc[];
 CPL_EXPORT extern struct cpl_slot cpl_slots_nvvm[];
 CPL_EXPORT extern struct cpl_slot cpl_slots_nvJitLink[];
 CPL_EXPORT extern struct cpl_slot cpl_slots_curand[];
+CPL_EXPORT extern struct cpl_slot cpl_slots_nvml[];
 
 /* One more call. Two threads at once may count one call: the counter is for reports, the call must be cheap. */
 #define CPL_COUNT(row) __atomic_store_n(&(row).calls, __atomic_load_n(&(row).calls, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED)

@@ -14,7 +14,7 @@ from _thread import RLock, get_ident
 
 from compatlayer._native import ffi, lib
 
-_FOLDERS = ("driver", "nvrtc", "nvvm", "nvjitlink", "curand")  # by CPL_LIBRARY_*
+_FOLDERS = ("driver", "nvrtc", "nvvm", "nvjitlink", "curand", "nvml")  # by CPL_LIBRARY_*
 _READY, _BROKEN, _BUSY, _INTERRUPTED = range(4)  # as native/boot.c has them
 
 _lock = RLock()  # a lock of Python's: who waits for it lets go of the GIL

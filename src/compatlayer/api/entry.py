@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from compatlayer._native import ffi, lib
 from compatlayer.api import log
-from compatlayer.api.library import CUDA, Library, library_of
+from compatlayer.api.library import CUDA, LIBRARIES, Library, library_of
 from compatlayer.errors import ApiError, CompilerError, CudaError, SetupError
 
 __all__ = ["EntryError", "entry", "fill_slot", "holding", "is_initialized", "last_error_text", "note",
@@ -29,8 +29,9 @@ __all__ = ["EntryError", "entry", "fill_slot", "holding", "is_initialized", "las
 Handler = TypeVar("Handler", bound=Callable[..., "int | None"])
 
 _PREFIX = "cplpy_"
-_shared: dict[str, Any] = {"initialized": False}  # globals of every generated wrapper
-_wrappers: dict[tuple[int, tuple[int, ...], int, bool], Callable[[Any], Any]] = {}
+# Globals of every generated wrapper: for each library whether its initialisation has succeeded.
+_shared: dict[str, Any] = {f"{library.name}_initialized": False for library in LIBRARIES}
+_wrappers: dict[tuple[int, tuple[int, ...], int, str], Callable[[Any], Any]] = {}
 _diagnostics = _local()
 
 
@@ -38,14 +39,14 @@ class EntryError(TypeError):
     """A handler does not fit its C function; the text says how."""
 
 
-def set_initialized(value: bool) -> None:
-    """Let driver calls through (cuInit has succeeded), or stop them with NOT_INITIALIZED."""
-    _shared["initialized"] = value
+def set_initialized(value: bool, library: Library = CUDA) -> None:
+    """Let the library's calls through (cuInit or nvmlInit has succeeded), or stop them with its "not initialised"."""
+    _shared[f"{library.name}_initialized"] = value
 
 
-def is_initialized() -> bool:
-    """Whether cuInit has succeeded in this process."""
-    return bool(_shared["initialized"])
+def is_initialized(library: Library = CUDA) -> bool:
+    """Whether the library's initialisation has succeeded in this process."""
+    return bool(_shared[f"{library.name}_initialized"])
 
 
 def last_error_text() -> str:
@@ -83,8 +84,8 @@ fill_slot = holding.fill
 def entry(name: str, *, optional: tuple[str, ...] = (), before_init: bool = False) -> Callable[[Handler], Handler]:
     """Make the decorated function the handler of the exported function `name`, and return it unchanged.
 
-    Pointers to data that is not const and not void are refused when null, unless named in `optional`. Driver functions
-    answer NOT_INITIALIZED before cuInit unless `before_init`. Raises EntryError at import when anything does not fit.
+    Pointers to data that is not const and not void are refused when null, unless named in `optional`. Functions of
+    the driver and of NVML answer "not initialised" before cuInit and nvmlInit unless `before_init`. Raises EntryError at import when anything does not fit.
     """
     library = library_of(name)
     index = lib.cpl_slot_find(library.number, name.encode())
@@ -94,8 +95,8 @@ def entry(name: str, *, optional: tuple[str, ...] = (), before_init: bool = Fals
     def register(handler: Handler) -> Handler:
         names, required = _parameters(library, index, name, optional)
         _compare(name, handler, names)
-        check_initialized = library is CUDA and not before_init
-        wrapper = _wrapper(len(names), required, library.invalid_value, check_initialized)(handler)
+        asleep = library.initializes and not before_init
+        wrapper = _wrapper(len(names), required, library, asleep)(handler)
         onerror = partial(_translate, library, name)
         ffi.def_extern(name=_PREFIX + name, error=library.unknown, onerror=onerror)(wrapper)
         address = ffi.cast("void *", ffi.addressof(lib, _PREFIX + name))
@@ -131,18 +132,18 @@ def _compare(name: str, handler: Callable[..., Any], names: list[str]) -> None:
 
 
 def _wrapper(
-    count: int, required: tuple[int, ...], invalid_value: int, check_initialized: bool
+    count: int, required: tuple[int, ...], library: Library, check_initialized: bool
 ) -> Callable[[Any], Any]:
     """A factory of wrappers of one shape; handlers of the same shape share its code."""
-    key = (count, required, invalid_value, check_initialized)
+    key = (count, required, library.invalid_value, library.name if check_initialized else "")
     if key not in _wrappers:
         arguments = ", ".join(f"a{position}" for position in range(count))
         lines = ["def make(handler):", f"    def call({arguments}):"]
         if check_initialized:
-            lines += ["        if not initialized:", f"            return {CUDA.not_initialized}"]
+            lines += [f"        if not {library.name}_initialized:", f"            return {library.not_initialized}"]
         if required:
             null = " or ".join(f"not a{position}" for position in required)
-            lines += [f"        if {null}:", f"            return {invalid_value}"]
+            lines += [f"        if {null}:", f"            return {library.invalid_value}"]
         lines += [f"        status = handler({arguments})", "        return 0 if status is None else status"]
         lines += ["    return call"]
         exec("\n".join(lines), _shared)

@@ -22,6 +22,7 @@ class Library(NamedTuple):
     out_of_memory: int
     in_c: frozenset[str]  # functions answered in native/answers.c
     looked_up: frozenset[str] = frozenset()  # functions that hand out entry points: the stub library answers them
+    initializes: bool = False  # its calls answer not_initialized until its own initialisation has succeeded
 
 
 CUDA = Library(
@@ -39,6 +40,7 @@ CUDA = Library(
     out_of_memory=2,
     in_c=frozenset({"cuGetErrorName", "cuGetErrorString", "cuDriverGetVersion", "cuGetExportTable"}),
     looked_up=frozenset({"cuGetProcAddress", "cuGetProcAddress_v2"}),
+    initializes=True,
 )
 
 # The compiler library has one code for all that is not the program's mistake.
@@ -107,7 +109,24 @@ CURAND = Library(
     in_c=frozenset(),
 )
 
-LIBRARIES = (CUDA, NVRTC, NVVM, NVJITLINK, CURAND)
+NVML = Library(
+    number=5,
+    name="nvml",
+    folder="nvml",
+    headers=("nvml.h",),
+    sonames=("libnvidia-ml.so.1", "libnvidia-ml.so"),
+    result="nvmlReturn_t",
+    not_supported=3,
+    not_initialized=1,
+    deinitialized=1,
+    unknown=999,
+    invalid_value=2,
+    out_of_memory=20,
+    in_c=frozenset({"nvmlErrorString"}),
+    initializes=True,
+)
+
+LIBRARIES = (CUDA, NVRTC, NVVM, NVJITLINK, CURAND, NVML)
 
 
 def library_of(function: str) -> Library:

@@ -6,6 +6,8 @@ with COMPATLAYER_VERBOSE=1, in `compatlayer run --report` and on the coverage pa
 
 from __future__ import annotations
 
+from compatlayer.api import reasons_nvml
+
 _GROUPS: dict[str, str] = {
     "an OpenGL context shares its objects only with the GPU that draws them": """
         cuGLInit cuGLCtxCreate_v2 cuGLGetDevices_v2 cuGLRegisterBufferObject cuGLUnregisterBufferObject
@@ -86,4 +88,5 @@ _GROUPS: dict[str, str] = {
         cuTexRefSetMipmapLevelClamp cuTexRefSetMipmappedArray cuSurfRefGetArray cuSurfRefSetArray""",
 }
 
-REASONS: dict[str, str] = {name: reason for reason, names in _GROUPS.items() for name in names.split()}
+REASONS: dict[str, str] = {name: reason for reason, names in (_GROUPS | reasons_nvml.GROUPS).items()
+                           for name in names.split()}

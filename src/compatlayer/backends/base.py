@@ -411,10 +411,28 @@ class Device(ABC):
         """The bytes that are at a host address now, so that a queue can copy them later."""
 
 
+class Sensors(NamedTuple):
+    """What a device's sensors show now; None: the machine does not show it."""
+
+    temperature_c: float | None = None
+    slowdown_c: float | None = None  # from there the device is made slower
+    shutdown_c: float | None = None
+    power_w: float | None = None
+    energy_j: float | None = None  # since some moment
+    power_limit_w: float | None = None
+    most_power_limit_w: float | None = None
+    clock_mhz: int | None = None
+    most_clock_mhz: int | None = None
+
+
 class Backend(ABC):
     """A kind of device."""
 
     name: str
+
+    def sensors(self, ordinal: int) -> Sensors:
+        """What the device's sensors show; need not open it, and may wait for 20 ms. Never raises."""
+        return Sensors()
 
     @abstractmethod
     def devices(self) -> list[DeviceCaps]:

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from compatlayer._native import ffi, lib
-from compatlayer.backends import base, kernel_files, machine
+from compatlayer.backends import base, kernel_files, ledger, machine
 from compatlayer.backends.base import Allocation, Box, Fault, FaultKind, MemoryKind, Shape
 from compatlayer.config import Settings
 from compatlayer.digest import checksum
@@ -71,7 +71,14 @@ class CpuBackend(base.Backend):
         check(lib.cpl_start(self._settings.workers), "starting the worker threads")
         if self._settings.watchdog_s:
             check(lib.cpl_watchdog(int(self._settings.watchdog_s * 1e9)), "starting the watchdog")
+        ledger.share()
+        ledger.name_device(ordinal, self._caps[ordinal].uuid)
         return CpuDevice(ordinal, self._caps[ordinal], self._settings)
+
+    def sensors(self, ordinal: int) -> base.Sensors:
+        from compatlayer.backends import cpu_sensors  # who only computes does not ask
+
+        return cpu_sensors.read()
 
     def _describe(self, ordinal: int, devices: int) -> base.DeviceCaps:
         facts = self._machine

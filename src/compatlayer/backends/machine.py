@@ -30,6 +30,12 @@ def usable_cpus() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def clocks_mhz() -> list[float]:
+    """The clocks that /proc/cpuinfo shows at the moment, one for each processor; empty where it shows none."""
+    words = [line.partition(":") for line in _text("/proc/cpuinfo").splitlines() if line.startswith("cpu MHz")]
+    return [float(value) for _, _, value in words]
+
+
 def _processor() -> tuple[str, int, int]:
     model, clock_khz, cache_bytes = "", 0, 0
     for line in _text("/proc/cpuinfo").split("\n\n", 1)[0].splitlines():

@@ -46,8 +46,13 @@ class Device:
     @property
     def pci_bus_id(self) -> str:
         """A bus address that no real device of the machine uses (domain ffff), one for each backend device."""
-        return f"{PCI_DOMAIN:04x}:{PCI_FIRST_BUS + self.hardware.ordinal:02x}:00.0"
+        return pci_bus_id(self.hardware.ordinal)
 
 
 PCI_DOMAIN = 0xFFFF
 PCI_FIRST_BUS = 1
+
+
+def pci_bus_id(ordinal: int) -> str:
+    """The made-up bus address of a backend's device number `ordinal`."""
+    return f"{PCI_DOMAIN:04x}:{PCI_FIRST_BUS + ordinal:02x}:00.0"

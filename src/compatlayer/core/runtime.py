@@ -54,7 +54,9 @@ class State:
 state = State()
 
 
-def _open_all(settings: config.Settings) -> tuple[Device, ...]:
+def there(settings: config.Settings) -> list[tuple[Backend, int]]:
+    """The devices that COMPATLAYER_DEVICES asks for, in order, with their numbers at their backends; none is opened.
+    Raises SettingsError."""
     found: list[tuple[Backend, int]] = []
     for name in dict.fromkeys(request.backend for request in settings.devices):
         counts = [request.wanted for request in settings.devices if request.backend == name]
@@ -63,7 +65,11 @@ def _open_all(settings: config.Settings) -> tuple[Device, ...]:
     if len(order) == len(found):  # every place is spoken for: show the devices in the order asked for
         waiting = {name: [pair for pair in found if pair[0].name == name] for name in order}
         found = [waiting[name].pop(0) for name in order]
-    chosen = _visible(found, settings.visible)
+    return found
+
+
+def _open_all(settings: config.Settings) -> tuple[Device, ...]:
+    chosen = _visible(there(settings), settings.visible)
     devices = tuple(Device(ordinal, backend.open(number), settings.compute_capability)
                     for ordinal, (backend, number) in enumerate(chosen))
     for device in devices:
@@ -76,11 +82,11 @@ def _devices_of(name: str, counts: list[int | None], settings: config.Settings) 
     """The devices asked of one backend: all it has for a single mention without a count."""
     wanted = None if counts == [None] else sum(count or 1 for count in counts)
     backend = _backend(name, wanted, settings)
-    there = len(backend.devices())
-    if there < (wanted or 1):
-        raise config.SettingsError(f"COMPATLAYER_DEVICES asks for {wanted or 1} {name} device(s) and {there} are "
+    count = len(backend.devices())
+    if count < (wanted or 1):
+        raise config.SettingsError(f"COMPATLAYER_DEVICES asks for {wanted or 1} {name} device(s) and {count} are "
                                    "there; set COMPATLAYER_DEVICES=cpu")
-    return [(backend, ordinal) for ordinal in range(there if wanted is None else wanted)]
+    return [(backend, ordinal) for ordinal in range(count if wanted is None else wanted)]
 
 
 def _backend(name: str, count: int | None, settings: config.Settings) -> Backend:

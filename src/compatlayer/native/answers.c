@@ -67,6 +67,12 @@ const char *cpl_answer_nvvmGetErrorString(nvvmResult result)
     return found != NULL ? found->name : "NVVM_ERROR unknown";
 }
 
+const char *cpl_answer_nvmlErrorString(nvmlReturn_t result)
+{
+    const struct cpl_code *found = find_code(cpl_codes_nvml, cpl_codes_nvml_count, (int)result);
+    return found != NULL ? found->text : "Unknown Error";
+}
+
 /* The first row of `symbol`, or `count`. */
 static int first_row(const struct cpl_entry_point *rows, int count, const char *symbol)
 {

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 enum { DEVICES = CPL_ARENA_DEVICES };
+_Static_assert((int)DEVICES <= (int)CPL_LEDGER_DEVICES, "the memory of every device is counted");
 static const uint64_t GUARD = CPL_GUARD_BYTES, HUGE = CPL_HUGE_BYTES;
 /* Small allocations go round this much at first: page tables of addresses used once are never given back. */
 static const uint64_t SMALL_WINDOW = 16ull << 30;
@@ -17,7 +18,6 @@ static const uint64_t SMALL_WINDOW = 16ull << 30;
 struct arena cpl_arena = {.lock = PTHREAD_RWLOCK_INITIALIZER};
 static uint64_t dense_open;           /* the dense region is readable and writable below this */
 static uint64_t next_id = 1;
-static _Atomic uint64_t used[DEVICES];
 static _Atomic uint64_t live;
 
 bool cpl_arena_reserve(void)
@@ -158,14 +158,14 @@ void cpl_arena_record(struct span *span, int device, int kind, uint64_t size)
     cpl_tree_insert(&cpl_arena.spans, span);
     atomic_fetch_add(&live, 1);
     if (counts(kind))
-        atomic_fetch_add(&used[device], size);
+        cpl_ledger_use(device, (int64_t)size);
 }
 
 void cpl_arena_forget(const struct span *span)
 {
     atomic_fetch_sub(&live, 1);
     if (counts(span->allocation.kind))
-        atomic_fetch_sub(&used[span->allocation.device], span->allocation.size_bytes);
+        cpl_ledger_use(span->allocation.device, -(int64_t)span->allocation.size_bytes);
 }
 
 int cpl_memory_alloc(int device, int kind, uint64_t size_bytes, uint64_t alignment_bytes, uint64_t *pointer)
@@ -260,12 +260,12 @@ int cpl_memory_find(uint64_t address, cpl_allocation *out)
 void cpl_memory_charge(int device, int64_t bytes)
 {
     if (device >= 0 && device < DEVICES)
-        atomic_fetch_add(&used[device], (uint64_t)bytes);
+        cpl_ledger_use(device, bytes);
 }
 
 uint64_t cpl_memory_used(int device)
 {
-    return device < 0 || device >= DEVICES ? 0 : atomic_load(&used[device]);
+    return device < 0 || device >= DEVICES ? 0 : cpl_ledger_used(device);
 }
 
 uint64_t cpl_memory_count(void) { return atomic_load(&live); }

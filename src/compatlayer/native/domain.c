@@ -17,6 +17,7 @@ cpl_domain *cpl_domain_open(int device)
     atomic_init(&domain->limits[CPL_LIMIT_PRINTF], 1 << 20);
     atomic_init(&domain->limits[CPL_LIMIT_HEAP], 8 << 20);
     atomic_init(&domain->limits[CPL_LIMIT_LAUNCHES], 2048);
+    cpl_ledger_contexts(device, 1);
     return domain;
 }
 
@@ -28,6 +29,7 @@ void cpl_domain_drop(cpl_domain *domain)
         return;
     if (domain->heap)
         cpl_heap_close(domain->heap);
+    cpl_ledger_contexts(domain->device, -1);
     pthread_mutex_destroy(&domain->lock);
     free(domain);
 }

@@ -324,6 +324,14 @@ void cpl_callback_submit(struct task *task);         /* cpl_lock held */
 bool cpl_callback_quiet(void);                       /* cpl_lock held */
 bool cpl_callback_here(void);                        /* 1 on the callback thread */
 
+/* ---- what others are told (ledger.c) ------------------------------------------------------------------ */
+void cpl_ledger_use(int device, int64_t bytes);
+uint64_t cpl_ledger_used(int device);
+void cpl_ledger_contexts(int device, int change);
+void cpl_ledger_begin(const struct task *task);      /* cpl_lock held, like the next two: the workers get a task */
+void cpl_ledger_end(const struct task *task);        /* its last piece is done */
+void cpl_ledger_rest(void);                          /* a worker finds nothing to do */
+
 /* ---- the watchdog (watchdog.c) ------------------------------------------------------------------ */
 enum { CPL_WATCHDOG_SIGNAL = SIGURG };      /* ignored where nobody handles it */
 uint64_t cpl_watchdog_limit(void);          /* 0: none */

@@ -33,6 +33,7 @@ bool cpl_pool_quiet(void) { return !ready && !busy; }
 
 void cpl_pool_submit(struct task *task)
 {
+    cpl_ledger_begin(task);
     struct task **at = &ready;
     while (*at && (*at)->priority <= task->priority)
         at = &(*at)->link;
@@ -126,6 +127,8 @@ static void finish(struct task *task, uint64_t units, uint64_t pace_ns)
         task->pace_ns = pace_ns;
     task->unfinished -= units;
     bool over = task->unfinished == 0;
+    if (over)
+        cpl_ledger_end(task);
     pthread_mutex_unlock(&cpl_lock);
     if (!over)
         return;
@@ -252,6 +255,8 @@ static void *worker_main(void *data)
     pthread_mutex_lock(&cpl_lock);
     for (;;) {
         bool have = worker->chunk.task || claim(worker);
+        if (!have && !worker->stalled)
+            cpl_ledger_rest();
         if (!have && !worker->stalled && !looked && !looking) {
             look_out();
             looked = true;

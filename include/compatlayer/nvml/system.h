@@ -1,0 +1,24 @@
+/* The library and the machine; included by nvml.h alone. */
+CPL_NVML nvmlReturn_t nvmlInit(void);
+CPL_NVML nvmlReturn_t nvmlInit_v2(void);
+CPL_NVML nvmlReturn_t nvmlInitWithFlags(unsigned int flags);
+CPL_NVML nvmlReturn_t nvmlShutdown(void);
+CPL_NVML const char *nvmlErrorString(nvmlReturn_t result);
+CPL_NVML nvmlReturn_t nvmlSystemGetDriverVersion(char *version, unsigned int length);
+CPL_NVML nvmlReturn_t nvmlSystemGetNVMLVersion(char *version, unsigned int length);
+CPL_NVML nvmlReturn_t nvmlSystemGetCudaDriverVersion(int *cudaDriverVersion);
+CPL_NVML nvmlReturn_t nvmlSystemGetCudaDriverVersion_v2(int *cudaDriverVersion);
+CPL_NVML nvmlReturn_t nvmlSystemGetDriverBranch(nvmlSystemDriverBranchInfo_v1_t *branchInfo, unsigned int length);
+CPL_NVML nvmlReturn_t nvmlSystemGetProcessName(unsigned int pid, char *name, unsigned int length);
+CPL_NVML nvmlReturn_t nvmlSystemGetHicVersion(unsigned int *hwbcCount, nvmlHwbcEntry_t *hwbcEntries);
+CPL_NVML nvmlReturn_t nvmlSystemGetTopologyGpuSet(unsigned int cpuNumber, unsigned int *count, nvmlDevice_t *deviceArray);
+CPL_NVML nvmlReturn_t nvmlUnitGetCount(unsigned int *unitCount);
+CPL_NVML nvmlReturn_t nvmlUnitGetHandleByIndex(unsigned int index, nvmlUnit_t *unit);
+CPL_NVML nvmlReturn_t nvmlGetExcludedDeviceCount(unsigned int *deviceCount);
+CPL_NVML nvmlReturn_t nvmlGetExcludedDeviceInfoByIndex(unsigned int index, nvmlExcludedDeviceInfo_t *info);
+CPL_NVML nvmlReturn_t nvmlEventSetCreate(nvmlEventSet_t *set);
+CPL_NVML nvmlReturn_t nvmlEventSetFree(nvmlEventSet_t set);
+CPL_NVML nvmlReturn_t nvmlEventSetWait(nvmlEventSet_t set, nvmlEventData_t *data, unsigned int timeoutms);
+CPL_NVML nvmlReturn_t nvmlEventSetWait_v2(nvmlEventSet_t set, nvmlEventData_t *data, unsigned int timeoutms);
+CPL_NVML nvmlReturn_t nvmlDeviceRegisterEvents(nvmlDevice_t device, unsigned long long eventTypes, nvmlEventSet_t set);
+CPL_NVML nvmlReturn_t nvmlDeviceGetSupportedEventTypes(nvmlDevice_t device, unsigned long long *eventTypes);

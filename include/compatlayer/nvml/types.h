@@ -142,7 +142,7 @@ typedef struct {
     char busId[32];
 } nvmlPciInfo_t;
 typedef struct {
-    nvmlPciInfo_t pciInfo;
+    nvmlPciInfo_t pci;
     char uuid[80];
 } nvmlExcludedDeviceInfo_t;
 typedef struct {

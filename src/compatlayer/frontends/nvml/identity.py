@@ -9,7 +9,7 @@ from compatlayer._native import ffi
 from compatlayer.api.entry import entry
 from compatlayer.core.device import PCI_DOMAIN
 from compatlayer.core.monitor import Card
-from compatlayer.frontends.nvml.result import NvmlError, NvmlResult, check_version, listed, text_into
+from compatlayer.frontends.nvml.result import NvmlError, NvmlResult, check_version, counted, text_into
 from compatlayer.frontends.nvml.session import card, cards, handle_of
 
 _BRAND_UNKNOWN, _BUS_UNKNOWN, _INTERNAL = 0, 0, 0
@@ -200,7 +200,7 @@ def get_common_ancestor(device1: Any, device2: Any, pathInfo: Any) -> None:
 def get_nearest(device: Any, level: int, count: Any, deviceArray: Any) -> NvmlResult:
     this = card(device)
     others = [each for each in cards() if each is not this and each.backend is this.backend]
-    return listed(count, deviceArray, [handle_of(each) for each in others] if level == _INTERNAL else [])
+    return counted(count, deviceArray, [handle_of(each) for each in others] if level == _INTERNAL else [])
 
 
 @entry("nvmlDeviceGetP2PStatus")

@@ -64,6 +64,14 @@ def listed(count: Any, array: Any, items: list[Any]) -> NvmlResult:
     return NvmlResult.SUCCESS
 
 
+def counted(count: Any, array: Any, items: list[Any]) -> NvmlResult:
+    """As `listed`, for functions that give the number of items, with success, to who asks without an array."""
+    if not array:
+        count[0] = len(items)
+        return NvmlResult.SUCCESS
+    return listed(count, array, items)
+
+
 def known(reading: float | None, what: str) -> float:
     """A reading of a sensor; NOT_SUPPORTED when the machine does not show it."""
     if reading is None:

@@ -8,7 +8,7 @@ import compatlayer
 from compatlayer._native import ffi
 from compatlayer.api.entry import entry
 from compatlayer.core.runtime import DRIVER_VERSION
-from compatlayer.frontends.nvml.result import NvmlError, NvmlResult, check_version, listed, text_into
+from compatlayer.frontends.nvml.result import NvmlError, NvmlResult, check_version, counted, listed, text_into
 from compatlayer.frontends.nvml.session import cards, handle_of
 
 # The least series of drivers that CUDA 13's release notes name: programs compare the number. Our own version follows.
@@ -87,7 +87,7 @@ def get_topology_set(cpuNumber: int, count: Any, deviceArray: Any) -> NvmlResult
 
     if cpuNumber >= (os.cpu_count() or 1):
         raise NvmlError(NvmlResult.INVALID_ARGUMENT, f"processor {cpuNumber} is not one of the {os.cpu_count()}")
-    return listed(count, deviceArray, [handle_of(card) for card in cards()])
+    return counted(count, deviceArray, [handle_of(card) for card in cards()])
 
 
 @entry("nvmlDeviceGetSupportedEventTypes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -278,10 +279,8 @@ def test_sensors_answer_or_are_not_supported(device: object) -> None:
              lambda: nvml.nvmlDeviceGetMaxClockInfo(device, nvml.NVML_CLOCK_SM),
              lambda: nvml.nvmlDeviceGetMaxCustomerBoostClock(device, nvml.NVML_CLOCK_SM)]
     for ask in asked:
-        try:
+        with contextlib.suppress(nvml.NVMLError_NotSupported):
             assert ask() >= 0
-        except nvml.NVMLError_NotSupported:
-            pass
     assert nvml.nvmlDeviceGetMaxClockInfo(device, nvml.NVML_CLOCK_GRAPHICS) > 0
     with pytest.raises(nvml.NVMLError_NotSupported):
         nvml.nvmlDeviceGetClockInfo(device, nvml.NVML_CLOCK_MEM)
@@ -318,9 +317,37 @@ def test_bad_arguments_are_refused(device: object) -> None:
     assert library.nvmlDeviceGetClockInfo(device, 99, text) == nvml.NVML_ERROR_INVALID_ARGUMENT
     assert library.nvmlDeviceGetFieldValues(device, 0, text) == nvml.NVML_ERROR_INVALID_ARGUMENT
     assert library.nvmlSystemGetProcessName(2**31 - 2, text, 96) == nvml.NVML_ERROR_NOT_FOUND
-    count = ctypes.c_uint(0)
-    assert library.nvmlDeviceGetComputeRunningProcesses(device, ctypes.byref(count), None) in (
-        0, nvml.NVML_ERROR_INSUFFICIENT_SIZE)
+
+
+def test_older_variants_answer_as_the_newest(client: Client, device: object) -> None:
+    library = ctypes.CDLL("libnvidia-ml.so.1")
+    assert (library.nvmlInit(), library.nvmlInit_v2(), library.nvmlShutdown(), library.nvmlShutdown()) == (0, 0, 0, 0)
+    count, found = ctypes.c_uint(), ctypes.c_void_p()
+    assert library.nvmlDeviceGetCount(ctypes.byref(count)) == 0 and count.value == nvml.nvmlDeviceGetCount()
+    assert library.nvmlDeviceGetHandleByIndex(0, ctypes.byref(found)) == 0
+    assert found.value == ctypes.cast(device, ctypes.c_void_p).value  # type: ignore[arg-type]
+    pci = nvml.nvmlDeviceGetPciInfo(device)
+    assert library.nvmlDeviceGetHandleByPciBusId(pci.busId.encode(), ctypes.byref(found)) == 0
+    for name in ("nvmlDeviceGetPciInfo", "nvmlDeviceGetPciInfo_v2"):
+        again = nvml.nvmlPciInfo_t()
+        assert library[name](device, ctypes.byref(again)) == 0 and bytes(again) == bytes(pci)
+    assert nvml.nvmlSystemGetCudaDriverVersion_v2() == nvml.nvmlSystemGetCudaDriverVersion()
+    assert {each.pid for each in nvml.nvmlDeviceGetComputeRunningProcesses_v2(device)} == set(users(device))
+    count.value = 0
+    kinds = ("Graphics", "MPSCompute")
+    for kind in kinds:
+        assert library[f"nvmlDeviceGet{kind}RunningProcesses"](device, ctypes.byref(count), None) == 0
+    assert nvml.nvmlDeviceGetMPSComputeRunningProcesses_v2(device) == []
+    first = library.nvmlDeviceGetComputeRunningProcesses
+    assert first(device, ctypes.byref(count), None) == nvml.NVML_ERROR_INSUFFICIENT_SIZE and count.value >= 1
+    rows = (ctypes.c_uint64 * (2 * count.value))()
+    assert first(device, ctypes.byref(count), rows) == 0
+    assert dict(zip(rows[::2], rows[1::2], strict=True))[client.number] == MEMORY_BYTES
+
+
+def test_loads_of_processes_come_as_a_structure_too(client: Client, device: object) -> None:
+    uses = nvml.nvmlDeviceGetProcessesUtilizationInfo(device, 0)
+    assert [each.smUtil >= 20 for each in uses if each.pid == client.number] == [True]
 
 
 def test_structures_are_as_in_nvidia_ml_py() -> None:

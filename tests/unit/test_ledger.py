@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("compatlayer._native")
 
 from compatlayer._native import ffi, lib
+
 from compatlayer.backends import ledger
 
 PROGRAM = """

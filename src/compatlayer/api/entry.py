@@ -84,8 +84,9 @@ fill_slot = holding.fill
 def entry(name: str, *, optional: tuple[str, ...] = (), before_init: bool = False) -> Callable[[Handler], Handler]:
     """Make the decorated function the handler of the exported function `name`, and return it unchanged.
 
-    Pointers to data that is not const and not void are refused when null, unless named in `optional`. Functions of
-    the driver and of NVML answer "not initialised" before cuInit and nvmlInit unless `before_init`. Raises EntryError at import when anything does not fit.
+    Pointers to data that is not const and not void are refused when null, unless named in `optional`. Functions
+    of the driver and of NVML answer "not initialised" before cuInit or nvmlInit unless `before_init`. Raises
+    EntryError at import when anything does not fit.
     """
     library = library_of(name)
     index = lib.cpl_slot_find(library.number, name.encode())

@@ -1,4 +1,4 @@
-"""The processor's sensors, as Linux shows them: temperature and power (hwmon, thermal zones, powercap), clocks (cpufreq).
+"""The processor's sensors, as Linux shows them: temperature, power (hwmon, thermal zones, powercap), clocks (cpufreq).
 
 Looked at anew for each question. What the machine does not show, or shows only to the administrator, is None.
 """
@@ -45,7 +45,7 @@ def read(root: str = "/sys") -> Sensors:
     )
 
 
-_Reading = tuple[float, float | None, float | None]  # a value, its limit, its critical limit; in millionths or thousandths
+_Reading = tuple[float, float | None, float | None]  # a value, its limit, its critical limit; in small units
 
 
 def _chips(root: str) -> list[str]:

@@ -1,8 +1,9 @@
 """The ledgers: what each process tells others of its use of the devices (include/compatlayer/ledger.h).
 
-A process keeps its counters in a small file that it maps, in a folder of the user's; whoever wants to know reads the files.
-A file's name holds the process: number, time of its start, and the namespace that the number is of. The file of a process
-that was killed is recognised by them and removed by whoever looks next. Without a folder the counters stay private.
+A process keeps its counters in a small file that it maps, in a folder of the user's; whoever wants to know reads the
+files. A file's name holds the process: number, time of its start, and the namespace that the number is of. The file of
+a process that was killed is recognised by them and removed by whoever looks next. Without a folder the counters stay
+private.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a monitoring tool wants to know of the devices, without opening one: memory, load and processes across processes.
+"""What a monitoring tool wants to know of the devices, without opening one: memory, load and who uses them.
 
 The devices are those that COMPATLAYER_DEVICES shows; CUDA_VISIBLE_DEVICES hides none here, as NVML documents.
 """

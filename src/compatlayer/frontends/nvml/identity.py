@@ -116,7 +116,7 @@ def get_uuid(device: Any, uuid: Any, length: int) -> None:
 @entry("nvmlDeviceGetPciInfo_v2")
 @entry("nvmlDeviceGetPciInfo_v3")
 def get_pci_info(device: Any, pci: Any) -> None:
-    """The made-up address that the driver gives too (cuDeviceGetPCIBusId); no device id, for no such device is there."""
+    """The made-up address that the driver gives too (cuDeviceGetPCIBusId); no device id, for there is no board."""
     bus = _bus(card(device))
     ffi.memmove(pci, b"\0" * ffi.sizeof("nvmlPciInfo_t"), ffi.sizeof("nvmlPciInfo_t"))
     pci.domain, pci.bus, pci.device = PCI_DOMAIN, bus, 0

@@ -81,7 +81,8 @@ def get_thermal_settings(device: Any, sensorIndex: int, pThermalSettings: Any) -
         raise NvmlError(NvmlResult.INVALID_ARGUMENT, f"sensor {sensorIndex} is not the only one, 0")
     sensors = this.sensors()
     now = round(known(sensors.temperature_c, "the processor's temperature"))
-    ffi.memmove(pThermalSettings, b"\0" * ffi.sizeof("nvmlGpuThermalSettings_t"), ffi.sizeof("nvmlGpuThermalSettings_t"))
+    size_bytes = ffi.sizeof("nvmlGpuThermalSettings_t")
+    ffi.memmove(pThermalSettings, b"\0" * size_bytes, size_bytes)
     pThermalSettings.count = 1
     most = round(sensors.shutdown_c or 0)
     pThermalSettings.sensor[0] = (_INTERNAL_CONTROLLER, 0, most, now, _GPU_TARGET)

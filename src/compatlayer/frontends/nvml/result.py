@@ -39,7 +39,7 @@ def text_into(target: Any, length: int, text: str) -> None:
     """Write `text` with its NUL into a buffer of `length` bytes; INSUFFICIENT_SIZE when it does not fit."""
     data = text.encode("utf-8", "replace")
     if length <= len(data):
-        raise NvmlError(NvmlResult.INSUFFICIENT_SIZE, f"'{text}' needs {len(data) + 1} bytes and the buffer has {length}")
+        raise NvmlError(NvmlResult.INSUFFICIENT_SIZE, f"'{text}' needs {len(data) + 1} bytes, not {length}")
     ffi.memmove(target, data + b"\0", len(data) + 1)
 
 

@@ -12,7 +12,7 @@ from compatlayer.config import SettingsError
 from compatlayer.core import monitor
 from compatlayer.frontends.nvml.result import NvmlError, NvmlResult
 
-_FIRST_HANDLE = 0x4E564D4C000  # of device 0; a handle is no address, and no small number that could be passed by mistake
+_FIRST_HANDLE = 0x4E564D4C000  # of device 0; a handle is no small number, which could be passed by mistake
 _FLAGS = 0b111  # NO_GPUS, NO_ATTACH, FORCE_INIT: there is nothing to attach to, and no device need be there
 
 

@@ -12,8 +12,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ["process", "arena", "mapping", "tree", "stack", "fiber", "domain", "ledger", "guard", "copy", "fence",
-           "queue", "enqueue", "watch", "graph", "graph_run", "direct", "callback", "pool", "block", "thread", "barrier",
-           "warp", "fault", "gang", "module", "print", "heap", "space", "watchdog", "device", "family"]
+           "queue", "enqueue", "watch", "graph", "graph_run", "direct", "callback", "pool", "block", "thread",
+           "barrier", "warp", "fault", "gang", "module", "print", "heap", "space", "watchdog", "device", "family"]
 FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", f"-I{ROOT / 'include'}"]
 OK, OUT_OF_MEMORY, INVALID, FORKED, FAULTED, SYSTEM, TIMEOUT = 0, -1, -2, -3, -4, -5, -6
 FAULT = {name: i for i, name in enumerate(

@@ -19,6 +19,8 @@ extern const struct cpl_code cpl_codes_cuda[], cpl_codes_nvrtc[], cpl_codes_nvvm
 extern const int cpl_codes_cuda_count, cpl_codes_nvrtc_count, cpl_codes_nvvm_count;
 extern const struct cpl_code cpl_codes_nvml[];
 extern const int cpl_codes_nvml_count;
+extern const struct cpl_code cpl_codes_cudart[];
+extern const int cpl_codes_cudart_count;
 
 CUresult cpl_answer_cuGetErrorName(CUresult error, const char **pStr);
 CUresult cpl_answer_cuGetErrorString(CUresult error, const char **pStr);

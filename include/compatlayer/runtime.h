@@ -275,8 +275,16 @@ CPL_EXPORT int cpl_direct_start(uint64_t graph, uint64_t queue);
 CPL_EXPORT void *cpl_direct_front(const char *name, void *handler);
 
 /* ---- jump tables: the generated stubs call through them -------------------------------------- */
-enum { CPL_LIBRARY_CUDA = 0, CPL_LIBRARY_NVRTC = 1, CPL_LIBRARY_NVVM = 2, CPL_LIBRARY_NVJITLINK = 3,
-    CPL_LIBRARY_CURAND = 4, CPL_LIBRARY_NVML = 5, CPL_LIBRARIES = 6 };
+enum {
+    CPL_LIBRARY_CUDA = 0,
+    CPL_LIBRARY_NVRTC = 1,
+    CPL_LIBRARY_NVVM = 2,
+    CPL_LIBRARY_NVJITLINK = 3,
+    CPL_LIBRARY_CURAND = 4,
+    CPL_LIBRARY_NVML = 5,
+    CPL_LIBRARY_CUDART = 6,
+    CPL_LIBRARIES = 7
+};
 CPL_EXPORT int cpl_slot_count(int library);
 CPL_EXPORT const char *cpl_slot_name(int library, int index);
 CPL_EXPORT int cpl_slot_find(int library, const char *name);     /* the index, or -1 */

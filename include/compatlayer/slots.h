@@ -40,6 +40,7 @@ CPL_EXPORT extern struct cpl_slot cpl_slots_nvvm[];
 CPL_EXPORT extern struct cpl_slot cpl_slots_nvJitLink[];
 CPL_EXPORT extern struct cpl_slot cpl_slots_curand[];
 CPL_EXPORT extern struct cpl_slot cpl_slots_nvml[];
+CPL_EXPORT extern struct cpl_slot cpl_slots_cudart[];
 
 /* One more call. Two threads at once may count one call: the counter is for reports, the call must be cheap. */
 #define CPL_COUNT(row) __atomic_store_n(&(row).calls, __atomic_load_n(&(row).calls, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED)
@@ -51,6 +52,8 @@ CPL_EXPORT int cpl_record(int library, int index, int status);
 /* Brings a library up on its first call, and a function's handler on the function's: 0, or the status to answer.
  * Waits for Python. */
 int cpl_boot(int library, int index);
+/* Keeps what a function of the runtime library answers as its thread's last error; answers it again. */
+int cpl_cudart_failed(int status);
 /* What a missing function answers; names it once on stderr when COMPATLAYER_VERBOSE is set. */
 int cpl_missing(int library, int index);
 

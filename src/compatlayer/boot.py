@@ -14,7 +14,8 @@ from _thread import RLock, get_ident
 
 from compatlayer._native import ffi, lib
 
-_FOLDERS = ("driver", "nvrtc", "nvvm", "nvjitlink", "curand", "nvml")  # by CPL_LIBRARY_*
+# By CPL_LIBRARY_*; the runtime library is all C.
+_FOLDERS = ("driver", "nvrtc", "nvvm", "nvjitlink", "curand", "nvml", "")
 _READY, _BROKEN, _BUSY, _INTERRUPTED = range(4)  # as native/boot.c has them
 
 _lock = RLock()  # a lock of Python's: who waits for it lets go of the GIL
@@ -45,7 +46,7 @@ def load(library: int, index: int = -1) -> int:
             again = ffi.gc(ffi.new("char *"), lib.cpl_python_interrupt)  # when this frame ends; see api/entry.py
             return _INTERRUPTED if again else _BROKEN
         except BaseException:
-            _report(_FOLDERS[library])
+            _report(_FOLDERS[library] or "the runtime library")
             lib.cpl_slots_failed(library)
             _loaded[library] = _BROKEN
             return _BROKEN
@@ -84,6 +85,9 @@ def _import_handlers(library: int, index: int) -> None:
 def _promise(library: int) -> None:
     """Find the functions that have handlers, from the modules' own text: nothing else has to list them."""
     folder = _FOLDERS[library]
+    if not folder:
+        _modules[library] = {}
+        return
     home = os.path.join(os.path.dirname(os.path.abspath(__file__)), "frontends", folder)
     modules: dict[int, str] = {}
     for file in os.listdir(home):

@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "api": FOUNDATION | {"core"},
     "frontends": FOUNDATION | {"api", "boot", "core", "compiler", "backends.base"},
     "nvcc": FOUNDATION | {"compiler"},
-    "launcher": {"api.library", "api.reasons"},  # only for the report at exit; see launcher/__init__.py
+    # Only for the report at exit; see launcher/__init__.py.
+    "launcher": {"api.library", "api.reasons", "api.forwarding"},
 }
 LINE_LIMIT = 500
 

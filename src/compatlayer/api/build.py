@@ -54,14 +54,14 @@ def build(root: Path, extension: Path, machine: str = "") -> None:
 def _build(root: Path, extension: Path, tools: Toolchain, work: Path, python_include: str, names: list[str]) -> None:
     workshop = _Workshop(tools, work / "native")
     include, native = root / "include", root / "src" / "compatlayer" / "native"
-    generated = generate(tools.command, include, work / "generated")
-    common = (*tools.compile_flags(warnings=True), "-I", str(include), "-I", str(native))
+    generated = generate(tools.command, include, native, work / "generated")
+    common = (*tools.compile_flags(warnings=True), "-I", str(include), "-I", str(native), "-I", str(work / "generated"))
     plain = (*tools.compile_flags(warnings=False), "-I", str(include), "-I", python_include)
-    sources = [*sorted(native.glob("*.c")), *sorted(native.glob("*.S")), *generated.runtime]
+    sources = [*sorted(native.rglob("*.c")), *sorted(native.glob("*.S")), *generated.runtime]
     objects = [_Object(source, (*common, *names)) for source in sources]
     objects += [_Object(source, common) for source in dict.fromkeys(generated.stubs.values())]
     objects.append(_Object(generated.extension, plain))
-    made = workshop.compile_all(objects, _newest_header(include, native))
+    made = workshop.compile_all(objects, _newest_header(include, native, work / "generated"))
     folder = extension.parent / "_lib"
     folder.mkdir(parents=True, exist_ok=True)
     workshop.link(folder / RUNTIME, [made[source] for source in sources], ["-lm", "-ldl", "-lpthread"])
@@ -137,7 +137,7 @@ class _Workshop:
         return {item.source: path for item, path in zip(objects, made, strict=True)}
 
     def _compile(self, item: _Object, headers: float) -> Path:
-        target = self._folder / f"{item.source.name}.o"
+        target = self._folder / f"{item.source.parent.name}-{item.source.name}.o"  # names may be the same in folders
         command = [*self._tools.command, *item.flags, "-c", str(item.source), "-o"]
         newest = max(headers, item.source.stat().st_mtime)
         self._make(target, command, newest, f"{item.source} does not compile")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -23,6 +24,8 @@ class Library(NamedTuple):
     in_c: frozenset[str]  # functions answered in native/answers.c
     looked_up: frozenset[str] = frozenset()  # functions that hand out entry points: the stub library answers them
     initializes: bool = False  # its calls answer not_initialized until its own initialisation has succeeded
+    c_folder: str = ""  # all functions are answered in C, by files of this folder of native/ and by api/forwarding.py
+    renamed: Mapping[str, Mapping[str, str]] = {}  # soname -> exported name -> function, where it is another one
 
 
 CUDA = Library(
@@ -126,7 +129,45 @@ NVML = Library(
     initializes=True,
 )
 
-LIBRARIES = (CUDA, NVRTC, NVVM, NVJITLINK, CURAND, NVML)
+_OLDER = ("cudaGraphAddDependencies", "cudaGraphAddNode", "cudaGraphGetEdges", "cudaGraphNodeGetDependencies",
+          "cudaGraphNodeGetDependentNodes", "cudaGraphRemoveDependencies", "cudaMemAdvise", "cudaMemPrefetchAsync",
+          "cudaStreamUpdateCaptureDependencies")  # CUDA 12 has today's function under the name with _v2
+_CUDART_12 = {
+    **{name: f"{name}_v12" for name in _OLDER},
+    **{f"{name}_v2": name for name in _OLDER},
+    "cudaGetDeviceProperties_v2": "cudaGetDeviceProperties_v12",
+    "cudaChooseDevice": "cudaChooseDevice_v12",
+    "cudaRuntimeGetVersion": "cudaRuntimeGetVersion_v12",
+    "cudaMemcpyBatchAsync": "cudaMemcpyBatchAsync_v12",
+    "cudaMemcpy3DBatchAsync": "cudaMemcpy3DBatchAsync_v12",
+    "cudaStreamGetCaptureInfo": "cudaStreamGetCaptureInfo_v10",
+    "cudaStreamGetCaptureInfo_v2": "cudaStreamGetCaptureInfo_v12",
+    "cudaStreamGetCaptureInfo_v3": "cudaStreamGetCaptureInfo",
+    "cudaEventElapsedTime_v2": "cudaEventElapsedTime",
+    "cudaSignalExternalSemaphoresAsync_v2": "cudaSignalExternalSemaphoresAsync",
+    "cudaWaitExternalSemaphoresAsync_v2": "cudaWaitExternalSemaphoresAsync",
+}
+
+# The runtime library: its codes are the driver's, by value, with a few of its own (docs/adr/0017-runtime-library.md).
+CUDART = Library(
+    number=6,
+    name="cudart",
+    folder="",
+    headers=("cuda_runtime_api.h",),
+    sonames=("libcudart.so.13", "libcudart.so", "libcudart.so.12"),
+    result="cudaError_t",
+    not_supported=801,
+    not_initialized=3,
+    deinitialized=4,
+    unknown=999,
+    invalid_value=1,
+    out_of_memory=2,
+    in_c=frozenset(),
+    c_folder="cudart",
+    renamed={"libcudart.so.12": _CUDART_12},
+)
+
+LIBRARIES = (CUDA, NVRTC, NVVM, NVJITLINK, CURAND, NVML, CUDART)
 
 
 def library_of(function: str) -> Library:

@@ -48,6 +48,8 @@ def write_tables(library: Library, functions: Sequence[Function], codes: Sequenc
     lines = [_TOP, _include(library)]
     for index, function in enumerate(functions):
         if function.name in library.in_c | library.looked_up:
+            if library.c_folder:
+                lines.append(f"extern {function.result} cpl_answer_{function.name}({_signature(function)});")
             continue
         if not _is_code(library, function):
             raise ValueError(f"{function.name} returns {function.result}: it must be answered in C")
@@ -55,7 +57,7 @@ def write_tables(library: Library, functions: Sequence[Function], codes: Sequenc
             f"static {function.result} asleep_{index}({_signature(function)})\n{{\n"
             f"    int status = cpl_boot({library.number}, {index});\n"
             f"    return status != 0 ? ({function.result})status : {_jump(library, function, index)};\n}}\n"
-            f"static int missing_{index}(void)\n{{\n    return cpl_missing({library.number}, {index});\n}}\n"
+            f"static int missing_{index}(void)\n{{\n    return {_missing(library, index)};\n}}\n"
         )
     for answer in ("unknown", "deinitialized", "not_initialized"):
         lines.append(f"static int answer_{answer}(void)\n{{\n    return {getattr(library, answer)};\n}}\n")
@@ -78,6 +80,11 @@ def write_tables(library: Library, functions: Sequence[Function], codes: Sequenc
     lines += [f'    {{{code.value}, "{code.name}", "{code.text}"}},' for code in codes]
     lines.append("};")
     return "\n".join(lines) + "\n"
+
+
+def _missing(library: Library, index: int) -> str:
+    call = f"cpl_missing({library.number}, {index})"
+    return f"cpl_{library.c_folder}_failed({call})" if library.c_folder else call
 
 
 def _fixed(library: Library, function: Function) -> str:
@@ -105,28 +112,37 @@ def write_index(libraries: Sequence[Library]) -> str:
     return f"{_TOP}#include <compatlayer/slots.h>\n\n{externs}\n{head}{rows}}};\n"
 
 
-def write_stubs(library: Library, functions: Sequence[Function]) -> str:
-    """The C file of a stub library: every exported function, and the look-up by name."""
+def write_stubs(library: Library, functions: Sequence[Function], soname: str) -> str:
+    """The C file of the stub library `soname`: every function under its exported name, and the look-up by name."""
     lines = [_TOP, '#define CPL_API_EXPORT __attribute__((visibility("default")))', _include(library)]
-    for index, function in enumerate(functions):
-        if function.name in library.looked_up:
+    rows = {function.name: (index, function) for index, function in enumerate(functions)}
+    older = {row for renamed in library.renamed.values() for row in renamed.values() if row.endswith(("_v10", "_v12"))}
+    exported = {name: name for name in rows if name not in older} | dict(library.renamed.get(soname, {}))
+    for name, row in exported.items():
+        index, function = rows[row]
+        if name in library.looked_up:
             continue
-        lines.append(_stub(library, function, index, ""))
+        lines.append(_stub(library, function, index, name, ""))
         if function.per_thread_suffix:
-            lines.append(_stub(library, function, index, function.per_thread_suffix))
+            lines.append(_stub(library, function, index, name, function.per_thread_suffix))
     if library.looked_up:
         lines += _entry_points(library, functions)
     return "\n".join(lines)
 
 
-def _stub(library: Library, function: Function, index: int, suffix: str) -> str:
-    head = f"CPL_API_EXPORT {function.result} {function.name}{suffix}({_signature(function)})"
+def _stub(library: Library, function: Function, index: int, name: str, suffix: str) -> str:
+    """One exported function. Where `name` is another function's in the header, the C file calls it by an assembler name."""
+    symbol = name + suffix
+    if name != function.name:
+        symbol = f"as_{symbol}"
+    head = f"CPL_API_EXPORT {function.result} {symbol}({_signature(function)})"
+    declared = f'{head} __asm__("{name}{suffix}");\n' if name != function.name else f"{head};\n" if suffix else ""
     count = f"    CPL_COUNT(cpl_slots_{library.name}[{index}]);\n"
     jump = _jump(library, function, index)
     if not suffix:
-        return f"{head}\n{{\n{count}{_recorded(library, function, index, jump)}    return {jump};\n}}\n"
+        return f"{declared}{head}\n{{\n{count}{_recorded(library, function, index, jump)}    return {jump};\n}}\n"
     return (
-        f"{head};\n{head}\n{{\n{count}    int before = cpl_per_thread_enter();\n"
+        f"{declared}{head}\n{{\n{count}    int before = cpl_per_thread_enter();\n"
         f"    {function.result} result = {jump};\n    cpl_per_thread_leave(before);\n"
         f"{_recorded(library, function, index, 'result')}    return result;\n}}\n"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from compatlayer._native import ffi, lib
+from compatlayer.api import forwarding
 from compatlayer.api.entry import is_initialized, note
 from compatlayer.api.library import LIBRARIES, NVML
 from compatlayer.api.reasons import REASONS
@@ -10,7 +11,7 @@ from compatlayer.api.reasons import REASONS
 
 def reason(name: str) -> str:
     """Why the function `name` is not supported; "" when nobody said."""
-    return REASONS.get(name, "")
+    return REASONS.get(name, "") or forwarding.reason(name)
 
 
 def answer(number: int, index: int) -> int:

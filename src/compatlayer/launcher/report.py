@@ -68,9 +68,10 @@ def _remark(row: Row) -> str:
     """That a function is not supported, and why."""
     if not row.missing:
         return ""
+    from compatlayer.api.forwarding import reason
     from compatlayer.api.reasons import REASONS
 
-    why = REASONS.get(row.function)
+    why = REASONS.get(row.function) or reason(row.function)
     return f"   NOT SUPPORTED: {why}" if why else "   NOT SUPPORTED"
 
 

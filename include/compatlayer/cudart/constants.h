@@ -1,0 +1,77 @@
+/* Integer constants of the runtime interface. */
+#ifndef COMPATLAYER_CUDART_CONSTANTS_H
+#define COMPATLAYER_CUDART_CONSTANTS_H
+
+#define cudaHostAllocDefault 0
+#define cudaHostAllocPortable 1
+#define cudaHostAllocMapped 2
+#define cudaHostAllocWriteCombined 4
+#define cudaHostRegisterDefault 0
+#define cudaHostRegisterPortable 1
+#define cudaHostRegisterMapped 2
+#define cudaHostRegisterIoMemory 4
+#define cudaHostRegisterReadOnly 8
+#define cudaPeerAccessDefault 0
+#define cudaStreamDefault 0
+#define cudaStreamNonBlocking 1
+#define cudaEventDefault 0
+#define cudaEventBlockingSync 1
+#define cudaEventDisableTiming 2
+#define cudaEventInterprocess 4
+#define cudaEventRecordDefault 0
+#define cudaEventRecordExternal 1
+#define cudaEventWaitDefault 0
+#define cudaEventWaitExternal 1
+#define cudaDeviceScheduleAuto 0
+#define cudaDeviceScheduleSpin 1
+#define cudaDeviceScheduleYield 2
+#define cudaDeviceScheduleBlockingSync 4
+#define cudaDeviceBlockingSync 4
+#define cudaDeviceScheduleMask 7
+#define cudaDeviceMapHost 8
+#define cudaDeviceLmemResizeToMax 16
+#define cudaDeviceSyncMemops 128
+#define cudaDeviceMask 255
+#define cudaArrayDefault 0
+#define cudaArrayLayered 1
+#define cudaArraySurfaceLoadStore 2
+#define cudaArrayCubemap 4
+#define cudaArrayTextureGather 8
+#define cudaArrayColorAttachment 32
+#define cudaArraySparse 64
+#define cudaArrayDeferredMapping 128
+#define cudaIpcMemLazyEnablePeerAccess 1
+#define cudaMemAttachGlobal 1
+#define cudaMemAttachHost 2
+#define cudaMemAttachSingle 4
+#define cudaOccupancyDefault 0
+#define cudaOccupancyDisableCachingOverride 1
+#define cudaCpuDeviceId (-1)
+#define cudaInvalidDeviceId (-2)
+#define cudaInitDeviceFlagsAreValid 1
+#define cudaArraySparsePropertiesSingleMipTail 1
+#define cudaMemPoolCreateUsageHwDecompress 2
+#define cudaExternalMemoryDedicated 1
+#define cudaExternalSemaphoreSignalSkipNvSciBufMemSync 1
+#define cudaExternalSemaphoreWaitSkipNvSciBufMemSync 2
+#define cudaNvSciSyncAttrSignal 1
+#define cudaNvSciSyncAttrWait 2
+#define cudaGraphKernelNodePortDefault 0
+#define cudaGraphKernelNodePortProgrammatic 1
+#define cudaGraphKernelNodePortLaunchCompletion 2
+#define cudaSurfaceType1D 1
+#define cudaSurfaceType2D 2
+#define cudaSurfaceType3D 3
+#define cudaSurfaceTypeCubemap 12
+#define cudaSurfaceType1DLayered 241
+#define cudaSurfaceType2DLayered 242
+#define cudaSurfaceTypeCubemapLayered 252
+#define cudaTextureType1D 1
+#define cudaTextureType2D 2
+#define cudaTextureType3D 3
+#define cudaTextureTypeCubemap 12
+#define cudaTextureType1DLayered 241
+#define cudaTextureType2DLayered 242
+#define cudaTextureTypeCubemapLayered 252
+
+#endif

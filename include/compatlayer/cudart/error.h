@@ -113,11 +113,14 @@ typedef enum cudaError {
     cudaErrorSystemNotReady = 802,    /* system not yet initialized */
     cudaErrorSystemDriverMismatch = 803,    /* system has unsupported display driver / cuda driver combination */
     cudaErrorCompatNotSupportedOnDevice = 804,    /* forward compatibility was attempted on non supported HW */
-    cudaErrorMpsConnectionFailed = 805,    /* MPS client failed to connect to the MPS control daemon or the MPS server */
+    /* MPS client failed to connect to the MPS control daemon or the MPS server */
+    cudaErrorMpsConnectionFailed = 805,
     cudaErrorMpsRpcFailure = 806,    /* the remote procedural call between the MPS server and the MPS client failed */
     cudaErrorMpsServerNotReady = 807,    /* MPS server is not ready to accept new MPS client requests */
-    cudaErrorMpsMaxClientsReached = 808,    /* the hardware resources required to create MPS client have been exhausted */
-    cudaErrorMpsMaxConnectionsReached = 809,    /* the hardware resources required to support device connections have been exhausted */
+    /* the hardware resources required to create MPS client have been exhausted */
+    cudaErrorMpsMaxClientsReached = 808,
+    /* the hardware resources required to support device connections have been exhausted */
+    cudaErrorMpsMaxConnectionsReached = 809,
     cudaErrorMpsClientTerminated = 810,    /* the MPS client has been terminated by the server */
     cudaErrorCdpNotSupported = 811,    /* launching kernels from a kernel is not supported on this device */
     cudaErrorCdpVersionMismatch = 812,    /* device runtime versions of caller and library differ */
@@ -127,16 +130,22 @@ typedef enum cudaError {
     cudaErrorStreamCaptureUnmatched = 903,    /* capture was not ended in the same stream as it began */
     cudaErrorStreamCaptureUnjoined = 904,    /* capturing stream has unjoined work */
     cudaErrorStreamCaptureIsolation = 905,    /* dependency created on uncaptured work in another stream */
-    cudaErrorStreamCaptureImplicit = 906,    /* operation would make the legacy stream depend on a capturing blocking stream */
+    /* operation would make the legacy stream depend on a capturing blocking stream */
+    cudaErrorStreamCaptureImplicit = 906,
     cudaErrorCapturedEvent = 907,    /* operation not permitted on an event last recorded in a capturing stream */
-    cudaErrorStreamCaptureWrongThread = 908,    /* attempt to terminate a thread-local capture sequence from another thread */
+    /* attempt to terminate a thread-local capture sequence from another thread */
+    cudaErrorStreamCaptureWrongThread = 908,
     cudaErrorTimeout = 909,    /* wait operation timed out */
-    cudaErrorGraphExecUpdateFailure = 910,    /* the graph update was not performed because it included changes which violated constraints specific to instantiated graph update */
+    /* the graph update was not performed because it included changes which violated constraints specific to instantiated graph update */
+    cudaErrorGraphExecUpdateFailure = 910,
     cudaErrorExternalDevice = 911,    /* an asynchronous error has occurred in an external entity outside of CUDA */
     cudaErrorInvalidClusterSize = 912,    /* a kernel launch error has occurred due to cluster misconfiguration */
-    cudaErrorFunctionNotLoaded = 913,    /* the function handle is not loaded when calling an API that requires a loaded function */
-    cudaErrorInvalidResourceType = 914,    /* one or more resources passed in are not valid resource types for the operation */
-    cudaErrorInvalidResourceConfiguration = 915,    /* one or more resources are insufficient or not applicable for the operation */
+    /* the function handle is not loaded when calling an API that requires a loaded function */
+    cudaErrorFunctionNotLoaded = 913,
+    /* one or more resources passed in are not valid resource types for the operation */
+    cudaErrorInvalidResourceType = 914,
+    /* one or more resources are insufficient or not applicable for the operation */
+    cudaErrorInvalidResourceConfiguration = 915,
     cudaErrorStreamDetached = 917,    /* the stream is detached and cannot take this operation */
     cudaErrorGraphRecaptureFailure = 918,    /* capturing again did not give the same graph */
     cudaErrorFabricNotReady = 919,    /* the fabric is not ready */

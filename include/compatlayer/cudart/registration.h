@@ -1,5 +1,5 @@
-/* What compiled programs call: the host half of a CUDA C++ object file hands in its device code, and the stand-ins of its
- * kernels and variables, before main. Known by use from what compilers generate; ours generates the same calls. */
+/* What compiled programs call: the host half of a CUDA C++ object file hands in its device code, and the stand-ins of
+ * its kernels and variables, before main. Known by use from what compilers generate; ours generates the same calls. */
 #ifndef COMPATLAYER_CUDART_REGISTRATION_H
 #define COMPATLAYER_CUDART_REGISTRATION_H
 #include "types.h"

@@ -31,7 +31,8 @@ def _forward(runtime: Function, driver: Function) -> str:
     lines = [f"cudaError_t cpl_answer_{runtime.name}({signature})", "{"]
     for ours, theirs in pairs:
         if _by_value(theirs):
-            lines.append(f"    {theirs.kind} {ours.name}_;\n    memcpy(&{ours.name}_, &{ours.name}, sizeof {ours.name}_);")
+            lines.append(f"    {theirs.kind} {ours.name}_;")
+            lines.append(f"    memcpy(&{ours.name}_, &{ours.name}, sizeof {ours.name}_);")
             lines.append(f'    _Static_assert(sizeof {ours.name}_ == sizeof {ours.name}, "one structure, two names");')
     arguments = ", ".join(_argument(ours, theirs) for ours, theirs in pairs)
     lines += [f"    CPL_ANSWER(drv_{driver.name}({arguments}));", "}", ""]

@@ -131,7 +131,7 @@ def write_stubs(library: Library, functions: Sequence[Function], soname: str) ->
 
 
 def _stub(library: Library, function: Function, index: int, name: str, suffix: str) -> str:
-    """One exported function. Where `name` is another function's in the header, the C file calls it by an assembler name."""
+    """One exported function. A name that is another function's in the header is given to it for the linker only."""
     symbol = name + suffix
     if name != function.name:
         symbol = f"as_{symbol}"

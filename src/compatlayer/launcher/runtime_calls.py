@@ -1,8 +1,8 @@
 """Lets cuda.bindings.runtime call our runtime library.
 
-That package has a runtime library of NVIDIA's linked in, which asks the driver for undocumented tables and so cannot work
-here. All its calls go through one table of functions, which other modules read when they are imported: before that, the
-functions in it are replaced by ours, each under the signature that the table gives it.
+That package has a runtime library of NVIDIA's linked in, which asks the driver for undocumented tables and so cannot
+work here. All its calls go through one table of functions, which other modules read when they are imported: before
+that, the functions in it are replaced by ours, each under the signature that the table gives it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def _version() -> str:
     package = sys.modules.get("cuda.bindings")
     version = getattr(package, "__version__", None)
     if version is None:
-        from importlib.metadata import PackageNotFoundError, version as installed
+        from importlib.metadata import PackageNotFoundError
+        from importlib.metadata import version as installed
 
         try:
             version = installed("cuda-bindings")

@@ -24,13 +24,16 @@ int cpl_cudart_copy_line(void *dst, const void *src, size_t count, cudaMemcpyKin
     int status;
     switch (kind) {
     case cudaMemcpyHostToDevice:
-        CPL_TRY(status, waits ? drv_cuMemcpyHtoD_v2(to, src, count) : drv_cuMemcpyHtoDAsync_v2(to, src, count, stream));
+        CPL_TRY(status, waits ? drv_cuMemcpyHtoD_v2(to, src, count)
+                              : drv_cuMemcpyHtoDAsync_v2(to, src, count, stream));
         return status;
     case cudaMemcpyDeviceToHost:
-        CPL_TRY(status, waits ? drv_cuMemcpyDtoH_v2(dst, from, count) : drv_cuMemcpyDtoHAsync_v2(dst, from, count, stream));
+        CPL_TRY(status, waits ? drv_cuMemcpyDtoH_v2(dst, from, count)
+                              : drv_cuMemcpyDtoHAsync_v2(dst, from, count, stream));
         return status;
     case cudaMemcpyDeviceToDevice:
-        CPL_TRY(status, waits ? drv_cuMemcpyDtoD_v2(to, from, count) : drv_cuMemcpyDtoDAsync_v2(to, from, count, stream));
+        CPL_TRY(status, waits ? drv_cuMemcpyDtoD_v2(to, from, count)
+                              : drv_cuMemcpyDtoDAsync_v2(to, from, count, stream));
         return status;
     case cudaMemcpyHostToHost:
     case cudaMemcpyDefault:

@@ -13,6 +13,7 @@ int cpl_cudart_copy_run(const CUDA_MEMCPY3D *copy, cudaStream_t stream, bool wai
 /* The driver's copy for the runtime's parameters. Returns a status. */
 int cpl_cudart_copy_shape(const cudaMemcpy3DParms *p, CUDA_MEMCPY3D *copy);
 /* A line of `count` bytes. Returns a status. */
-int cpl_cudart_copy_line(void *dst, const void *src, size_t count, cudaMemcpyKind kind, cudaStream_t stream, bool waits);
+int cpl_cudart_copy_line(void *dst, const void *src, size_t count, cudaMemcpyKind kind, cudaStream_t stream,
+                         bool waits);
 
 #endif

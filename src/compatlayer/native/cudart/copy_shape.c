@@ -43,7 +43,8 @@ int cpl_cudart_copy_shape(const cudaMemcpy3DParms *p, CUDA_MEMCPY3D *copy)
         return cudaErrorInvalidPitchValue;
     cpl_cudart_copy_from(copy, p->srcArray != NULL ? CU_MEMORYTYPE_ARRAY : from, p->srcPtr.ptr, p->srcPtr.pitch,
                   p->srcPtr.ysize);
-    cpl_cudart_copy_to(copy, p->dstArray != NULL ? CU_MEMORYTYPE_ARRAY : to, p->dstPtr.ptr, p->dstPtr.pitch, p->dstPtr.ysize);
+    cpl_cudart_copy_to(copy, p->dstArray != NULL ? CU_MEMORYTYPE_ARRAY : to, p->dstPtr.ptr, p->dstPtr.pitch,
+                       p->dstPtr.ysize);
     copy->srcArray = (CUarray)p->srcArray;
     copy->dstArray = (CUarray)p->dstArray;
     copy->srcXInBytes = p->srcPos.x * (p->srcArray != NULL ? unit : 1);

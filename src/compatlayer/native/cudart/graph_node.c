@@ -8,7 +8,7 @@ _Static_assert(sizeof(cudaHostNodeParamsV2) == sizeof(CUDA_HOST_NODE_PARAMS_v2),
 _Static_assert(sizeof(cudaMemAllocNodeParamsV2) == sizeof(CUDA_MEM_ALLOC_NODE_PARAMS_v2), "one structure, two names");
 _Static_assert(sizeof(cudaConditionalNodeParams) == sizeof(CUDA_CONDITIONAL_NODE_PARAMS), "one structure, two names");
 _Static_assert(sizeof(cudaEventRecordNodeParams) == sizeof(CUDA_EVENT_RECORD_NODE_PARAMS), "one structure, two names");
-_Static_assert(sizeof(cudaMemcpyBatchNodeParams) == sizeof(CUDA_MEMCPY_BATCH_NODE_PARAMS_V1), "one structure, two names");
+_Static_assert(sizeof(cudaMemcpyBatchNodeParams) == sizeof(CUDA_MEMCPY_BATCH_NODE_PARAMS_V1), "one structure");
 
 static int kernel_of(const cudaKernelNodeParamsV2 *runtime, CUDA_KERNEL_NODE_PARAMS_v3 *driver)
 {
@@ -68,7 +68,8 @@ static cudaError_t add(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraph
     CUgraphNodeParams driver;
     int status = describe(params, &driver);
     if (status == 0)
-        CPL_TRY(status, drv_cuGraphAddNode_v2(node, graph, dependencies, (const CUgraphEdgeData *)data, count, &driver));
+        CPL_TRY(status,
+                drv_cuGraphAddNode_v2(node, graph, dependencies, (const CUgraphEdgeData *)data, count, &driver));
     if (status == 0)
         give(params, &driver);
     return cpl_cudart_done(status);

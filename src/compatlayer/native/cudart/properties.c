@@ -185,7 +185,8 @@ static int choose(int *device, int major, int minor, size_t memory)
     for (int i = 0; i < count && status == 0; i++) {
         status = read_13(prop, i);
         bool capable = prop->major > major || (prop->major == major && prop->minor >= minor);
-        int score = (capable ? 1 << 20 : 0) + (prop->totalGlobalMem >= memory ? 1 << 19 : 0) + prop->multiProcessorCount;
+        bool large = prop->totalGlobalMem >= memory;
+        int score = (capable ? 1 << 20 : 0) + (large ? 1 << 19 : 0) + prop->multiProcessorCount;
         if (status == 0 && score > best) {
             best = score;
             *device = i;

@@ -118,7 +118,8 @@ static int texture_of(const cudaTextureDesc *runtime, CUarray_format format, CUD
 }
 
 cudaError_t cpl_answer_cudaCreateTextureObject(cudaTextureObject_t *pTexObject, const cudaResourceDesc *pResDesc,
-                                               const cudaTextureDesc *pTexDesc, const cudaResourceViewDesc *pResViewDesc)
+                                               const cudaTextureDesc *pTexDesc,
+                                               const cudaResourceViewDesc *pResViewDesc)
 {
     CUDA_RESOURCE_DESC resource;
     CUDA_TEXTURE_DESC texture;

@@ -229,8 +229,11 @@ def _build(folder: Path) -> Path:
     import fuzz_table
     from c_compiler import compile_c
 
+    from compatlayer.api.library import LIBRARIES
+
     import compatlayer
 
+    (folder / "fuzz_headers.h").write_text(fuzz_table.headers())
     (folder / "fuzz_table.h").write_text(fuzz_table.write(ROOT / "include"))
     built = Path(compatlayer.__file__).parent / "_lib"
     return compile_c(
@@ -245,8 +248,7 @@ def _build(folder: Path) -> Path:
         f"-I{folder}",
         f"-I{HERE}",
         f"-L{built}",
-        "-l:libcuda.so.1",
-        "-l:libnvrtc.so.13",
+        *(f"-l:{library.sonames[0]}" for library in LIBRARIES),
         f"-Wl,-rpath,{built}",
     )
 

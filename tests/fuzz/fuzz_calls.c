@@ -39,7 +39,7 @@ static int wants_image(const struct function *function, const struct parameter *
 {
     return strcmp(parameter->name, "image") == 0 || strcmp(parameter->name, "code") == 0 ||
            strcmp(parameter->name, "fatCubin") == 0 ||
-           (strcmp(parameter->name, "data") == 0 && strncmp(function->name, "cuLinkAdd", 9) == 0);
+           (strcmp(parameter->name, "data") == 0 && (strncmp(function->name, "cuLinkAdd", 9) == 0 || strncmp(function->name, "nvJitLinkAdd", 12) == 0));
 }
 
 static void argument(struct thread *t, const struct function *function, int place)
@@ -255,7 +255,7 @@ void fuzz_run(uint64_t seed, int64_t batch, int thread, int64_t count, int64_t f
             harvest(t, function);
             if (strstr(function->name, "WaitValue") != NULL || strstr(function->name, "BatchMemOp") != NULL)
                 __atomic_fetch_add(&waits, 1, __ATOMIC_RELAXED);
-        } else if (function->library == 0 && (result == 999 || result < 0 || result > 999)) {
+        } else if (function->unknown >= 0 && (result == function->unknown || result < 0 || result > 999)) {
             fprintf(stderr, "FUZZ-UNKNOWN %d %s batch %ld thread %d call %ld\n", result, function->name, (long)batch,
                     thread, (long)call);
             describe(t, function, batch, call);

@@ -125,6 +125,12 @@ static void end_one(int kind, uint64_t value, uint64_t bytes)
     } else if (strcmp(name, "_nvrtcProgram") == 0) {
         nvrtcProgram program = object;
         nvrtcDestroyProgram(&program);
+    } else if (strcmp(name, "_nvvmProgram") == 0) {
+        nvvmProgram program = object;
+        nvvmDestroyProgram(&program);
+    } else if (strcmp(name, "nvJitLink") == 0) {
+        nvJitLinkHandle linker = object;
+        nvJitLinkDestroy(&linker);
     }
 }
 

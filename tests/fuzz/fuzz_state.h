@@ -7,17 +7,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #define CPL_NO_NAME_MACROS
-#include <cuda.h>
-#include <cudaEGL.h>
-#include <cudaGL.h>
-#include <cudaProfiler.h>
-#include <cudaVDPAU.h>
-#include <nvrtc.h>
+#include "fuzz_headers.h"
 
 struct field { unsigned offset; int type, role, group, tag; };
 struct type { const char *name; int kind; unsigned bytes; int target, first, count, tag_offset; };
 struct parameter { const char *name; int type, role; };
-struct function { const char *name; int (*call)(char **); int first, count, rare, tame, library; };
+struct function { const char *name; int (*call)(char **); int first, count, rare, tame, unknown; };
 #include "fuzz_table.h"
 
 #define LENGTH(array) (sizeof (array) / sizeof *(array))

@@ -16,7 +16,7 @@ from typing import Any
 from compatlayer._native import ffi
 
 from compatlayer.api.header import Function, read_library
-from compatlayer.api.library import LIBRARIES
+from compatlayer.api.library import CUDA, LIBRARIES, NVML, library_of
 from compatlayer.api.toolchain import find_toolchain
 
 # What a value is filled with; the order is that of the enumeration in fuzz_calls.c.
@@ -57,6 +57,10 @@ RARE = {
     "nvrtcCompileProgram": 40,
     "nvrtcInstallBundledHeaders": 200,
     "nvrtcRemoveBundledHeaders": 20,
+    "nvvmCompileProgram": 40,
+    "nvvmVerifyProgram": 40,
+    "nvJitLinkComplete": 10,
+    "nvmlShutdown": 8,
     "cuModuleLoad": 4,
     "cuModuleLoadData": 8,
     "cuModuleLoadDataEx": 8,
@@ -76,6 +80,8 @@ RARE = {
     "cuDevicePrimaryCtxRelease_v2": 20,
     "cuLogsRegisterCallback": 100,
 }  # every later error is told to it
+# Libraries whose code for an unexpected error stands for nothing else: answering it is a finding.
+UNKNOWN = {library.name: library.unknown for library in (CUDA, NVML)}
 # Never called.
 EXCLUDED = {
     "cuGetExportTable": "its tables are private",
@@ -92,7 +98,7 @@ TAMED_CALLS = [
 ]
 SIZED_ELSEWHERE = re.compile(r"cuMem(cpy|set|Alloc|Advise|Prefetch|HostAlloc|Create|AddressReserve|AllocHost)")
 BYTE_COUNTS = re.compile(r"cuMem(Prefetch|Advise|RangeGet|Discard)(?!.*Batch)")
-_COUNT = re.compile(r"^(num|nb|Num)[A-Z_]|[cC]ount|[lL]ength")
+_COUNT = re.compile(r"^(num|nb|Num)[A-Z_]|[cC]ount|[lL]ength|SetSize$")
 _SIZE = re.compile(r"size|bytes|width|height|depth|pitch|offset|elements|^len$", re.IGNORECASE)
 _EXTENT = re.compile(r"^(grid|block)(dim|size|_)?|^(x|y|z)$|cluster", re.IGNORECASE)
 _ADDRESS = re.compile(r"(device|dptr|devptr|^dst$|^src$|^ptr$|address|base)", re.IGNORECASE)
@@ -132,7 +138,7 @@ class Table:
 
     def row(self, text: str) -> int:
         """The row of a type by its C spelling in a declaration."""
-        plain = re.sub(r"\bconst\b", "", text).replace(" ", "")
+        plain = re.sub(r"\[\d*\]$", "*", re.sub(r"\bconst\b", "", text).replace(" ", ""))
         if plain not in self._known:
             self._known[plain] = len(self.rows)
             self.rows.append(Row(plain, "NUMBER", 8))
@@ -277,6 +283,11 @@ def tame(name: str) -> str:
     return next((kind for pattern, kind in TAMED_CALLS if re.search(pattern, name)), "NONE")
 
 
+def headers() -> str:
+    """The C text that includes the header of every library."""
+    return "".join(f"#include <{header}>\n" for library in LIBRARIES for header in library.headers)
+
+
 def write(include: Path) -> str:
     """The C text: callers, then the tables."""
     table = Table(include)
@@ -288,10 +299,10 @@ def write(include: Path) -> str:
             for each in function.parameters:
                 parameters.append(f'    {{"{each.name}", {table.row(each.kind)}, ROLE_{role(each.name, function)}}},')
             rare = RARE.get(function.name, 1) * (4 if suffix else 1)
-            library = 1 if function.name.startswith("nvrtc") else 0
+            unknown = UNKNOWN.get(library_of(function.name).name, -1)
             functions.append(
                 f'    {{"{function.name}{suffix}", call_{function.name}{suffix}, {first}, '
-                f"{len(function.parameters)}, {rare}, TAME_{tame(function.name)}, {library}}},"
+                f"{len(function.parameters)}, {rare}, TAME_{tame(function.name)}, {unknown}}},"
             )
     fields, types = [], []
     for row in table.rows:
@@ -339,4 +350,5 @@ def _caller(function: Function, suffix: str) -> str:
 
 
 def _pointer_to(kind: str) -> str:
+    kind = re.sub(r" *\[\d*\]$", "*", kind)  # a parameter that is written as an array is a pointer
     return kind.replace("(*)", "(**)") if "(*)" in kind else f"{kind} *"

@@ -145,7 +145,7 @@ def get_process_details(device: Any, plist: Any) -> NvmlResult:
         raise NvmlError(NvmlResult.INVALID_ARGUMENT, f"process mode {plist.mode} is not known")
     clients = card(device).clients() if plist.mode == _COMPUTE else []
     room, plist.numProcArrayEntries = plist.numProcArrayEntries, len(clients)
-    if room < len(clients):
+    if room < len(clients) or (clients and not plist.procArray):
         return NvmlResult.INSUFFICIENT_SIZE
     for place, each in enumerate(clients):
         plist.procArray[place] = (each.process, each.used_bytes, _NO_INSTANCE, _NO_INSTANCE, 0)

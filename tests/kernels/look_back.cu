@@ -131,3 +131,106 @@ extern "C" __global__ void in_turn(int *next, int *serving, long long *cell)
         atomicAdd(serving, 1);
     }
 }
+
+// A status and a double as one access of 16 bytes: whoever sees the status sees the value with it.
+struct alignas(16) message {
+    unsigned long long status;
+    double value;
+};
+
+static __device__ void send(message *to, unsigned long long status, double value)
+{
+    asm volatile("st.relaxed.gpu.global.v2.b64 [%0], {%1, %2};"
+                 :: "l"(__cvta_generic_to_global(to)), "l"(status), "l"(__double_as_longlong(value)) : "memory");
+}
+
+static __device__ message receive(const message *from)
+{
+    long long bits;
+    message got;
+    asm volatile("ld.relaxed.gpu.global.v2.b64 {%0, %1}, [%2];"
+                 : "=l"(got.status), "=l"(bits) : "l"(__cvta_generic_to_global(from)) : "memory");
+    got.value = __longlong_as_double(bits);
+    return got;
+}
+
+extern "C" __global__ void scan_doubles(const double *in, double *out, message *state, int count)
+{
+    __shared__ double sums[256], before;
+    int t = threadIdx.x, n = blockDim.x, tile = blockIdx.x, i = tile * n + t;
+    double mine = i < count ? in[i] : 0;
+    sums[t] = mine;
+    __syncthreads();
+    for (int step = 1; step < n; step *= 2) {
+        double other = t >= step ? sums[t - step] : 0;
+        __syncthreads();
+        sums[t] += other;
+        __syncthreads();
+    }
+    if (t < 32) {
+        if (t == 0)
+            send(state + tile, tile ? PARTIAL : WHOLE, sums[n - 1]);
+        double sum = 0;
+        for (int first = tile - 1; first >= 0; first -= 32) {
+            message seen = {WHOLE, 0};
+            do
+                if (first >= t)
+                    seen = receive(state + first - t);
+            while (__any_sync(~0u, seen.status == OPEN));
+            unsigned whole = __ballot_sync(~0u, seen.status == WHOLE);
+            double part = whole == 0 || t <= __ffs(whole) - 1 ? seen.value : 0;
+            for (int step = 16; step; step /= 2)
+                part += __shfl_xor_sync(~0u, part, step);
+            sum += part;
+            if (whole)
+                break;
+        }
+        if (t == 0) {
+            if (tile)
+                send(state + tile, WHOLE, sum + sums[n - 1]);
+            before = sum;
+        }
+    }
+    __syncthreads();
+    if (i < count)
+        out[i] = before + sums[t] - mine;
+}
+
+// Odd blocks write pairs that belong together, even ones count those that do not.
+template <class Write, class Read>
+static __device__ void torn(unsigned long long *cells, int *faults, int rounds, Write write, Read read)
+{
+    int lane = threadIdx.x % 4;
+    for (int k = 1; k <= rounds; k++) {
+        unsigned long long a = (unsigned long long)k << 32 | threadIdx.x, b = ~a;
+        if (blockIdx.x % 2) {
+            write(cells + 2 * lane, a, b);
+        } else {
+            read(cells + 2 * lane, a, b);
+            if (a != ~b)
+                atomicAdd(faults, 1);
+        }
+    }
+}
+#define TORN(name, order_st, order_ld, form) \
+    extern "C" __global__ void name(unsigned long long *cells, int *faults, int rounds) \
+    { \
+        torn(cells, faults, rounds, \
+             [](unsigned long long *to, unsigned long long a, unsigned long long b) { form##_STORE(order_st) }, \
+             [](unsigned long long *from, unsigned long long &a, unsigned long long &b) { form##_LOAD(order_ld) }); \
+    }
+#define LONGS_STORE(order) asm volatile("st." order ".v2.b64 [%0], {%1, %2};" :: "l"(to), "l"(a), "l"(b) : "memory");
+#define LONGS_LOAD(order) asm volatile("ld." order ".v2.u64 {%0, %1}, [%2];" : "=l"(a), "=l"(b) : "l"(from) : "memory");
+#define WORDS_STORE(order) \
+    asm volatile("st." order ".v4.u32 [%0], {%1, %2, %3, %4};" \
+                 :: "l"(to), "r"((unsigned)a), "r"((unsigned)(a >> 32)), "r"((unsigned)b), "r"((unsigned)(b >> 32)) \
+                 : "memory");
+#define WORDS_LOAD(order) \
+    unsigned w, x, y, z; \
+    asm volatile("ld." order ".v4.b32 {%0, %1, %2, %3}, [%4];" : "=r"(w), "=r"(x), "=r"(y), "=r"(z) : "l"(from) : "memory"); \
+    a = (unsigned long long)x << 32 | w; \
+    b = (unsigned long long)z << 32 | y;
+TORN(relaxed_longs, "relaxed.gpu", "relaxed.sys", LONGS)
+TORN(ordered_longs, "release.gpu", "acquire.gpu", LONGS)
+TORN(volatile_longs, "volatile", "volatile", LONGS)
+TORN(relaxed_words, "relaxed.gpu", "relaxed.gpu", WORDS)

@@ -4,6 +4,7 @@ and with more workers than processors."""
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,9 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compatlayer import Buffer, Device, LaunchConfig, Program, launch
+from compatlayer.compiler.image import ROW32
+from compatlayer.compiler.targets import cpu
 
 SOURCE = Path(__file__).with_name("look_back.cu")
 SCANS = ("scan_walks", "scan_looks", "scan_walks_by_ticket", "scan_looks_by_ticket")
+TORN = ("relaxed_longs", "ordered_longs", "volatile_longs", "relaxed_words")
 BLOCKS = (32, 64, 100, 256)
 few = settings(max_examples=8, deadline=None)
 grids = st.one_of(st.integers(1, 40), st.integers(30, 600))
@@ -97,6 +101,28 @@ def test_a_lock_serves_in_the_order_of_arrival(engine: str, blocks: int, block: 
     for _ in range(blocks):
         wanted = (wanted * 31 + 7) % 1000003
     assert (tickets[0], serving[0], cell[0]) == (blocks, blocks, wanted)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@few
+@given(tiles=grids, block=st.sampled_from(BLOCKS), seed=seeds)
+def test_scans_of_doubles_whose_state_is_one_access(engine: str, tiles: int, block: int, seed: int) -> None:
+    data = np.random.default_rng(seed).integers(-(2**40), 2**40, tiles * block).astype(np.float64)  # sums are exact
+    out = runner(engine)("scan_doubles", tiles, block, data, np.zeros_like(data), np.zeros((tiles, 2)),
+                         np.int32(len(data)))[1]
+    np.testing.assert_array_equal(out, np.cumsum(data) - data)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kernel", TORN)
+def test_sixteen_bytes_are_one_access(kernel: str, engine: str) -> None:
+    lowered = cpu.lower_variant(runner(engine).program.core.program.image.code, kernel, ROW32, engine)
+    accesses = [each for each in lowered.text.splitlines() if re.search(r"(load|store) atomic", each)]
+    assert accesses and all(" i128" in each and ", align 16" in each for each in accesses), accesses
+    cells = np.tile(np.array([0, 2**64 - 1], np.uint64), 4)
+    found, faults = runner(engine)(kernel, 8, 32, cells, np.zeros(1, np.int32), np.int32(5000))
+    assert faults[0] == 0
+    assert (found[0::2] == ~found[1::2]).all() and (found[0::2] >> np.uint64(32) > 0).all()
 
 
 @pytest.mark.parametrize("workers", (1, 5))

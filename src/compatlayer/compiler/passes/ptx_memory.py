@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..ir.instructions import Alloca, AtomicUpdate, CompareExchange, MemoryAccess
-from ..ir.types import I1, I8, I32, I64, PTR, VOID, FloatType, IntType, Type, pointer, size_bytes
+from ..ir.types import I1, I8, I32, I64, PTR, VOID, FloatType, IntType, Type, integer, pointer, size_bytes
 from ..ir.values import Value
 from .ptx_code import CONST, GENERIC, GLOBAL, SHARED, Code, Operation, refuse
 from .ptx_syntax import integer_of
@@ -20,6 +20,7 @@ _CACHES = frozenset(("ca", "cg", "cs", "lu", "cv", "wb", "wt", "nc", "unified"))
 _ORDERS = {"weak": "", "volatile": "volatile", "relaxed": "monotonic", "acquire": "acquire", "release": "release",
            "acq_rel": "acq_rel", "mmio": "volatile"}
 _VECTORS = {"v2": 2, "v4": 4, "v8": 8}
+_MOST_BITS, _REGISTER_BITS = 128, 64  # of one access that cannot be torn; of one that a processor makes of any kind
 
 
 def space_of(words: Sequence[str]) -> int | None:
@@ -71,15 +72,45 @@ def _access(form: _Form, opcode: str, values: list[Value], type_: Type) -> Memor
     return MemoryAccess(opcode, type_, values, flags, size_bytes(form.element), ordering)
 
 
-def _together(form: _Form) -> bool:
-    """Pairs of 32 bits are one access where an order is asked for: look-back scans pass a state and its value so."""
-    return form.count == 2 and size_bytes(form.element) == 4 and bool(form.order)
+def _whole_bits(form: _Form) -> int:
+    """The size of one access for all elements, where an order is asked for: look-back scans pass a state and its value
+    so. 0 where each element has an access of its own."""
+    bits = 8 * size_bytes(form.element) * form.count
+    return bits if form.order and form.count > 1 and bits <= _MOST_BITS else 0
 
 
-def _whole(form: _Form, opcode: str, values: list[Value], type_: Type) -> MemoryAccess:
+def _whole(form: _Form, opcode: str, values: list[Value], type_: Type, bits: int) -> MemoryAccess:
     made = _access(form, opcode, values, type_)
-    made.align = 8
+    made.align = bits // 8
+    if bits > _REGISTER_BITS and not made.ordering:  # a volatile access may be split, an atomic one may not
+        made.flags, made.ordering = ("atomic", "volatile"), "monotonic"
     return made
+
+
+def _load_whole(code: Code, form: _Form, address: Value, bits: int) -> list[Value]:
+    word_type = integer(bits)
+    word = code.emit.put(_whole(form, "load", [address], word_type, bits))
+    step = bits // form.count
+    found: list[Value] = []
+    for index in range(form.count):
+        part = code.emit.binary("lshr", word, code.word(step * index, word_type)) if index else word
+        part = code.emit.cast("trunc", part, integer(step))
+        found.append(code.emit.cast("bitcast", part, form.element) if form.type.is_float else part)
+    return found
+
+
+def _store_whole(code: Code, form: _Form, address: Value, values: list[Value], bits: int) -> None:
+    word_type, step = integer(bits), bits // form.count
+    whole: Value | None = None
+    for index, value in enumerate(values):
+        part = code.emit.cast("bitcast", value, integer(step)) if form.type.is_float else value
+        part = code.emit.cast("zext", part, word_type)
+        if whole is None:
+            whole = part
+        else:
+            whole = code.emit.binary("or", whole, code.emit.binary("shl", part, code.word(step * index, word_type)))
+    assert whole is not None
+    code.emit.put(_whole(form, "store", [whole, address], VOID, bits))
 
 
 def _load(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
@@ -93,11 +124,8 @@ def _load(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
         refuse(f"it loads {form.count} values into {len(names)} registers")
     address = code.address(operands[1], form.space)
     loaded: list[Value] = []
-    if _together(form):
-        word = code.emit.put(_whole(form, "load", [address], I64))
-        loaded = [code.emit.cast("trunc", code.emit.binary("lshr", word, code.word(32 * each, I64)), I32)
-                  for each in (0, 1)]
-        loaded = [code.emit.cast("bitcast", each, form.element) if form.type.is_float else each for each in loaded]
+    if bits := _whole_bits(form):
+        loaded = _load_whole(code, form, address, bits)
     for index in range(0 if loaded else form.count):
         place = code.offset(address, index * size_bytes(form.element))
         loaded.append(code.emit.put(_access(form, "load", [place], form.element)))
@@ -116,11 +144,8 @@ def _store(code: Code, words: Sequence[str], operands: Sequence[str]) -> None:
         refuse(f"it stores {form.count} values of {len(names)} registers")
     address = code.address(operands[0], form.space)
     values = [code.read(each, form.element) for each in names]
-    if _together(form):
-        low, high = (code.emit.cast("zext", code.emit.cast("bitcast", each, I32) if form.type.is_float else each, I64)
-                     for each in values)
-        word = code.emit.binary("or", low, code.emit.binary("shl", high, code.word(32, I64)))
-        code.emit.put(_whole(form, "store", [word, address], VOID))
+    if bits := _whole_bits(form):
+        _store_whole(code, form, address, values, bits)
         return
     for index, value in enumerate(values):
         place = code.offset(address, index * size_bytes(form.element))

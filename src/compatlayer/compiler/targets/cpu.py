@@ -30,6 +30,9 @@ _CLANG = (
     "clang", "-cc1", "-x", "ir", "-emit-obj", "-O2", "-mrelocation-model", "pic", "-pic-level", "2",
     # Multiplications and additions fuse where the device IR says `contract`, nowhere else.
     "-ffp-contract=on", "-fno-rounding-math", "-mframe-pointer=none", "-w",
+    # Blocks with hundreds of accesses, which vectors in lanes are full of: the schedulers compare each with each below
+    # these limits, and took two thirds of the time for such kernels.
+    "-mllvm", "-dag-maps-huge-region=250", "-mllvm", "-dag-maps-reduction-size=125",
 )  # fmt: skip
 # Conversions to bfloat16 that flush subnormals, which CUDA keeps.
 _UNWANTED = {"x86_64": ("avx512bf16", "avxneconvert"), "aarch64": ()}

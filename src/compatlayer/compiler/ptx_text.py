@@ -13,13 +13,24 @@ _KIND = "ptx"
 def ptx_image(code: DeviceCode) -> bytes:
     """The text form of `code` with its NUL. IR that has no PTX form still gives a loadable image, and says so."""
     store = cache.store()
-    key = digest.key("ptx", toolchain.identity(), code.architecture, code.ir)
+    key = _key(code)
     cached = store.get(_KIND, key) if store else None
     if cached is None:
         cached = emit(code).encode()
         if store:
             store.put(_KIND, key, cached)
     return container.pack_text(code, cached.decode())
+
+
+def keep(code: DeviceCode, ptx: str) -> None:
+    """Keep PTX text that was made together with `code`."""
+    store = cache.store()
+    if store is not None:
+        store.put(_KIND, _key(code), ptx.encode())
+
+
+def _key(code: DeviceCode) -> str:
+    return digest.key("ptx", toolchain.identity(), code.architecture, code.ir)
 
 
 def emit(code: DeviceCode) -> str:

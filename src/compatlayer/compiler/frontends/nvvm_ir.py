@@ -14,19 +14,17 @@ from typing import NamedTuple
 
 from ... import digest
 from ...errors import CompilerError
-from .. import cache, scratch, toolchain
+from .. import cache, identity, ptx_text, scratch, toolchain
 from ..image import DeviceCode
-from . import nvvm_diagnostics
+from . import nvvm_diagnostics, nvvm_dialect
 from .nvvm_options import Options
 
 _KIND = "nvvm"
 _BITCODE = "nvvm-bc"
+_LAZY = "-mlink-builtin-bitcode"  # of which only what is missing is taken
 _MAGICS = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
 _DECLARED = re.compile(r'^declare [^@\n]*@("(?:[^"\\]|\\.)*"|[\w.$-]+)\(', re.MULTILINE)
-_FUSES = re.compile(r"^(  [^\n]* = (?:tail call |notail call )?(?:fmul|fadd|fsub) )(?![^\n]*?\b(?:fast|contract)\b)",
-                    re.MULTILINE)
-_GROUP = re.compile(r"^(attributes #\d+ = \{ )", re.MULTILINE)
-_FLAGS = re.compile(r"^!llvm\.module\.flags = !\{(.*)\}$", re.MULTILINE)
+_OPTIMISE = ("-O1", "-fno-unroll-loops")
 
 
 class IrModule(NamedTuple):
@@ -68,8 +66,6 @@ def undefined(ir: str) -> list[str]:
 
 
 def _compile(modules: Sequence[IrModule], lazy: Sequence[IrModule], options: Options) -> DeviceCode:
-    from .. import identity
-
     store = cache.store()
     key = digest.key(identity(), repr(options._replace(lto=False)), str(len(modules)),
                      *(digest.key(each.data) + each.name for each in (*modules, *lazy)))
@@ -78,36 +74,59 @@ def _compile(modules: Sequence[IrModule], lazy: Sequence[IrModule], options: Opt
         kept = _run(modules, lazy, options)
         if store is not None:
             store.put(_KIND, key, kept)
-    return DeviceCode(ir=kept.decode("utf-8", "surrogateescape"), architecture=options.architecture)
+    return _code(kept, options)
 
 
 def _run(modules: Sequence[IrModule], lazy: Sequence[IrModule], options: Options) -> bytes:
-    with scratch.folder() as folder:
-        arguments = ["-emit-llvm", "-O1", "-fno-unroll-loops"]
-        first, *others = modules
-        linked = [("-mlink-bitcode-file", each) for each in others]
-        linked += [("-mlink-builtin-bitcode", each) for each in lazy]
-        if linked:
-            with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-                made = list(pool.map(lambda pair: _bitcode(pair[1], options), linked))
-            for place, ((flag, _), data) in enumerate(zip(linked, made, strict=True)):
-                path = os.path.join(folder, f"{place}.bc")
-                with open(path, "wb") as file:
-                    file.write(data)
-                arguments += [flag, path]
-        ir = _clang(arguments, first, options, folder).decode("utf-8", "surrogateescape")
-    return _adjusted(ir, options).encode("utf-8", "surrogateescape")
+    first, *others = modules
+    linked = [("-mlink-bitcode-file", each) for each in others] + [(_LAZY, each) for each in lazy]
+    with scratch.folder() as folder, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        arguments = []
+        made = list(pool.map(lambda pair: _bitcode(pair[1], options, pair[0] == _LAZY), linked))
+        for place, ((flag, _), data) in enumerate(zip(linked, made, strict=True)):
+            path = os.path.join(folder, f"{place}.bc")
+            with open(path, "wb") as file:
+                file.write(data)
+            arguments += [flag, path]
+        given = _as_llvm(first, options)
+        asked = None if options.lto else pool.submit(_ptx, arguments, given, options, folder)
+        ir = _clang(["-emit-llvm", *_OPTIMISE, *arguments], given, options, folder)
+        if asked is not None and (ptx := asked.result()):
+            # PTX text is asked for next, by most programs: it is made at the same time.
+            ptx_text.keep(_code(ir, options), ptx)
+    return ir
 
 
-def _bitcode(module: IrModule, options: Options) -> bytes:
-    """A module as bitcode of today: text is brought there, and kept, because programs link the same pieces often."""
+def _ptx(arguments: Sequence[str], given: IrModule, options: Options, folder: str) -> str:
+    """PTX text, empty where there is none; ptx_text then says why."""
+    try:
+        return _clang(["-S", *_OPTIMISE, *arguments], given, options, folder).decode("utf-8", "replace")
+    except CompilerError:
+        return ""
+
+
+def _code(ir: bytes, options: Options) -> DeviceCode:
+    return DeviceCode(ir=ir.decode("utf-8", "surrogateescape"), architecture=options.architecture)
+
+
+def _as_llvm(module: IrModule, options: Options) -> IrModule:
+    """The module as text in LLVM's own terms."""
+    data = module.data
     if module.is_bitcode:
+        data = _clang(["-emit-llvm", "-disable-llvm-passes"], module, options, None)
+    text = nvvm_dialect.as_llvm(data.decode("utf-8", "surrogateescape"), options)
+    return module._replace(data=text.encode("utf-8", "surrogateescape"))
+
+
+def _bitcode(module: IrModule, options: Options, plain: bool) -> bytes:
+    """A module as bitcode of today; kept, because programs link the same pieces often. `plain`: as it is."""
+    if plain and module.is_bitcode:
         return module.data
     store = cache.store()
-    key = digest.key(toolchain.identity(), module.name, digest.key(module.data))
+    key = digest.key(identity(), repr(options), module.name, digest.key(module.data))
     kept = store.get(_BITCODE, key) if store else None
     if kept is None:
-        kept = _clang(["-emit-llvm-bc", "-disable-llvm-passes"], module, options, None)
+        kept = _clang(["-emit-llvm-bc", "-disable-llvm-passes"], _as_llvm(module, options), options, None)
         if store is not None:
             store.put(_BITCODE, key, kept)
     return kept
@@ -130,19 +149,3 @@ def _clang(arguments: Sequence[str], module: IrModule, options: Options, folder:
             raise LinkFailure(found.text)
         raise InvalidIr(found.text)
     return output
-
-
-def _adjusted(ir: str, options: Options) -> str:
-    """The IR with what options say of arithmetic: NVVM fuses and flushes by option, LLVM by marks in the IR."""
-    if options.contract:
-        ir = _FUSES.sub(r"\1contract ", ir)
-    if options.flush_denormals:
-        ir = _GROUP.sub(r'\1"denormal-fp-math-f32"="preserve-sign,preserve-sign" ', ir)
-        number = 1 + max((int(each) for each in re.findall(r"^!(\d+) = ", ir, re.MULTILINE)), default=-1)
-        flag = f'!{number} = !{{i32 4, !"nvvm-reflect-ftz", i32 1}}\n'
-        if (flags := _FLAGS.search(ir)) is not None:
-            listed = f"{flags[1]}, !{number}" if flags[1] else f"!{number}"
-            ir = f"{ir[:flags.start()]}!llvm.module.flags = !{{{listed}}}{ir[flags.end():]}{flag}"
-        else:
-            ir += f"!llvm.module.flags = !{{!{number}}}\n{flag}"
-    return ir

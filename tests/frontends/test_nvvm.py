@@ -160,6 +160,81 @@ def test_documented_options_are_taken() -> None:
                            "-fma=1", "-split-compile=2", "-jump-table-density=100", "-Ofast-compile=max")
 
 
+def test_a_kernel_that_must_not_be_inlined_is_warned_of() -> None:
+    for text in (SCALE.replace('%"unused") {', '%"unused") noinline {'),
+                 SCALE.replace('%"unused") {', '%"unused") #0 {') + "attributes #0 = { noinline nounwind }\n"):
+        program = Program(text)
+        program.compile(ARCH)
+        assert "overriding noinline attribute on kernel function 'scale'" in program.log
+    program = Program(TWICE.replace("%\"v\") {", "%\"v\") noinline {"))
+    program.compile(ARCH)
+    assert program.log == ""
+
+
+WARP = HEAD + """
+declare {i32, i1} @"llvm.nvvm.vote.sync"(i32, i32, i1)
+declare {i32, i1} @"llvm.nvvm.shfl.sync.i32"(i32, i32, i32, i32, i32)
+declare {i32, i1} @"llvm.nvvm.match.all.sync.i64"(i32, i64)
+declare i32 @"llvm.nvvm.read.ptx.sreg.laneid"()
+declare void @"llvm.nvvm.barrier0"()
+define void @"warp"(i32* %"x") {
+entry:
+  %"lane" = call i32 @"llvm.nvvm.read.ptx.sreg.laneid"()
+  %"low" = icmp ult i32 %"lane", 5
+  %"into" = getelementptr i32, i32* %"x", i32 %"lane"
+BODY
+  call void @"llvm.nvvm.barrier0"()
+  ret void
+}
+!nvvm.annotations = !{ !0 }
+!0 = !{ void (i32*)* @"warp", !"kernel", i32 1 }
+"""
+ACTIVE = """
+  br i1 %"low", label %"a", label %"b"
+a:
+  %"va" = call i32 asm "activemask.b32 $0;", "=r"()
+  store i32 %"va", i32* %"into"
+  br label %"end"
+b:
+  %"vb" = call i32 asm "activemask.b32 $0;", "=r"()
+  store i32 %"vb", i32* %"into"
+  br label %"end"
+end:
+"""
+
+
+def paired(call: str, part: int) -> str:
+    widen = '%"v" = zext i1 %"e" to i32' if part else '%"v" = add i32 %"e", 0'
+    return f"""
+  %"p" = call {{i32, i1}} {call}
+  %"e" = extractvalue {{i32, i1}} %"p", {part}
+  {widen}
+  store i32 %"v", i32* %"into"
+"""
+
+
+@pytest.mark.parametrize(("body", "expected"), [
+    *((paired(f'@"llvm.nvvm.vote.sync"(i32 -1, i32 {mode}, i1 %"low")', int(mode < 3)), [value] * 32)
+      for mode, value in enumerate((0, 1, 0, 31))),
+    *((paired(f'@"llvm.nvvm.shfl.sync.i32"(i32 -1, i32 {mode}, i32 %"lane", i32 {by}, i32 {clamp})', 0), expected)
+      for mode, by, clamp, expected in (
+          (0, 7, 31, [7] * 32), (1, 1, 0, [0, *range(31)]), (2, 1, 31, [*range(1, 32), 31]),
+          (3, 1, 31, [lane ^ 1 for lane in range(32)]))),
+    (paired('@"llvm.nvvm.match.all.sync.i64"(i32 -1, i64 7)', 1), [1] * 32),
+    (ACTIVE, [0b11111] * 5 + [0xFFFFFFFF - 0b11111] * 27),
+])
+def test_nvvms_own_warp_operations(body: str, expected: list[int]) -> None:
+    core, numpy = pytest.importorskip("cuda.core"), pytest.importorskip("numpy")
+    ptx = Program(WARP.replace("BODY", body)).compile(ARCH)
+    device = core.Device()
+    device.set_current()
+    stream = device.create_stream()
+    buffer = core.LegacyPinnedMemoryResource().allocate(128, stream=stream)
+    core.launch(stream, core.LaunchConfig(grid=1, block=32), core.ObjectCode.from_ptx(ptx).get_kernel("warp"), buffer)
+    stream.sync()
+    assert numpy.from_dlpack(buffer).view(numpy.uint32).tolist() == expected
+
+
 def test_misuse_has_the_documented_errors() -> None:
     assert refused(Program().compile, ARCH) == "NO_MODULE_IN_PROGRAM"
     assert refused(nvvm.verify_program, 8, 0, []) == "INVALID_PROGRAM"

@@ -14,6 +14,15 @@ static void discard(struct block *block)
     free(block);
 }
 
+/* The compiler makes the size of static shared memory a multiple of its strictest alignment. */
+static uint64_t shared_alignment(uint64_t static_bytes)
+{
+    uint64_t given = static_bytes & -static_bytes;
+    if (given <= SHARED_ALIGN)
+        return SHARED_ALIGN;
+    return given < cpl_page_bytes() ? given : cpl_page_bytes();
+}
+
 /* Shared memory ends at a guard page, so an overrun faults instead of meeting a neighbour. */
 static bool provide_shared(struct block *block, uint64_t bytes)
 {
@@ -70,7 +79,7 @@ static void fill_pattern(struct block *block, const struct task *task, uint64_t 
     pattern->worker = block->worker->index;
     if (block->shared_map)
         pattern->shared = block->shared_map + block->shared_map_bytes - cpl_page_bytes()
-                          - cpl_round_up(shared_bytes, SHARED_ALIGN);
+                          - cpl_round_up(shared_bytes, shared_alignment(static_bytes));
     pattern->dynamic_shared = pattern->shared + static_bytes;
     pattern->dynamic_shared_bytes = shape->dynamic_shared_bytes;
     pattern->shared_bytes = (uint32_t)shared_bytes;

@@ -28,6 +28,19 @@ public:
     CPL_NARROW_FN CPL_S(unsigned long long value) : __x(CPL_BITS(cpl_odd_float(cpl_odd_double(value)))) {}
     CPL_NARROW_FN operator float() const { return CPL_WIDE(__x); }
     CPL_NARROW_FN explicit operator bool() const { return (__x & 0x7fffu) != 0; }
+    /* Towards zero, and they saturate. */
+    CPL_NARROW_FN explicit operator int() const { return __float2int_rz(CPL_WIDE(__x)); }
+    CPL_NARROW_FN explicit operator unsigned int() const { return __float2uint_rz(CPL_WIDE(__x)); }
+    CPL_NARROW_FN explicit operator long() const { return (long)__float2ll_rz(CPL_WIDE(__x)); }
+    CPL_NARROW_FN explicit operator unsigned long() const { return (unsigned long)__float2ull_rz(CPL_WIDE(__x)); }
+    CPL_NARROW_FN explicit operator long long() const { return __float2ll_rz(CPL_WIDE(__x)); }
+    CPL_NARROW_FN explicit operator unsigned long long() const { return __float2ull_rz(CPL_WIDE(__x)); }
+    CPL_NARROW_FN explicit operator short() const { return (short)cpl_clamped(-32768, 32767); }
+    CPL_NARROW_FN explicit operator unsigned short() const { return (unsigned short)cpl_clamped(0, 65535); }
+    CPL_NARROW_FN explicit operator char() const {
+        return (char)cpl_clamped((char)-1 < 0 ? -128 : 0, (char)-1 < 0 ? 127 : 255); }
+    CPL_NARROW_FN explicit operator signed char() const { return (signed char)cpl_clamped(-128, 127); }
+    CPL_NARROW_FN explicit operator unsigned char() const { return (unsigned char)cpl_clamped(0, 255); }
     CPL_NARROW_FN CPL_S &operator=(float value) { __x = CPL_BITS(value); return *this; }
     CPL_NARROW_FN CPL_S &operator=(double value) { return *this = CPL_S(value); }
     CPL_NARROW_FN CPL_S &operator=(int value) { return *this = CPL_S(value); }
@@ -36,6 +49,14 @@ public:
     CPL_NARROW_FN CPL_S &operator=(unsigned short value) { return *this = CPL_S(value); }
     CPL_NARROW_FN CPL_S &operator=(long long value) { return *this = CPL_S(value); }
     CPL_NARROW_FN CPL_S &operator=(unsigned long long value) { return *this = CPL_S(value); }
+#endif
+#ifndef CPL_NO_NARROW_CONVERSIONS
+
+private:
+    CPL_NARROW_FN int cpl_clamped(int low, int high) const {
+        int i = __float2int_rz(CPL_WIDE(__x)); return i < low ? low : i > high ? high : i; }
+
+public:
 #endif
     CPL_NARROW_FN operator CPL_SRAW() const { CPL_SRAW raw = {__x}; return raw; }
     CPL_NARROW_FN operator CPL_SRAW() const volatile { CPL_SRAW raw = {__x}; return raw; }

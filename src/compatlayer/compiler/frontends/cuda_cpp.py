@@ -167,7 +167,7 @@ def source_arguments(source: Source, options: Options, place: str, given: str) -
     `given` is the folder of the headers that the program gave by name."""
     folders, source_folder = search_folders(options, source.name)
     return [
-        *options.macros, *(["-w"] if not options.warnings else []),
+        *options.macros, *(["-Wunused-variable"] if options.warnings else ["-w"]),
         *(["-iquote", source_folder] if source_folder else []), "-I", given,
         "-I", str(device_headers.folder()),
         *(word for folder in folders for word in ("-isystem", folder)),

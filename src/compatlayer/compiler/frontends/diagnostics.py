@@ -13,6 +13,12 @@ _COUNT = re.compile(r"^\d+ (?:error|warning)s?(?: and \d+ (?:error|warning)s?)? 
 # Clang names an option of its own.
 _OURS = {"requires relocatable device code (i.e. requires -fgpu-rdc)":
          "needs relocatable device code: compile with --relocatable-device-code=true (-rdc=true)"}
+# Words that programs and their tests look for in NVRTC's log.
+_WORDS = (
+    (re.compile(r"^(?:use of undeclared identifier|unknown type name) '(?P<name>[^']*)'"),
+     'identifier "{name}" is undefined'),
+    (re.compile(r"^unused variable '(?P<name>[^']*)'"), 'variable "{name}" was declared but never referenced'),
+)
 NAMES_FILE = "<name expressions>"
 
 
@@ -30,7 +36,7 @@ def format_log(stderr: str, name: str, expressions: Sequence[str], paths: Mappin
             kind = found["kind"].removeprefix("fatal ")
             errors += kind == "error"
             ours = found["file"] == NAMES_FILE
-            lines.append(f"{_place(found['file'], int(found['line']), expressions)}: {kind}: {found['text']}")
+            lines.append(f"{_place(found['file'], int(found['line']), expressions)}: {kind}: {_worded(found['text'])}")
         elif found := _SOURCE.match(line) or _UNDER.match(line):
             if not ours:
                 lines.append("  " + found["text"])
@@ -43,6 +49,13 @@ def format_log(stderr: str, name: str, expressions: Sequence[str], paths: Mappin
         plural = "" if errors == 1 else "s"
         lines.append(f'\n{errors} error{plural} detected in the compilation of "{name}".')
     return "\n".join(lines) + "\n" if lines else ""
+
+
+def _worded(text: str) -> str:
+    for pattern, words in _WORDS:
+        if (found := pattern.match(text)) is not None:
+            return words.format(name=found["name"]) + text[found.end() :]
+    return text
 
 
 def _place(file: str, line: int, expressions: Sequence[str]) -> str:

@@ -24,6 +24,8 @@ _OURS_DECLARED = re.compile(
     r'^declare [^@\n]*@"?llvm\.nvvm\.(?:shfl\.sync\.i32|vote\.sync|match\.all\.sync\.i(?:32|64))"?\(.*$', re.MULTILINE)
 # Which lanes run is a question of the place where it is asked.
 _ENVIRONMENT = re.compile(r'^(@"?_ZN08NumbaEnv[^\s"]*"?) = common global (?:ptr|i8\*) null(?=$|,)[^\n]*', re.MULTILINE)
+_NOINLINE = re.compile(r"^attributes (#\d+) = \{[^\n]*\bnoinline\b", re.MULTILINE)
+_KERNEL = re.compile(r'@("(?:[^"\\]|\\.)*"|[\w.$-]+), !"kernel", i32 1\b')
 _FUSES = re.compile(r"(?<= = )(fmul|fadd|fsub) (?!(?:[a-z]+ )*(?:fast|contract) )")
 _FLUSHES = ' "denormal-fp-math-f32"="preserve-sign,preserve-sign"'
 _FLAGS = re.compile(r"^!llvm\.module\.flags = !\{(.*)\}$", re.MULTILINE)
@@ -43,6 +45,21 @@ def as_llvm(text: str, options: Options) -> str:
     if options.flush_denormals:
         text = _flushing(text)
     return text + "".join(_definition(name, text) for name in used)
+
+
+def warnings(text: str) -> str:
+    """What libNVVM's log says of a module that it takes: kernels that must not be inlined."""
+    if "noinline" not in text:
+        return ""
+    groups = {found[1] for found in _NOINLINE.finditer(text)}
+    kernels = {found[1].strip('"') for found in _KERNEL.finditer(text)}
+    lines = []
+    for head in _HEAD.finditer(text):
+        name = head[1].strip('"')
+        tail = text[_closing(text, head.end()) :].partition("{")[0].split()
+        if name in kernels and ("noinline" in tail or groups & set(tail)):
+            lines.append(f"warning: overriding noinline attribute on kernel function '{name}'\n")
+    return "".join(lines)
 
 
 def _without_environments(text: str) -> str:

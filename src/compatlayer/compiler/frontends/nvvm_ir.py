@@ -74,7 +74,9 @@ def _compile(modules: Sequence[IrModule], lazy: Sequence[IrModule], options: Opt
         kept = _run(modules, lazy, options)
         if store is not None:
             store.put(_KIND, key, kept)
-    return _code(kept, options)
+    texts = (each.data.decode("utf-8", "replace") for each in modules if not each.is_bitcode)
+    log = "".join(nvvm_dialect.warnings(text) for text in texts)
+    return _code(kept, options)._replace(log=log)
 
 
 def _run(modules: Sequence[IrModule], lazy: Sequence[IrModule], options: Options) -> bytes:

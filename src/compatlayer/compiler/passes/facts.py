@@ -59,7 +59,7 @@ def kernels(module: Module) -> tuple[KernelInfo, ...]:
     layout = Layout(module)
     calls = callees(module)
     constant_bytes = sum(size_bytes(each.value_type) for each in module.variables()
-                         if each.space == 4 and is_exported(each))
+                         if each.space == 4 and "private" not in each.prefix and not each.name.startswith("cpl."))
     found: list[KernelInfo] = []
     frames: dict[Function, int] = {}
     reached = reached_functions(module)

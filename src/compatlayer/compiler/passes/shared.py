@@ -26,6 +26,7 @@ from .contract import Contract
 from .prune import symbols_of
 
 SPACE = 3
+_BASE_ALIGNMENT = 128  # bytes; what every block's memory has
 
 
 def is_dynamic(variable: GlobalVariable) -> bool:
@@ -53,7 +54,10 @@ class Layout:
         end = self._place([variable for variable in variables if owners[variable] > 1], 0)
         for name, own in reached.items():
             own_end = self._place([variable for variable in own if owners[variable] == 1], end)
-            self.extent[name] = max((self.offsets[each] + size_bytes(each.value_type) for each in own), default=0)
+            extent = max((self.offsets[each] + size_bytes(each.value_type) for each in own), default=0)
+            # The runtime takes the base's alignment from the extent (native/block.c).
+            strictest = max((_alignment(each) for each in own), default=1)
+            self.extent[name] = -(-extent // strictest) * strictest if strictest > _BASE_ALIGNMENT else extent
             self.used[name] = min(own_end, sum(size_bytes(each.value_type) for each in own))
         for variable in variables:
             self.offsets.setdefault(variable, 0)  # reached by no kernel

@@ -61,7 +61,9 @@ class Program:
             raise NvvmError(NvvmResult.ERROR_NO_MODULE_IN_PROGRAM, "add a module with nvvmAddModuleToProgram first")
         try:
             options = nvvm_options.parse(words)
-            return nvvm_ir.compile_modules(self.modules, self.lazy if lazily else (), options), options
+            code = nvvm_ir.compile_modules(self.modules, self.lazy if lazily else (), options)
+            self.log = code.log
+            return code, options
         except nvvm_options.InvalidOption as error:
             raise self._failed(NvvmResult.ERROR_INVALID_OPTION, f"libnvvm : error: {error}\n") from None
         except nvvm_ir.InvalidIr as error:

@@ -43,7 +43,7 @@ class Package:
     def environment(self, **extra: str) -> dict[str, str]:
         """A clean environment in which this copy is importable."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("COMPATLAYER", "PYTHON"))}
-        for name in ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "NUMBA_CACHE_DIR"):
+        for name in ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH"):
             kept.pop(name, None)
         return {**kept, "PYTHONPATH": str(self.root), **extra}
 

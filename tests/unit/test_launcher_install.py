@@ -96,7 +96,7 @@ def test_an_unknown_public_name_is_an_attribute_error(package: Package) -> None:
 
 
 def test_applying_the_environment_twice_changes_nothing() -> None:
-    variables = {"HOME": "/home/me", "NUMBA_CACHE_DIR": "/big/disk", "LD_LIBRARY_PATH": "/a:/b"}
+    variables = {"HOME": "/home/me", "CUPY_CACHE_DIR": "/big/disk", "LD_LIBRARY_PATH": "/a:/b"}
     environment.apply(variables)
     once = dict(variables)
     environment.apply(variables)
@@ -104,10 +104,9 @@ def test_applying_the_environment_twice_changes_nothing() -> None:
 
 
 def test_caches_of_packages_are_kept_apart_from_those_of_a_real_device() -> None:
-    variables = {"HOME": "/home/me", "COMPATLAYER_CACHE_DIR": "/mine", "NUMBA_CACHE_DIR": "/big/disk"}
+    variables = {"HOME": "/home/me", "COMPATLAYER_CACHE_DIR": "/mine", "CUPY_CACHE_DIR": "/big/disk"}
     environment.apply(variables)
-    assert variables["NUMBA_CACHE_DIR"] == "/big/disk/compatlayer"
-    assert variables["CUPY_CACHE_DIR"] == "/mine/packages/cupy"
+    assert variables["CUPY_CACHE_DIR"] == "/big/disk/compatlayer"
     assert variables["PYCUDA_CACHE_DIR"] == "/mine/packages/pycuda"
 
 

@@ -26,7 +26,13 @@ def keep(code: DeviceCode, ptx: str) -> None:
     """Keep PTX text that was made together with `code`."""
     store = cache.store()
     if store is not None:
-        store.put(_KIND, _key(code), ptx.encode())
+        store.put(_KIND, _key(code), of_family(ptx, code.architecture).encode())
+
+
+def of_family(ptx: str, architecture: str) -> str:
+    """The text for a family of architectures (sm_100f), which LLVM does not know by that name."""
+    return ptx.replace(f".target sm_{architecture[-4:-1]}a", f".target sm_{architecture[-4:]}") \
+        if architecture.endswith("f") else ptx
 
 
 def _key(code: DeviceCode) -> str:
@@ -41,7 +47,7 @@ def emit(code: DeviceCode) -> str:
         "-O1", "-disable-llvm-passes", "-w", "-S", "-x", "ir", "-", "-o", "-"],
         code.ir.encode("utf-8", "surrogateescape"))
     if status == 0 and output:
-        return output.decode("utf-8", "replace")
+        return of_family(output.decode("utf-8", "replace"), code.architecture)
     reason = errors.decode("utf-8", "replace").strip().splitlines()
     return (f"// No PTX text: {reason[0] if reason else f'the compiler ended with status {status}'}\n"
             f".version 9.0\n.target {cpu}\n.address_size 64\n")

@@ -37,10 +37,8 @@ class Linker:
 
         if not self.inputs:
             raise CudaError(Status.INVALID_VALUE, "nothing to link; add an image with cuLinkAddData first")
-        code = self.inputs[0]
-        if len(self.inputs) > 1:
-            with image.compiling():
-                code = linking.link(self.inputs)
+        with image.compiling():
+            code = linking.link(self.inputs)
         major, minor = self.context.device.capability
         self.output = container.pack(_for_device(code, major * 10 + minor))
         try:

@@ -21,7 +21,8 @@ DEVICES = "COMPATLAYER_DEVICES"
 CHILDREN = os.path.join(libraries.PACKAGE, "launcher", "children")
 
 # Kernels that these packages compiled for us and for a real device must not meet in one folder.
-_CACHES = {"PYCUDA_CACHE_DIR": "pycuda", "CUPY_CACHE_DIR": "cupy", "NUMBA_CACHE_DIR": "numba"}
+# Numba keeps them beside the source; imports.py marks ours.
+_CACHES = {"PYCUDA_CACHE_DIR": "pycuda", "CUPY_CACHE_DIR": "cupy"}
 _OURS = "compatlayer"
 
 # The folders that this package makes in its cache folder: the packages' own caches, the toolkit folder, and the

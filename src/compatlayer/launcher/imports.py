@@ -37,9 +37,21 @@ def _serve_runtime_calls(module: ModuleType) -> None:
     runtime_calls.serve(module)
 
 
+def _mark_cached_kernels(module: ModuleType) -> None:
+    """Let numba tell kernels that it compiled for us from those for a real device, which lie in the same folder."""
+    codegen = module.JITCUDACodegen  # type: ignore[attr-defined]
+    original: Callable[[object], tuple[object, ...]] = codegen.magic_tuple
+
+    def magic_tuple(self: object) -> tuple[object, ...]:
+        return (*original(self), "compatlayer")
+
+    codegen.magic_tuple = magic_tuple
+
+
 AFTER: dict[str, Callable[[ModuleType], None]] = {
     "ctypes.util": _patch_ctypes_util,
     "cuda.bindings._internal.runtime": _serve_runtime_calls,
+    "numba.cuda.codegen": _mark_cached_kernels,
 }
 
 # Modules of NVIDIA's that no documented C interface could serve, and what fills ours. NVIDIA's own is preferred where

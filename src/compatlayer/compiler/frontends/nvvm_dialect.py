@@ -23,7 +23,6 @@ _OURS = re.compile(r'@"?llvm\.nvvm\.(shfl\.sync\.i32|vote\.sync|match\.all\.sync
 _OURS_DECLARED = re.compile(
     r'^declare [^@\n]*@"?llvm\.nvvm\.(?:shfl\.sync\.i32|vote\.sync|match\.all\.sync\.i(?:32|64))"?\(.*$', re.MULTILINE)
 # Which lanes run is a question of the place where it is asked.
-_ENVIRONMENT = re.compile(r'^(@"?_ZN08NumbaEnv[^\s"]*"?) = common global (?:ptr|i8\*) null(?=$|,)[^\n]*', re.MULTILINE)
 _NOINLINE = re.compile(r"^attributes (#\d+) = \{[^\n]*\bnoinline\b", re.MULTILINE)
 _KERNEL = re.compile(r'@("(?:[^"\\]|\\.)*"|[\w.$-]+), !"kernel", i32 1\b')
 _FUSES = re.compile(r"(?<= = )(fmul|fadd|fsub) (?!(?:[a-z]+ )*(?:fast|contract) )")
@@ -38,7 +37,6 @@ def as_llvm(text: str, options: Options) -> str:
     if used:
         text = _OURS.sub(r"@cpl.nvvm.\1", _OURS_DECLARED.sub("", text))
     text = _ACTIVE.sub(r"asm sideeffect \1 convergent", text)
-    text = _without_environments(text)
     if options.contract:
         text = _FUSES.sub(r"\1 contract ", text)
     text = _marked(text, f' convergent{_FLUSHES if options.flush_denormals else ""}')
@@ -60,14 +58,6 @@ def warnings(text: str) -> str:
         if name in kernels and ("noinline" in tail or groups & set(tail)):
             lines.append(f"warning: overriding noinline attribute on kernel function '{name}'\n")
     return "".join(lines)
-
-
-def _without_environments(text: str) -> str:
-    """Numba gives each kernel a pointer that no kernel reads; without it most modules have no variable at all."""
-    for found in _ENVIRONMENT.finditer(text):
-        if text.count(found[1]) == 1:
-            text = text.replace(found[0], "", 1)
-    return text
 
 
 def _flushing(text: str) -> str:

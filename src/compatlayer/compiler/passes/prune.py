@@ -15,6 +15,7 @@ from ..library import libdevice
 from . import launchables
 from .externals import DEVICE_CALLS, is_c_function
 
+_ENVIRONMENT = "_ZN08NumbaEnv"  # numba gives each function a pointer that no kernel reads and no host asks for
 _BOOKKEEPING = ("llvm.used", "llvm.compiler.used", "llvm.global_ctors", "llvm.global_dtors")
 
 
@@ -86,6 +87,8 @@ def _is_root(value: GlobalValue) -> bool:
 def is_exported(variable: GlobalVariable) -> bool:
     """Whether the host can ask for the variable by name. Virtual tables and other plain constants are not asked for."""
     if variable.constant and not variable.externally_initialized:
+        return False
+    if variable.name.startswith(_ENVIRONMENT):
         return False
     return (variable.space in (0, 1, 4) and variable.initializer is not None and "private" not in variable.prefix
             and not variable.name.startswith(("llvm.", ".", "cpl.")))

@@ -66,8 +66,7 @@ class Link:
             raise self._failed(JitLinkResult.ERROR_INVALID_INPUT, "nothing to link; add an input first")
         pieces = [each.code for each in self.inputs]
         try:
-            code = (linking.link(pieces) if len(pieces) > 1 else pieces[0])._replace(
-                architecture=self.options.architecture)
+            code = linking.link(pieces)._replace(architecture=self.options.architecture)
             if not self.options.ptx:
                 compiler.build_native(code)  # errors show here, and the load that follows is a cache hit
         except UnresolvedSymbol as error:

@@ -94,11 +94,11 @@ def test_grid_and_block_are_checked(api: Any, function: Any, grid: tuple, block:
     api.cuCtxSynchronize()
 
 
-def test_more_threads_than_the_launch_bounds_is_out_of_resources(api: Any, function: Any, memory: Any) -> None:
+def test_more_threads_than_the_launch_bounds_is_an_invalid_value(api: Any, function: Any, memory: Any) -> None:
     arguments = Packed(np.uint64(int(memory)))
     kernel = function("bounded")
     assert api.status("cuLaunchKernel", kernel, 1, 1, 1, 129, 1, 1, 0, 0, arguments.pointer, 0) == (
-        "LAUNCH_OUT_OF_RESOURCES")
+        "INVALID_VALUE")
     api.cuLaunchKernel(kernel, 1, 1, 1, 128, 1, 1, 0, 0, arguments.pointer, 0)
     assert (read(api, memory, 128) == 128).all()
 

@@ -113,6 +113,9 @@ def test_lto_gives_ptx_and_lto_ir() -> None:
     link.add(KIND.LTOIR, compiled(USER, "ltoir"))
     link.add(KIND.LTOIR, compiled(TWICE, "ltoir"))
     nvjitlink.complete(link.handle)
+    notes = bytearray(nvjitlink.get_info_log_size(link.handle))
+    nvjitlink.get_info_log(link.handle, notes)
+    assert notes == b"\0" and link.log == ""
     text = link.get("ptx").rstrip(b"\0").decode()
     assert ".entry k(" in text and ".extern" not in text
     assert link.get("ltoir").startswith(b"\xed\x43\x4e\x7f")

@@ -10,7 +10,6 @@ from ..errors import CompilerError
 from . import scratch, toolchain
 from .image import DeviceCode
 
-
 # What programs expect of libcudadevrt.a beside launches from kernels.
 _GRID = """#include <cooperative_groups.h>
 extern "C" __device__ unsigned long long cudaCGGetIntrinsicHandle(int scope)

@@ -44,7 +44,7 @@ def prepare(function: Function, block: Dim3) -> None:
 
 
 def check_shape(function: Function, grid: Dim3, block: Dim3, dynamic_shared_bytes: int) -> None:
-    """INVALID_VALUE or LAUNCH_OUT_OF_RESOURCES for what cannot run."""
+    """INVALID_VALUE for what cannot run."""
     attributes = function.attributes
     caps = attributes.device.caps
     threads = block[0] * block[1] * block[2]
@@ -56,8 +56,8 @@ def check_shape(function: Function, grid: Dim3, block: Dim3, dynamic_shared_byte
         if threads > caps.max_block_threads:
             raise CudaError(Status.INVALID_VALUE, f"{function.info.name}: a block of {threads} threads; "
                                                   f"{caps.max_block_threads} are possible")
-        raise CudaError(Status.LAUNCH_OUT_OF_RESOURCES, f"{function.info.name}: a block of {threads} threads; its "
-                                                        f"launch bounds allow {attributes.max_threads}")
+        raise CudaError(Status.INVALID_VALUE, f"{function.info.name}: a block of {threads} threads; its launch bounds "
+                                              f"allow {attributes.max_threads}")
     if dynamic_shared_bytes > attributes.max_dynamic_shared_bytes:
         raise CudaError(Status.INVALID_VALUE, f"{function.info.name}: {dynamic_shared_bytes} bytes of dynamic shared "
                                               f"memory; {attributes.max_dynamic_shared_bytes} are allowed (set "

@@ -14,7 +14,7 @@ from ...errors import CompilerError, CompilerHindered, CompilerMissing
 from .. import headers as device_headers
 from .. import scratch, toolchain
 from ..image import DeviceCode
-from . import assembly_text, hidden_variables, lowered_names, precompiled, shared_objects
+from . import assembly_text, hidden_variables, lowered_names, old_libraries, precompiled, shared_objects
 from .diagnostics import format_log
 from .nvrtc_options import Options
 
@@ -133,6 +133,9 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
         status, ir, messages = run(text, action)
     elif status != 0 and base not in (device_headers.BASE, precompiled.LIBRARIES):
         base = device_headers.BASE  # the include that it was chosen for may be one that is not taken
+        status, ir, messages = run(text, action)
+    if status != 0 and old_libraries.COMPLAINT in messages:
+        arguments += old_libraries.overlay(messages, place)
         status, ir, messages = run(text, action)
     if status != 0 and shared_objects.COMPLAINT in messages:
         text = shared_objects.as_room(text, messages, source.name)

@@ -31,7 +31,7 @@ def launch(stream: Stream, config: LaunchConfig | tuple[Extent, Extent], kernel:
     Arguments: a Buffer, or a NumPy array that the kernel uses in place (held until it is done), for a pointer; an int,
     float or bool for a parameter of that kind; a NumPy scalar of exactly the parameter's kind and size; a NumPy
     structured scalar or bytes for a struct. Raises CudaError INVALID_VALUE for a shape or argument that does not fit,
-    naming the argument; the sticky status of an earlier failed kernel; LAUNCH_OUT_OF_RESOURCES for too large a block.
+    naming the argument; the sticky status of an earlier failed kernel; INVALID_VALUE for too large a block.
     """
     stream.check_open()
     kernel.check_open()

@@ -229,8 +229,6 @@ def _build(folder: Path) -> Path:
     import fuzz_table
     from c_compiler import compile_c
 
-    from compatlayer.api.library import LIBRARIES
-
     import compatlayer
 
     (folder / "fuzz_headers.h").write_text(fuzz_table.headers())
@@ -248,7 +246,7 @@ def _build(folder: Path) -> Path:
         f"-I{folder}",
         f"-I{HERE}",
         f"-L{built}",
-        *(f"-l:{library.sonames[0]}" for library in LIBRARIES),
+        *(f"-l:{library.sonames[0]}" for library in fuzz_table.FUZZED),
         f"-Wl,-rpath,{built}",
     )
 

@@ -7,6 +7,7 @@ says why.
 
 from __future__ import annotations
 
+import ctypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,8 +17,9 @@ from typing import Any
 from compatlayer._native import ffi
 
 from compatlayer.api.header import Function, read_library
-from compatlayer.api.library import CUDA, LIBRARIES, NVML, library_of
+from compatlayer.api.library import CUDA, CUDART, LIBRARIES, NVML, Library
 from compatlayer.api.toolchain import find_toolchain
+from compatlayer.paths import library_dir
 
 # What a value is filled with; the order is that of the enumeration in fuzz_calls.c.
 KINDS = ("NUMBER", "ENUM", "FLOAT", "HANDLE", "ADDRESS", "POINTER", "FUNCTION", "TEXT", "BYTES", "STRUCT", "ARRAY")
@@ -74,12 +76,15 @@ RARE = {
     "cuCtxCreate_v3": 8,
     "cuCtxCreate_v4": 8,
     "cuGreenCtxCreate": 8,
+    "cudaDeviceReset": 100,
     "cuDevicePrimaryCtxReset": 100,
     "cuDevicePrimaryCtxReset_v2": 100,
     "cuDevicePrimaryCtxRelease": 20,
     "cuDevicePrimaryCtxRelease_v2": 20,
     "cuLogsRegisterCallback": 100,
 }  # every later error is told to it
+# Not the runtime library: cffi does not know its structures, so nobody here knows how large they are.
+FUZZED = tuple(library for library in LIBRARIES if library is not CUDART)
 # Libraries whose code for an unexpected error stands for nothing else: answering it is a finding.
 UNKNOWN = {library.name: library.unknown for library in (CUDA, NVML)}
 # Never called.
@@ -89,8 +94,8 @@ EXCLUDED = {
 # A wait that nothing ends, a grid that takes years, a loop without an end, memory that must outlive the call.
 TAMED_CALLS = [
     (r"cuStreamWaitValue(32|64)", "WAIT_VALUE"),
-    (r"cuGraphConditionalHandleCreate", "CONDITIONAL"),
-    (r"cuLaunch(Kernel|CooperativeKernel|Grid)?(Ex|Async)?$", "LAUNCH"),
+    (r"cu(da)?GraphConditionalHandleCreate", "CONDITIONAL"),
+    (r"cu(?:da)?Launch(Kernel|CooperativeKernel|Grid)?(Ex|Async)?$", "LAUNCH"),
     (r"cuFuncSetBlockShape", "LAUNCH"),
     (r"cuMemGetLocationInfo", "PARTS"),  # it writes as many answers as there are parts
     (r"(ExportToShareableHandle|GetHandleForAddressRange)", "EXPORTS_FILE"),
@@ -126,10 +131,15 @@ class Table:
         self.handles: list[str] = []
         self._known: dict[str, int] = {}
         self.functions: list[Function] = []
+        self.libraries: dict[str, Library] = {}  # by function
         compiler = find_toolchain().command
-        for library in LIBRARIES:
-            found = read_library(compiler, include, library)[1]
-            self.functions += [each for each in found if each.name not in EXCLUDED]
+        for library in FUZZED:
+            exported = ctypes.CDLL(str(library_dir() / library.sonames[0]))
+            for each in read_library(compiler, include, library)[1]:
+                # A header may include another library's; a library of an older number may export another's variants.
+                if each.name not in EXCLUDED and each.name not in self.libraries and hasattr(exported, each.name):
+                    self.functions.append(each)
+                    self.libraries[each.name] = library
 
     def handle(self, name: str) -> int:
         if name not in self.handles:
@@ -285,7 +295,7 @@ def tame(name: str) -> str:
 
 def headers() -> str:
     """The C text that includes the header of every library."""
-    return "".join(f"#include <{header}>\n" for library in LIBRARIES for header in library.headers)
+    return "".join(f"#include <{header}>\n" for library in FUZZED for header in library.headers)
 
 
 def write(include: Path) -> str:
@@ -294,12 +304,13 @@ def write(include: Path) -> str:
     callers, functions, parameters = [], [], []
     for function in table.functions:
         for suffix in ("", function.per_thread_suffix) if function.per_thread_suffix else ("",):
-            callers.append(_caller(function, suffix))
+            callers.append(_caller(function, suffix, function.result == table.libraries[function.name].result))
             first = len(parameters)
             for each in function.parameters:
                 parameters.append(f'    {{"{each.name}", {table.row(each.kind)}, ROLE_{role(each.name, function)}}},')
             rare = RARE.get(function.name, 1) * (4 if suffix else 1)
-            unknown = UNKNOWN.get(library_of(function.name).name, -1)
+            library = table.libraries[function.name]
+            unknown = UNKNOWN.get(library.name, -1)
             functions.append(
                 f'    {{"{function.name}{suffix}", call_{function.name}{suffix}, {first}, '
                 f"{len(function.parameters)}, {rare}, TAME_{tame(function.name)}, {unknown}}},"
@@ -338,14 +349,14 @@ def write(include: Path) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _caller(function: Function, suffix: str) -> str:
-    """A function that takes the addresses of its arguments and makes the call."""
+def _caller(function: Function, suffix: str, answers: bool) -> str:
+    """A function that takes the addresses of its arguments and makes the call; 0 if that does not answer a code."""
     name = f"{function.name}{suffix}"
     arguments = ", ".join(f"*({_pointer_to(each.kind)})a[{place}]" for place, each in enumerate(function.parameters))
     signature = ", ".join(each.text for each in function.parameters) or "void"
     declaration = f"extern {function.result} {name}({signature});\n" if suffix else ""
     call = f"{name}({arguments})"
-    body = f"return (int)(intptr_t){call};" if "*" not in function.result else f"{call}; return 0;"
+    body = f"return (int){call};" if answers else f"(void){call}; return 0;"
     return f"{declaration}static int call_{name}(char **a)\n{{\n    (void)a;\n    {body}\n}}"
 
 

@@ -6,7 +6,7 @@ import hashlib
 import time
 from typing import Any
 
-from compatlayer.frontends.tensorrt import container, io_tensor, session
+from compatlayer.frontends.tensorrt import container, io_tensor, plugin_steps, precision, session
 from compatlayer.frontends.tensorrt.builder_config import IBuilderConfig
 from compatlayer.frontends.tensorrt.data_type import DataType
 from compatlayer.frontends.tensorrt.dims import text
@@ -15,6 +15,7 @@ from compatlayer.frontends.tensorrt.log import API_USAGE, MISUSE, Refusal, Sever
 from compatlayer.frontends.tensorrt.network import INetworkDefinition
 
 _PHASES = ("Parsing shapes and profiles", "Choosing precisions", "Compiling the graph", "Serialising")
+_REFITTABLE = ("REFIT", "REFIT_IDENTICAL", "REFIT_INDIVIDUAL", "STRIP_PLAN")
 _MOST_BYTES = (1 << 31) - 1  # of a protocol buffer
 
 
@@ -25,6 +26,7 @@ class Build:
         self.network = network
         self.config = config
         self.logger = logger
+        self._stripped: list[str] = []
 
     def serialized(self) -> bytes:
         start = time.perf_counter()
@@ -46,8 +48,6 @@ class Build:
         tensors = io_tensor.of_model(model)
         self._check_profiles(tensors)
         self._done(monitor, 0)
-        from compatlayer.frontends.tensorrt import precision
-
         report = precision.apply(model, network, self.config, self.logger)
         self._done(monitor, 1)
         data = model.SerializeToString() if model.ByteSize() < _MOST_BYTES else None
@@ -62,10 +62,22 @@ class Build:
         else:
             key = hashlib.sha256(data + str(self.config.flags).encode()).hexdigest()
             self.config._cache.entries[key] = round(seconds, 6)
+        if self.config.get_flag(BuilderFlag["STRIP_PLAN"]):
+            data = self._strip(model)
         packed = container.pack(self._description(model, tensors, report), data)
         self._done(monitor, 3)
         self.logger.log(Severity.INFO, f"Engine generation completed in {seconds:.4g} seconds.")
         return packed
+
+    def _strip(self, model: Any) -> bytes:
+        """The model without its weights, which a Refitter has to bring."""
+        named = self._weights()
+        for tensor in model.graph.initializer:
+            if tensor.name in named and tensor.data_type == 1 and tensor.dims:
+                self._stripped.append(tensor.name)
+                for field in ("raw_data", "float_data"):
+                    tensor.ClearField(field)
+        return bytes(model.SerializeToString())
 
     def _done(self, monitor: Any, step: int) -> None:
         if monitor is None:
@@ -98,8 +110,6 @@ class Build:
                                       f"{tensor.name} are {text(shape)}, and the network's are {text(tensor.shape)}")
 
     def _compile(self, model: Any, data: bytes, tensors: list[io_tensor.IoTensor]) -> list[io_tensor.IoTensor]:
-        from compatlayer.frontends.tensorrt import plugin_steps
-
         if plugin_steps.count(model):
             return tensors
         made = session.make(data)
@@ -123,7 +133,7 @@ class Build:
         return {
             "name": network.name,
             "flags": config.flags,
-            "refit": bool(config.flags >> int(BuilderFlag["REFIT"]) & 1),
+            "refit": any(config.get_flag(BuilderFlag[name]) for name in _REFITTABLE),
             "verbosity": int(config.profiling_verbosity),
             "capability": int(config.engine_capability),
             "level": int(config.hardware_compatibility_level),
@@ -138,6 +148,9 @@ class Build:
             "weights": self._weights(),
             "unchanged": report.get("unchanged", True),
             "precisions": report.get("precisions", {}),
+            "rounded_to": report.get("rounded_to", 0),
+            "plugins": plugin_steps.count(model),
+            "stripped": self._stripped,
         }
 
     def _layer(self, layer: Any, report: dict[str, Any], detailed: bool) -> dict[str, Any]:

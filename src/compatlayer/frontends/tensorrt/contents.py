@@ -7,6 +7,7 @@ from typing import Any
 from compatlayer.frontends.tensorrt import (
     builder,
     builder_config,
+    calibration,
     data_type,
     dims,
     engine,
@@ -24,6 +25,7 @@ from compatlayer.frontends.tensorrt import (
     runtime,
     tensor,
     timing_cache,
+    weights,
 )
 from compatlayer.frontends.tensorrt.enumerator import Enumerator
 from compatlayer.frontends.tensorrt.profile import PROFILE, VERSION
@@ -32,8 +34,9 @@ _CLASSES = (
     builder.Builder, builder_config.IBuilderConfig, data_type.DataType, dims.Dims, dims.Dims2, dims.Dims3, dims.Dims4,
     dims.DimsHW, engine.ICudaEngine, execution_context.IExecutionContext, host_memory.IHostMemory,
     inspector.EngineInspector, layer.ILayer, log.ILogger, log.Logger, network.INetworkDefinition,
-    optimization_profile.IOptimizationProfile, parser.OnnxParser, parser.ParserError, refitter.Refitter,
-    runtime.Runtime, runtime.ISerializationConfig, tensor.ITensor, timing_cache.ITimingCache, *interfaces.ALL,
+    optimization_profile.IOptimizationProfile, parser.OnnxParser, parser.ParserError, refitter.Refitter, refitter.OnnxParserRefitter,
+    runtime.Runtime, runtime.ISerializationConfig, tensor.ITensor, timing_cache.ITimingCache, weights.Weights, *interfaces.ALL,
+    *calibration.ALL,
 )  # fmt: skip
 
 # What TensorRT 10 removed, and what 8.6 has not got yet.
@@ -63,7 +66,7 @@ _ENUMS_ONLY_10 = {"CumulativeOperation", "SerializationFlag", "ExecutionContextA
                   "PluginCapabilityType", "TensorRTPhase", "EngineStat", "AttentionNormalizationOp",
                   "TilingOptimizationLevel", "CollectiveOperation"}
 _CLASSES_ONLY_10 = {"IDebugListener", "ISerializationConfig", "IGpuAsyncAllocator", "IStreamReader", "IStreamReaderV2",
-                    "IStreamWriter"}
+                    "IStreamWriter", "OnnxParserRefitter"}
 
 
 def names() -> dict[str, Any]:

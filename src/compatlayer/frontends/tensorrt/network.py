@@ -37,7 +37,7 @@ class INetworkDefinition:
         self.ir_version = IR_VERSION
         self._revision = 0
         self._inferred: tuple[int, Inferred] | None = None
-        self.loops = 0
+        self.owners: list[tuple[str, int, int]] = []  # of the last lowering: layer, first node, end
 
     def __enter__(self) -> INetworkDefinition:
         return self
@@ -197,6 +197,7 @@ class INetworkDefinition:
             start = len(writer.nodes)
             layer.emit(writer)
             writer.owners.append((layer.name, start, len(writer.nodes)))
+        self.owners = writer.owners
         outputs = [] if every else [self._write_output(writer, tensor) for tensor in self._outputs]
         if every and self._layers:
             outputs = [helper.make_empty_tensor_value_info(tensor.value) for tensor in self._outputs]

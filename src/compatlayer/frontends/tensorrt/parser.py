@@ -78,6 +78,12 @@ class OnnxParser:
         self._errors: list[ParserError] = []
         self._subgraphs: list[tuple[list[int], bool]] = []
 
+    def __enter__(self) -> OnnxParser:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
     # Flags
 
     def set_flag(self, flag: Enumerator) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from compatlayer.frontends.tensorrt import container, session, shapes
+from compatlayer.frontends.tensorrt import container, precision, session, shapes
 from compatlayer.frontends.tensorrt.log import MISUSE, Refusal
 
 _KEPT_SHAPES = 256
@@ -71,7 +71,10 @@ class Program:
 
         for tensor in self.model.graph.initializer:
             if tensor.name in arrays:
-                tensor.CopyFrom(numpy_helper.from_array(arrays[tensor.name], tensor.name))
+                array = arrays[tensor.name]
+                if self.description["rounded_to"] and array.dtype == np.float32:
+                    array = precision.round_array(array, self.description["rounded_to"])
+                tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
         self.missing -= arrays.keys()
         self._bytes = self.model.SerializeToString()
         self._debug = None

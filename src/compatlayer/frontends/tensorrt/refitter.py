@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from compatlayer.frontends.tensorrt.data_type import from_onnx, nptype
 from compatlayer.frontends.tensorrt.engine import ICudaEngine
 from compatlayer.frontends.tensorrt.enumerator import Enumerator
 from compatlayer.frontends.tensorrt.enums import TensorLocation, WeightsRole
+from compatlayer.frontends.tensorrt.parsed_model import Unsupported, load
 
 
 class Refitter:
@@ -116,4 +118,56 @@ class Refitter:
         return False
 
 
-Refitter.__module__ = "tensorrt"
+class OnnxParserRefitter:
+    """Refits an engine from an ONNX model: all weights of the same names."""
+
+    def __init__(self, refitter: Refitter, logger: log.ILogger) -> None:
+        self.refitter = refitter
+        self.logger = logger
+        self._errors: list[Any] = []
+
+    @property
+    def num_errors(self) -> int:
+        return len(self._errors)
+
+    def get_error(self, index: int) -> Any:
+        return self._errors[index]
+
+    def clear_errors(self) -> None:
+        self._errors.clear()
+
+    def refit_from_bytes(self, model: Any, path: str | None = None) -> bool:
+        return self._refit(bytes(model), os.path.dirname(path) if path else "")
+
+    def refit_from_file(self, model: str) -> bool:
+        try:
+            with open(model, "rb") as file:
+                data = file.read()
+        except OSError as error:
+            return self._fail("MODEL_DESERIALIZE_FAILED", f"Failed to open file: {model} ({error.strerror})")
+        return self._refit(data, os.path.dirname(os.path.abspath(model)))
+
+    def _refit(self, data: bytes, folder: str) -> bool:
+        from onnx import numpy_helper
+
+        try:
+            proto = load(data, folder)
+        except Unsupported as error:
+            return self._fail(error.code.name, str(error))
+        wanted = set(self.refitter.get_all_weights())
+        for tensor in proto.graph.initializer:
+            if tensor.name in wanted and not self.refitter.set_named_weights(tensor.name, numpy_helper.to_array(tensor)):
+                return self._fail("REFIT_FAILED", f"the weights {tensor.name} do not fit the engine's")
+        return True
+
+    def _fail(self, code: str, text: str) -> bool:
+        from compatlayer.frontends.tensorrt.enums import ErrorCode
+        from compatlayer.frontends.tensorrt.parser import ParserError
+
+        self._errors.append(ParserError(ErrorCode[code], text))
+        self.logger.log(log.Severity.ERROR, text)
+        return False
+
+
+for _kind in (Refitter, OnnxParserRefitter):
+    _kind.__module__ = "tensorrt"

@@ -73,11 +73,17 @@ def _light(model: Any) -> Any:
         count = 1
         for size in tensor.dims:
             count *= size
-        if count <= SMALL and not tensor.external_data:
+        if count <= SMALL and not tensor.external_data and _has_data(tensor):
             graph.initializer.append(tensor)
         else:
             graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims)))
     return light
+
+
+def _has_data(tensor: Any) -> bool:
+    """False for the weights of a stripped engine."""
+    return not tensor.dims or bool(tensor.raw_data or tensor.float_data or tensor.int32_data or tensor.int64_data
+                                   or tensor.double_data or tensor.uint64_data)
 
 
 def depends_on_data(model: Any) -> bool:

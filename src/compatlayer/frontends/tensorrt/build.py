@@ -151,6 +151,7 @@ class Build:
             "rounded_to": report.get("rounded_to", 0),
             "plugins": plugin_steps.count(model),
             "stripped": self._stripped,
+            "checks": [info.name for info in model.graph.output if io_tensor.is_check(info.name)],
         }
 
     def _layer(self, layer: Any, report: dict[str, Any], detailed: bool) -> dict[str, Any]:

@@ -161,7 +161,7 @@ def _from_cache(data: bytes) -> dict[str, float]:
         raise Refusal(MISUSE, "the calibration cache does not begin with TRT-; delete it and calibrate anew")
     scales = {}
     for line in lines[1:]:
-        name, colon, digits = line.rpartition(": ")
+        name, _, digits = line.rpartition(": ")
         try:
             scales[name] = float(struct.unpack(">f", bytes.fromhex(digits))[0])
         except (ValueError, struct.error):

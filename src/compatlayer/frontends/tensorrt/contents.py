@@ -8,6 +8,7 @@ from compatlayer.frontends.tensorrt import (
     builder,
     builder_config,
     calibration,
+    control_flow,
     data_type,
     dims,
     engine,
@@ -19,6 +20,7 @@ from compatlayer.frontends.tensorrt import (
     layer,
     log,
     network,
+    network_layers,
     optimization_profile,
     parser,
     refitter,
@@ -34,9 +36,10 @@ _CLASSES = (
     builder.Builder, builder_config.IBuilderConfig, data_type.DataType, dims.Dims, dims.Dims2, dims.Dims3, dims.Dims4,
     dims.DimsHW, engine.ICudaEngine, execution_context.IExecutionContext, host_memory.IHostMemory,
     inspector.EngineInspector, layer.ILayer, log.ILogger, log.Logger, network.INetworkDefinition,
-    optimization_profile.IOptimizationProfile, parser.OnnxParser, parser.ParserError, refitter.Refitter, refitter.OnnxParserRefitter,
-    runtime.Runtime, runtime.ISerializationConfig, tensor.ITensor, timing_cache.ITimingCache, weights.Weights, *interfaces.ALL,
-    *calibration.ALL,
+    optimization_profile.IOptimizationProfile, parser.OnnxParser, parser.ParserError, refitter.Refitter,
+    refitter.OnnxParserRefitter, runtime.Runtime, runtime.ISerializationConfig, tensor.ITensor,
+    timing_cache.ITimingCache, weights.Weights, *interfaces.ALL,
+    *calibration.ALL, *network_layers.LAYERS, *control_flow.CLASSES,
 )  # fmt: skip
 
 # What TensorRT 10 removed, and what 8.6 has not got yet.

@@ -55,6 +55,9 @@ class Bound:
             bind = self.binding.bind_input if tensor.is_input else self.binding.bind_output
             bind(name, "cpu", 0, tensor.onnx_type, list(shape), place.address)
 
+        for name in engine.description["checks"]:
+            self.binding.bind_output(name)
+
     def alive(self) -> bool:
         """Whether all buffers are still the ones that were bound, and the weights too."""
         if self.session is not self.context.engine.program.session:

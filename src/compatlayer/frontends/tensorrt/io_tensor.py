@@ -28,7 +28,12 @@ def of_model(model: Any) -> list[IoTensor]:
     for info in model.graph.input:
         if info.name not in weights:
             found.append(_tensor(info, True, info.name in deciding))
-    return found + [_tensor(info, False, False) for info in model.graph.output]
+    return found + [_tensor(info, False, False) for info in model.graph.output if not is_check(info.name)]
+
+
+def is_check(name: str) -> bool:
+    """Whether an output is an assertion's: it is computed, and nobody sees it."""
+    return name.startswith("assertion__")
 
 
 def _tensor(info: Any, is_input: bool, decides: bool) -> IoTensor:

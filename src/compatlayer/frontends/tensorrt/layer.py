@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from compatlayer.frontends.tensorrt.data_type import DataType
+import numpy as np
+
+from compatlayer.frontends.tensorrt.data_type import DataType, to_onnx
 from compatlayer.frontends.tensorrt.enumerator import Enumerator
 from compatlayer.frontends.tensorrt.enums import LayerType
 
@@ -90,8 +92,16 @@ class ILayer:
         """The values of the inputs; an empty name for one that is not there."""
         return ["" if tensor is None else writer.value(tensor) for tensor in self._inputs]
 
-    def result(self, place: int = 0) -> str:
-        return self._outputs[place].value
+    def out(self, writer: Writer, place: int = 0) -> str:
+        """The value that an output gets."""
+        return writer.define(self._outputs[place])
+
+    def scalar(self, writer: Writer, value: float) -> str:
+        """A constant of the first input's type."""
+        assert self._inputs[0] is not None
+        number = writer.constant(np.array(value, np.float32))
+        dtype = self._inputs[0].dtype
+        return number if dtype is DataType.FLOAT else writer.cast(number, to_onnx(dtype))
 
 
 ILayer.__module__ = "tensorrt"

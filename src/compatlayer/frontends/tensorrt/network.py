@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from compatlayer.frontends.tensorrt import log
-from compatlayer.frontends.tensorrt.data_type import DataType, from_onnx, is_floating, to_onnx
+from compatlayer.frontends.tensorrt.data_type import ONNX_INT64, DataType, from_onnx, is_floating, to_onnx
 from compatlayer.frontends.tensorrt.enumerator import Enumerator
 from compatlayer.frontends.tensorrt.enums import NetworkDefinitionCreationFlag
-from compatlayer.frontends.tensorrt.layer import ILayer
+from compatlayer.frontends.tensorrt.layer import ILayer, ParsedLayer
+from compatlayer.frontends.tensorrt.network_layers import AddLayers
 from compatlayer.frontends.tensorrt.shapes import Inferred, infer
 from compatlayer.frontends.tensorrt.tensor import ITensor
-from compatlayer.frontends.tensorrt.writer import IR_VERSION, OPSET, Writer
+from compatlayer.frontends.tensorrt.writer import IR_VERSION, OPSET, TRIPS, Writer
 
 if TYPE_CHECKING:
     from compatlayer.frontends.tensorrt.builder import Builder
 
 
-class INetworkDefinition:
+class INetworkDefinition(AddLayers):
     """A network that layers are added to, or that a parser fills."""
 
     def __init__(self, builder: Builder, flags: int) -> None:
@@ -29,6 +30,7 @@ class INetworkDefinition:
         self._inputs: list[ITensor] = []
         self._outputs: list[ITensor] = []
         self._layers: list[ILayer] = []
+        self._weight_names: dict[int, tuple[Any, str]] = {}
         self._debug: list[ITensor] = []
         self._unfused_debug = False
         self.initializers: dict[str, Any] = {}  # a parsed model's, by name
@@ -192,13 +194,12 @@ class INetworkDefinition:
 
         writer = Writer()
         inputs = [self._write_input(writer, tensor) for tensor in self._inputs]
-        body = self._layers
-        for layer in body:
-            start = len(writer.nodes)
-            layer.emit(writer)
-            writer.owners.append((layer.name, start, len(writer.nodes)))
+        self._write_layers(writer, every)
+        if every:
+            inputs.append(helper.make_tensor_value_info(TRIPS, ONNX_INT64, ["trips"]))
         self.owners = writer.owners
         outputs = [] if every else [self._write_output(writer, tensor) for tensor in self._outputs]
+        outputs += [helper.make_tensor_value_info(name, ONNX_INT64, None) for name in writer.checks if not every]
         if every and self._layers:
             outputs = [helper.make_empty_tensor_value_info(tensor.value) for tensor in self._outputs]
         initializers = [*self.initializers.values(), *writer.initializers]
@@ -207,6 +208,17 @@ class INetworkDefinition:
         model = helper.make_model(graph, opset_imports=opsets, functions=self.functions, producer_name="tensorrt")
         model.ir_version = self.ir_version
         return model
+
+    def _write_layers(self, writer: Writer, every: bool) -> None:
+        from compatlayer.frontends.tensorrt.emission import Emission
+
+        if every or all(isinstance(layer, ParsedLayer) for layer in self._layers):
+            for layer in self._layers:
+                start = len(writer.nodes)
+                layer.emit(writer)
+                writer.owners.append((layer.name, start, len(writer.nodes)))
+        else:
+            Emission(self._layers, writer).run()
 
     def _write_input(self, writer: Writer, tensor: ITensor) -> Any:
         from onnx import helper

@@ -156,7 +156,9 @@ class OnnxParserRefitter:
             return self._fail(error.code.name, str(error))
         wanted = set(self.refitter.get_all_weights())
         for tensor in proto.graph.initializer:
-            if tensor.name in wanted and not self.refitter.set_named_weights(tensor.name, numpy_helper.to_array(tensor)):
+            if tensor.name not in wanted:
+                continue
+            if not self.refitter.set_named_weights(tensor.name, numpy_helper.to_array(tensor)):
                 return self._fail("REFIT_FAILED", f"the weights {tensor.name} do not fit the engine's")
         return True
 

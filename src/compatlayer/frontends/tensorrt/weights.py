@@ -18,7 +18,7 @@ class Weights:
                 import ctypes
 
                 raw = (ctypes.c_char * (count * values.itemsize)).from_address(ptr)
-                self._array = np.frombuffer(raw, nptype(values), count)
+                self._array = np.frombuffer(memoryview(raw), nptype(values), count)
             else:
                 self._array = np.empty(0, nptype(values))
         else:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 OPSET = 21
 IR_VERSION = 10
+TRIPS = "__trips"  # an input of shape inference: its length is how often a loop runs
 
 
 class Writer:
@@ -22,8 +23,12 @@ class Writer:
         self.nodes: list[Any] = []
         self.initializers: list[Any] = []
         self.aliases: dict[ITensor, str] = {}  # tensors that have another name in this body
+        self.renaming = False  # layers are written again, and their values need other names
+        self.checks: list[str] = []  # values of assertions
         self.owners: list[tuple[str, int, int]] = []  # layer name, first node, end
         self._count = 0
+        self._integers: dict[str, Any] = {}  # small constants
+        self._named: set[str] = set()  # of constants, which are all the outermost graph's
 
     def fresh(self, hint: str) -> str:
         """A value name that nothing else has."""
@@ -38,6 +43,13 @@ class Writer:
             if tensor in writer.aliases:
                 return writer.aliases[tensor]
             writer = writer.parent
+        return tensor.value
+
+    def define(self, tensor: ITensor) -> str:
+        """The name that a layer's output gets here."""
+        if self.renaming:
+            self.aliases[tensor] = self.fresh(tensor.value)
+            return self.aliases[tensor]
         return tensor.value
 
     def op(self, kind: str, inputs: list[str], outputs: list[str] | str | None = None, domain: str = "",
@@ -59,7 +71,11 @@ class Writer:
         name = name or self.fresh("constant")
         values = np.asarray(array)
         values = values if values.flags["C_CONTIGUOUS"] else values.copy()
-        self.initializers.append(numpy_helper.from_array(values, name))
+        if name not in self.root._named:
+            self.root._named.add(name)
+            if values.dtype in (np.int32, np.int64) and values.size <= 64:
+                self.root._integers[name] = values
+            self.root.initializers.append(numpy_helper.from_array(values, name))
         return name
 
     def ints(self, *values: int) -> str:
@@ -67,4 +83,7 @@ class Writer:
         return self.constant(np.array(values, np.int64))
 
     def cast(self, value: str, onnx_type: int, output: str | None = None) -> str:
+        small = self.root._integers.get(value)
+        if small is not None and onnx_type == 7 and output is None:  # shape inference does not look through a cast
+            return self.constant(small.astype(np.int64))
         return self.op("Cast", [value], output, to=onnx_type)

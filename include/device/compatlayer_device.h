@@ -6,6 +6,7 @@
 #include "compatlayer/registers.h"
 #include "compatlayer/sync.h"
 #include "compatlayer/warp.h"
+#include "compatlayer/warp_legacy.h"
 #include "compatlayer/atomics.h"
 #include "compatlayer/atomic_api.h"
 #include "compatlayer/bits.h"

@@ -17,7 +17,8 @@ CPL_FN unsigned int float_as_uint(float x) { return __float_as_uint(x); }
 CPL_FN float int_as_float(int x) { return __int_as_float(x); }
 CPL_FN float uint_as_float(unsigned int x) { return __uint_as_float(x); }
 
-/* Casts saturate and map NaN to 0: -fno-strict-float-cast-overflow makes them the saturating intrinsics. */
+/* Casts saturate: -fno-strict-float-cast-overflow makes them intrinsics that do. NaN becomes 0, or the top bit alone
+ * where the float or the integer has 64 bits, as with PTX's cvt. */
 #define CPL_TO_INTEGER(from, source, f, to, type) \
     CPL_FN type __##from##2##to##_rn(source x) { return (type)__builtin_rint##f(x); } \
     CPL_FN type __##from##2##to##_rz(source x) { return (type)x; } \
@@ -27,20 +28,10 @@ CPL_TO_INTEGER(float, float, f, int, int)
 CPL_TO_INTEGER(float, float, f, uint, unsigned int)
 CPL_TO_INTEGER(double, double, , int, int)
 CPL_TO_INTEGER(double, double, , uint, unsigned int)
-/* PTX gives 64-bit targets 0x8000000000000000 for NaN. */
-#define CPL_TO_WIDE(from, source, f, to, type) \
-    CPL_FN type __##from##2##to##_rn(source x) { \
-        return x != x ? (type)0x8000000000000000ull : (type)__builtin_rint##f(x); } \
-    CPL_FN type __##from##2##to##_rz(source x) { return x != x ? (type)0x8000000000000000ull : (type)x; } \
-    CPL_FN type __##from##2##to##_ru(source x) { \
-        return x != x ? (type)0x8000000000000000ull : (type)__builtin_ceil##f(x); } \
-    CPL_FN type __##from##2##to##_rd(source x) { \
-        return x != x ? (type)0x8000000000000000ull : (type)__builtin_floor##f(x); }
-CPL_TO_WIDE(float, float, f, ll, long long)
-CPL_TO_WIDE(float, float, f, ull, unsigned long long)
-CPL_TO_WIDE(double, double, , ll, long long)
-CPL_TO_WIDE(double, double, , ull, unsigned long long)
-#undef CPL_TO_WIDE
+CPL_TO_INTEGER(float, float, f, ll, long long)
+CPL_TO_INTEGER(float, float, f, ull, unsigned long long)
+CPL_TO_INTEGER(double, double, , ll, long long)
+CPL_TO_INTEGER(double, double, , ull, unsigned long long)
 #undef CPL_TO_INTEGER
 
 #define CPL_DIRECTED1(name, to, from) \

@@ -64,29 +64,30 @@ static double exact_double(uint64_t x) { return (double)(uint32_t)(x >> 32) * 42
 CPL_EACH_MODE(CPL_ULL2DOUBLE, ull2double)
 CPL_EACH_MODE(CPL_ULL2FLOAT, ull2float)
 
-/* ---- to integers: saturating; NaN is 0 for 32 bits and 0x8000000000000000 for 64 bits, as PTX's cvt has it ---- */
+/* ---- to integers: saturating; NaN is 0 between float and 32 bits, else the top bit alone, as PTX's cvt has it ---- */
 static int32_t to_int(double x) {
-    return isnan(x) ? 0 : x >= 2147483647.0 ? INT32_MAX : x <= -2147483648.0 ? INT32_MIN : (int32_t)x; }
+    return isnan(x) ? INT32_MIN : x >= 2147483647.0 ? INT32_MAX : x <= -2147483648.0 ? INT32_MIN : (int32_t)x; }
 static uint32_t to_uint(double x) {
-    return isnan(x) || x <= 0.0 ? 0 : x >= 4294967295.0 ? UINT32_MAX : (uint32_t)x; }
+    return isnan(x) ? UINT32_C(1) << 31 : x <= 0.0 ? 0 : x >= 4294967295.0 ? UINT32_MAX : (uint32_t)x; }
+static double number(float x) { return isnan(x) ? 0.0 : (double)x; }
 static int64_t to_ll(double x) {
     return isnan(x) ? INT64_MIN : x >= 9223372036854775808.0 ? INT64_MAX
          : x <= -9223372036854775808.0 ? INT64_MIN : (int64_t)x; }
 static uint64_t to_ull(double x) {
     return isnan(x) ? UINT64_C(1) << 63 : x <= 0.0 ? 0 : x >= 18446744073709551616.0 ? UINT64_MAX : (uint64_t)x; }
-#define CPL_TO(suffix, rounding, from, name, to, type) \
-    CPL_MATH(type, name##2##to##_##suffix, from x) { return to_##to(rounding((double)x)); }
-#define CPL_TO_EACH(from, name, to, type) \
-    CPL_TO(rn, rint, from, name, to, type) CPL_TO(rz, trunc, from, name, to, type) \
-    CPL_TO(ru, ceil, from, name, to, type) CPL_TO(rd, floor, from, name, to, type)
-CPL_TO_EACH(float, float, int, int32_t)
-CPL_TO_EACH(float, float, uint, uint32_t)
-CPL_TO_EACH(float, float, ll, int64_t)
-CPL_TO_EACH(float, float, ull, uint64_t)
-CPL_TO_EACH(double, double, int, int32_t)
-CPL_TO_EACH(double, double, uint, uint32_t)
-CPL_TO_EACH(double, double, ll, int64_t)
-CPL_TO_EACH(double, double, ull, uint64_t)
+#define CPL_TO(suffix, rounding, from, wide, to, type) \
+    CPL_MATH(type, from##2##to##_##suffix, from x) { return to_##to(rounding(wide(x))); }
+#define CPL_TO_EACH(from, wide, to, type) \
+    CPL_TO(rn, rint, from, wide, to, type) CPL_TO(rz, trunc, from, wide, to, type) \
+    CPL_TO(ru, ceil, from, wide, to, type) CPL_TO(rd, floor, from, wide, to, type)
+CPL_TO_EACH(float, number, int, int32_t)
+CPL_TO_EACH(float, number, uint, uint32_t)
+CPL_TO_EACH(float, (double), ll, int64_t)
+CPL_TO_EACH(float, (double), ull, uint64_t)
+CPL_TO_EACH(double, (double), int, int32_t)
+CPL_TO_EACH(double, (double), uint, uint32_t)
+CPL_TO_EACH(double, (double), ll, int64_t)
+CPL_TO_EACH(double, (double), ull, uint64_t)
 CPL_MATH(int64_t, llrint, double x) { return to_ll(rint(x)); }
 CPL_MATH(int64_t, llrintf, float x) { return to_ll(rint((double)x)); }
 CPL_MATH(int64_t, llround, double x) { return to_ll(round(x)); }

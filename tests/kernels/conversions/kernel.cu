@@ -1,4 +1,4 @@
-// Float to integer saturates and maps NaN to 0; the _rz intrinsics say so, and casts compile to the same instruction.
+// Float to integer saturates; casts compile to the same instruction as the _rz intrinsics.
 extern "C" __global__ void saturate(const float *in, int *s, unsigned *u, long long *ls, unsigned long long *lu,
                                     int *cast)
 {

@@ -38,16 +38,18 @@ CPL_MATH(double, ull2double_rn, uint64_t x) { return (double)x; }
 CPL_MATH(double, int2double_rn, int32_t x) { return x; }
 CPL_MATH(double, uint2double_rn, uint32_t x) { return x; }
 
-/* To integers: saturating; NaN is 0 for 32 bits and 0x8000000000000000 for 64 bits. */
+/* To integers: saturating; NaN is 0 between float and 32 bits, else the top bit alone. */
 CPL_INLINE int32_t to_int(double x) {
     int32_t result = x <= -2147483648.0 ? -2147483647 - 1 : (int32_t)x;
     result = x >= 2147483647.0 ? 2147483647 : result;
-    return x != x ? 0 : result;
+    return x != x ? -2147483647 - 1 : result;
 }
 CPL_INLINE uint32_t to_uint(double x) {
     uint32_t result = x > 0.0 ? (uint32_t)x : 0u;
-    return x >= 4294967295.0 ? 0xffffffffu : result;
+    result = x >= 4294967295.0 ? 0xffffffffu : result;
+    return x != x ? 0x80000000u : result;
 }
+CPL_INLINE double number(float x) { return x != x ? 0.0 : (double)x; }
 CPL_INLINE int64_t to_ll(double x) {
     int64_t least = (int64_t)0x8000000000000000ul, result = x > -0x1p63 ? (int64_t)x : least;
     return x >= 0x1p63 ? 0x7fffffffffffffffl : result;
@@ -57,16 +59,16 @@ CPL_INLINE uint64_t to_ull(double x) {
     result = x >= 0x1p64 ? 0xfffffffffffffffful : result;
     return x != x ? 0x8000000000000000ul : result;
 }
-#define CPL_TO(suffix, rounding, from, type) \
-    CPL_MATH(int32_t, from##2int_##suffix, type x) { return to_int(rounding((double)x)); } \
-    CPL_MATH(uint32_t, from##2uint_##suffix, type x) { return to_uint(rounding((double)x)); } \
+#define CPL_TO(suffix, rounding, from, type, word) \
+    CPL_MATH(int32_t, from##2int_##suffix, type x) { return to_int(rounding(word(x))); } \
+    CPL_MATH(uint32_t, from##2uint_##suffix, type x) { return to_uint(rounding(word(x))); } \
     CPL_MATH(int64_t, from##2ll_##suffix, type x) { return to_ll(rounding((double)x)); } \
     CPL_MATH(uint64_t, from##2ull_##suffix, type x) { return to_ull(rounding((double)x)); }
-#define CPL_TO_EACH(from) \
-    CPL_TO(rn, __builtin_rint, from, from) CPL_TO(rz, __builtin_trunc, from, from) \
-    CPL_TO(ru, __builtin_ceil, from, from) CPL_TO(rd, __builtin_floor, from, from)
-CPL_TO_EACH(float)
-CPL_TO_EACH(double)
+#define CPL_TO_EACH(from, word) \
+    CPL_TO(rn, __builtin_rint, from, from, word) CPL_TO(rz, __builtin_trunc, from, from, word) \
+    CPL_TO(ru, __builtin_ceil, from, from, word) CPL_TO(rd, __builtin_floor, from, from, word)
+CPL_TO_EACH(float, number)
+CPL_TO_EACH(double, (double))
 CPL_MATH(int64_t, llrint, double x) { return to_ll(__builtin_rint(x)); }
 CPL_MATH(int64_t, llrintf, float x) { return to_ll(__builtin_rint((double)x)); }
 CPL_MATH(int64_t, llround, double x) { return to_ll(__builtin_round(x)); }

@@ -1,18 +1,19 @@
 """Integer division and float-to-integer conversion as CUDA's hardware does them.
 
 Why: x86 traps on x / 0 and INT_MIN / -1, and turns out-of-range floats into one fixed value; LLVM calls all of them
-undefined. NVIDIA's hardware gives all ones for x / 0 and x for x % 0, wraps INT_MIN / -1, saturates conversions and
-maps NaN to 0.
+undefined. NVIDIA's hardware gives all ones for x / 0 and x for x % 0, wraps INT_MIN / -1, saturates conversions, and
+makes 0 of NaN, or the top bit alone.
 """
 
 from __future__ import annotations
 
 from ..ir.build import Emitter, rewrite, splat
-from ..ir.instructions import Cast, Instruction
+from ..ir.instructions import Call, Cast, Instruction
 from ..ir.types import I1, IntType, VectorType
 from ..ir.values import Literal, Module, Value
 from .rounding import to_integer
 
+_SATURATING = ("llvm.fptosi.sat.", "llvm.fptoui.sat.")
 _DIVISIONS = frozenset(("sdiv", "udiv", "srem", "urem"))
 
 
@@ -29,6 +30,9 @@ def _handle(instruction: Instruction, emit: Emitter) -> object:
         if instruction.type is I1:
             return None
         return to_integer(emit, instruction.operands[0], instruction.type, instruction.opcode == "fptosi")
+    if isinstance(instruction, Call) and instruction.callee_name.startswith(_SATURATING):
+        # Casts of CUDA C++. LLVM's intrinsics make 0 of every NaN.
+        return to_integer(emit, instruction.operands[0], instruction.type, instruction.callee_name[9] == "s")
     return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..ir.build import Emitter, declare, mangled, splat
 from ..ir.instructions import Call, Simple
-from ..ir.types import BFLOAT, DOUBLE, FLOAT, HALF, I32, I64, FloatType, Type, VectorType, integer
+from ..ir.types import BFLOAT, DOUBLE, FLOAT, HALF, I32, I64, FloatType, IntType, Type, VectorType, integer
 from ..ir.values import Literal, Value
 from .lowering import Lower, Lowering, constant
 
@@ -194,9 +194,16 @@ _FLOATS: dict[str, tuple[FloatType, str]] = {"f": (FLOAT, "float"), "d": (DOUBLE
 
 
 def to_integer(emit: Emitter, value: Value, type_: Type, signed: bool) -> Value:
-    """Truncation towards zero that saturates; NaN becomes 0."""
+    """Truncation towards zero that saturates; NaN becomes what PTX's cvt makes of it: the top bit alone where the
+    float or the integer has 64 bits, 0 elsewhere."""
     name = f"llvm.fpto{'s' if signed else 'u'}i.sat.{mangled(type_)}.{mangled(value.type)}"
-    return emit.intrinsic(name, type_, [value])
+    found = emit.intrinsic(name, type_, [value])
+    element = type_.element if isinstance(type_, VectorType) else type_
+    source = value.type.element if isinstance(value.type, VectorType) else value.type
+    assert isinstance(element, IntType)
+    if element.bits != 64 and (source is not DOUBLE or element.bits < 16):
+        return found
+    return emit.select(emit.compare("f:uno", value, value), splat(type_, str(-(1 << (element.bits - 1)))), found)
 
 
 def _float_to_integer(signed: bool, mode: str, ftz: bool) -> Lower:

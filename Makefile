@@ -1,6 +1,6 @@
 # make run: every example under the real packages. make test: everything .ci/run checks. Both do their own set-up.
 # make sanitize: the native runtime under gcc's sanitizers. make test-long: 5,000 generated kernels in both engines
-# (LONG_SEED=50000 others).
+# (LONG_SEED=50000 others, LONG_JOBS=1 one module at a time), which goes on where it was stopped.
 # make coverage: docs/coverage.md, from a run of all tests.
 # make fuzz: hostile calls, damaged images, random programs. make soak: millions of launches, memory flat.
 # make test-upstream COMPATLAYER_UPSTREAM=folder: cuda-python's own suites (tests/upstream/README.md).
@@ -82,8 +82,8 @@ test: install
 	$(BIN)/python -m pytest tests --timeout=$(TEST_TIMEOUT_S) $(PYTEST_ARGUMENTS)
 
 test-long: install
-	COMPATLAYER_GENERATED_KERNELS=$(LONG_KERNELS) COMPATLAYER_GENERATED_SEED=$(LONG_SEED) $(BIN)/python -m pytest tests/property/test_generated_kernels.py \
-	    --exitfirst $(PYTEST_ARGUMENTS)
+	cd tests/property && $(abspath $(BIN))/python -m generated $(LONG_SEED) $(LONG_KERNELS) \
+	    --record $(abspath build/generated-kernels.txt) $(if $(LONG_JOBS),--jobs $(LONG_JOBS))
 
 test-upstream: install
 	@if [ ! -d "$$COMPATLAYER_UPSTREAM" ]; then \

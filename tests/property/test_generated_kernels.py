@@ -1,21 +1,25 @@
 """Generated kernels on the device, in the vector and the naive engine, against a model of CUDA in NumPy.
 
 A failure prints the seed, the shape, the engine, the first word that differs and a source that was made as small as
-time allowed. COMPATLAYER_GENERATED_KERNELS=5000 runs that many instead (`make test-long`);
-COMPATLAYER_GENERATED_SEED=50000 starts somewhere else. `python -m generated 0 100` in this folder does the same without
-pytest.
+time allowed. COMPATLAYER_GENERATED_KERNELS=100 runs that many instead, COMPATLAYER_GENERATED_SEED=50000 starts
+somewhere else. `python -m generated 0 100` in this folder does the same without pytest; `make test-long` does it 5,000
+times and can be stopped and taken up again.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from compatlayer._native import lib
-from generated import exact, grammar, tree
+from generated import campaign, exact, grammar, tree
+from generated.__main__ import LEAST_IN_VECTORS
 from generated.operations import OPERATIONS
 from generated.shrink import shrink
 from generated.text import kernel_text
@@ -29,8 +33,6 @@ KERNELS = int(os.environ.get("COMPATLAYER_GENERATED_KERNELS", USUAL))
 FIRST = int(os.environ.get("COMPATLAYER_GENERATED_SEED", "0"))
 MODULE = 12  # kernels compiled together
 SHAPES_EACH = 5
-LEAST_IN_VECTORS = 0.6  # of the launches that ask for the vector engine
-
 
 ran: Counter[str] = Counter()
 
@@ -54,6 +56,30 @@ def test_most_of_those_launches_ran_in_vectors() -> None:
     if not ran:
         pytest.skip("they did not run before this test")
     assert ran["vector"] >= LEAST_IN_VECTORS * ran.total(), ran
+
+
+@pytest.mark.timeout(400)
+def test_a_long_run_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    record = tmp_path / "record.txt"
+    command = [sys.executable, "-m", "generated", "4", "2", "--module", "1", "--shapes", "1", "--engine", "naive",
+               "--jobs", "1", "--record", str(record)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+    def go() -> str:
+        return subprocess.run(command, cwd=Path(__file__).parent, env=environment, capture_output=True, text=True,
+                              timeout=130).stdout
+
+    assert "0 of them passed before" in (first := go()) and "2 kernels, 0 wrong" in first, first
+    one, other = record.read_text().splitlines(keepends=True)
+    assert one.split()[1:4] == ["4", "1", "0"]
+    record.write_text(one + other.replace(" 5 1 0 ", " 5 1 1 ") + other.replace(other.split()[0], "another-compiler"))
+    assert "1 of them passed before" in (second := go()) and "2 kernels, 0 wrong" in second, second
+    assert "2 of them passed before" in go()
+
+
+def test_a_module_that_ends_its_process_is_a_finding() -> None:
+    outcome, printed = campaign.run_module(1, 2, ["--no-such-option"], os.environ)
+    assert (outcome.first, outcome.wrong) == (1, 2) and "no-such-option" in printed
 
 
 def parts(node: object) -> list[object]:

@@ -209,11 +209,6 @@ def test_the_loading_mode_is_answered(api: Any, cu: Any) -> None:
     assert api.cuModuleGetLoadingMode() == cu.CUmoduleLoadingMode.CU_MODULE_EAGER_LOADING
 
 
-def test_texture_and_surface_references_are_not_supported(api: Any, module: Any) -> None:
-    assert api.status("cuModuleGetTexRef", module, b"t") == "NOT_SUPPORTED"
-    assert api.status("cuModuleGetSurfRef", module, b"s") == "NOT_SUPPORTED"
-
-
 def test_the_container_survives_trailing_bytes(api: Any, context: Any) -> None:
     api.cuModuleUnload(api.cuModuleLoadData(build() + b"trailing"))
 

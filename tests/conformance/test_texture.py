@@ -245,7 +245,3 @@ def test_a_fetch_from_an_ended_object_is_an_illegal_address(api: Any, cu: Any, c
     api.cuLaunchKernel(kernel, 1, 1, 1, 32, 1, 1, 0, 0, packed.pointer, 0)
     assert api.status("cuCtxSynchronize") == "ILLEGAL_ADDRESS"
     api.status("cuCtxDestroy", own)
-
-
-def test_references_are_not_supported(api: Any, cu: Any, context: Any) -> None:
-    assert api.status("cuTexRefCreate") == "NOT_SUPPORTED"

@@ -272,3 +272,17 @@ def test_the_mersenne_twister_is_an_error_that_says_so() -> None:
     with pytest.raises(CompileError, match="MTGP32 in kernels is not there"):
         Program(device, f"{HEAD}__global__ void k(curandStateMtgp32_t *s) {{ }}")
     device.close()
+
+
+@pytest.mark.parametrize("rate", [0.3, 5.0, 200.0, 3999.0])
+def test_poisson_numbers_of_sobol_sequences_invert_the_distribution(run: Run, rate: float) -> None:
+    vectors = np.array(model.directions(32, 0, []), np.uint32)
+    rates = np.frombuffer(vectors.tobytes() + np.float64(rate).tobytes(), np.uint32)
+    body = ("curandStateSobol32_t s; curand_init((unsigned int *)data, i, &s);\n"
+            "out[0] = curand_poisson(&s, *(const double *)((unsigned int *)data + 32));")
+    found = run(body, "unsigned int", np.uint32, 1, threads=512, data=rates)[:, 0]
+    counts = np.arange(int(rate + 12 * np.sqrt(rate) + 20))
+    below = np.cumsum(np.exp([k * log(rate) - rate - lgamma(k + 1) for k in counts]))
+    uniform = np.array(model.sobol(vectors.tolist(), 0, 0, 512), np.float64) * 2.0**-32 + 2.0**-33
+    assert (np.abs(found - np.searchsorted(below, uniform).astype(np.int64)) <= (rate > 1000)).all()
+    assert np.mean(found == np.searchsorted(below, uniform)) > 0.99

@@ -75,17 +75,6 @@ _GROUPS: dict[str, str] = {
         cuOccupancyMaxPotentialClusterSize cuOccupancyMaxActiveClusters""",
     "functions of device code have no address on the host (CU_DEVICE_ATTRIBUTE_UNIFIED_FUNCTION_POINTERS is 0)": """
         cuLibraryGetUnifiedFunction""",
-    "texture and surface references were removed from CUDA's C++; use texture and surface objects": """
-        cuModuleGetTexRef cuModuleGetSurfRef cuParamSetTexRef""",
-    "texture and surface references are bound to globals of kernels that CUDA's C++ has not had since CUDA 12; use "
-    "texture and surface objects": """
-        cuTexRefCreate cuTexRefDestroy cuTexRefGetAddressMode cuTexRefGetAddress_v2
-        cuTexRefGetArray cuTexRefGetBorderColor cuTexRefGetFilterMode cuTexRefGetFlags cuTexRefGetFormat
-        cuTexRefGetMaxAnisotropy cuTexRefGetMipmapFilterMode cuTexRefGetMipmapLevelBias cuTexRefGetMipmapLevelClamp
-        cuTexRefGetMipmappedArray cuTexRefSetAddress2D_v2 cuTexRefSetAddress2D_v3 cuTexRefSetAddressMode
-        cuTexRefSetAddress_v2 cuTexRefSetArray cuTexRefSetBorderColor cuTexRefSetFilterMode cuTexRefSetFlags
-        cuTexRefSetFormat cuTexRefSetMaxAnisotropy cuTexRefSetMipmapFilterMode cuTexRefSetMipmapLevelBias
-        cuTexRefSetMipmapLevelClamp cuTexRefSetMipmappedArray cuSurfRefGetArray cuSurfRefSetArray""",
 }
 
 REASONS: dict[str, str] = {name: reason for reason, names in (_GROUPS | reasons_nvml.GROUPS).items()

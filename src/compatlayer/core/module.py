@@ -17,6 +17,7 @@ from compatlayer.errors import CudaError, Status
 
 if TYPE_CHECKING:
     from compatlayer.core.image import LoadedImage
+    from compatlayer.core.reference import Reference
 
 
 class Owner(Protocol):
@@ -38,6 +39,7 @@ class Module:
         self.image = image
         self._owner = owner
         self._functions: dict[str, Function] = {}
+        self.references: dict[str, Reference] = {}  # core/reference.py
         domain = context.live_domain()
         try:
             self.program: Program | None = context.device.hardware.load(image.native)
@@ -104,6 +106,8 @@ class Module:
         for function in list(self._functions.values()):
             function.close()
         self._functions.clear()
+        while self.references:
+            self.references.popitem()[1].close()
         self.context.wait_idle()  # whoever launches later sees that there is no program, and waits; see core/launch.py
         program.close()
         if self._owner is not None:

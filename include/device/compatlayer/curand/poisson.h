@@ -1,6 +1,7 @@
 /* Poisson numbers: products of uniform numbers (Knuth) below 64, transformed rejection (W. Hormann, "The transformed
  * rejection method for generating Poisson random variables", 1993) up to 4000, a rounded normal number beyond. cuRAND does
- * not document a sequence; what is promised is the distribution. */
+ * not document a sequence; what is promised is the distribution. Quasirandom sequences give one number for each of theirs,
+ * by the inverse of the distribution function, so that their evenness stays. */
 #ifndef CPL_DEVICE_CURAND_POISSON_H
 #define CPL_DEVICE_CURAND_POISSON_H
 template <class State> CPL_RANDOM_FN unsigned int cpl_poisson_product(State *state, double lambda) {
@@ -41,4 +42,37 @@ CPL_RANDOM_FN uint4 curand_poisson4(curandStatePhilox4_32_10_t *state, double la
     all.w = cpl_poisson(state, lambda);
     return all;
 }
+/* The least k whose probability of k or less is u: from 0 up, or from the mean, where the sum below it is taken first. */
+CPL_RANDOM_FN unsigned int cpl_poisson_inverse(double u, double lambda) {
+    double at = floor(lambda), p = exp(at * log(lambda) - lambda - lgamma(at + 1.0)), sum = p, k = at;
+    if (!(lambda > 0.0)) return 0;
+    for (double below = p; k > 0.0 && below > 1e-18; k -= 1.0) {
+        below *= k / lambda;
+        sum += below;
+    }
+    k = at;
+    if (u <= sum) {
+        for (; k > 0.0 && sum - p >= u; k -= 1.0) {
+            sum -= p;
+            p *= k / lambda;
+        }
+    } else {
+        while (sum < u && p > 1e-18) {
+            k += 1.0;
+            p *= lambda / k;
+            sum += p;
+        }
+    }
+    return (unsigned int)k;
+}
+#define CPL_QUASI_POISSON(State) \
+    CPL_RANDOM_FN unsigned int curand_poisson(State *state, double lambda) { \
+        if (lambda <= 4000.0) return cpl_poisson_inverse(curand_uniform_double(state), lambda); \
+        double k = sqrt(lambda) * curand_normal_double(state) + lambda + 0.5; \
+        return k > 0.0 ? (unsigned int)k : 0; }
+CPL_QUASI_POISSON(curandStateSobol32_t)
+CPL_QUASI_POISSON(curandStateScrambledSobol32_t)
+CPL_QUASI_POISSON(curandStateSobol64_t)
+CPL_QUASI_POISSON(curandStateScrambledSobol64_t)
+#undef CPL_QUASI_POISSON
 #endif

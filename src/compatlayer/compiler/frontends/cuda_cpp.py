@@ -14,7 +14,15 @@ from ...errors import CompilerError, CompilerHindered, CompilerMissing
 from .. import headers as device_headers
 from .. import scratch, toolchain
 from ..image import DeviceCode
-from . import assembly_text, hidden_variables, lowered_names, old_libraries, precompiled, shared_objects
+from . import (
+    assembly_text,
+    hidden_variables,
+    lowered_names,
+    old_libraries,
+    precompiled,
+    references,
+    shared_objects,
+)
 from .diagnostics import format_log
 from .nvrtc_options import Options
 
@@ -115,7 +123,8 @@ def _compile_in(place: str, source: Source, options: Options) -> Compiled:
     text = wrapped(source.text, source.name, options) + lowered_names.appendix(source.expressions)
     action = ["-fsyntax-only"] if options.syntax_only else ["-emit-llvm", "-o", "-"]
     whole = not (options.relocatable or options.syntax_only)
-    hidden = hidden_variables.names((source.text, *source.headers.values())) if whole else frozenset()
+    own = references.in_device_memory(source.text) if options.nvcc else source.text
+    hidden = hidden_variables.names((own, *source.headers.values())) if whole else frozenset()
     if hidden:
         action.append("-disable-llvm-passes")
 
@@ -228,6 +237,9 @@ def wrapped(text: str, name: str, options: Options, functions: bool = True) -> s
 
     `functions` False leaves it to the source to say where its functions run.
     """
+    with_references = options.nvcc and references.declared(text)
+    if with_references:
+        text = references.in_device_memory(text)
     quoted = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
     head = tail = ""
     if options.default_device:
@@ -236,6 +248,8 @@ def wrapped(text: str, name: str, options: Options, functions: bool = True) -> s
         if functions:
             head = f"#pragma clang force_cuda_host_device begin\n{head}"
             tail += "#pragma clang force_cuda_host_device end\n"
+    if with_references:
+        head = f'#include "compatlayer/references.h"\n{head}'
     return f'{head}#line 1 "{quoted}"\n{text}\n\n{tail}'
 
 

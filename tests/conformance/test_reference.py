@@ -31,7 +31,10 @@ __global__ void read_picture(float *out, float shift) {
     out[threadIdx.y * blockDim.x + threadIdx.x] = tex2D(picture, threadIdx.x + shift, threadIdx.y + shift);
 }
 __global__ void read_bytes(float *out) { out[threadIdx.x] = tex1Dfetch(bytes, threadIdx.x); }
-__global__ void read_quads(int *out) { int4 q = tex1Dfetch(quads, threadIdx.x); out[threadIdx.x] = q.x + q.y + q.z + q.w; }
+__global__ void read_quads(int *out) {
+    int4 q = tex1Dfetch(quads, threadIdx.x);
+    out[threadIdx.x] = q.x + q.y + q.z + q.w;
+}
 __global__ void read_layers(float *out) { out[threadIdx.x] = tex2DLayered(layers, 0.5f, 0.5f, threadIdx.x); }
 __global__ void read_whole(int *out) { out[threadIdx.x] = tex1D(whole, threadIdx.x + 0.5f); }
 __global__ void draw(void) {

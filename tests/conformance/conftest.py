@@ -104,3 +104,19 @@ def hold(api: Api) -> Iterator[Callable[[Any], Gate]]:
     for gate in gates:
         gate.open()
     api.status("cuCtxSynchronize")
+
+
+@pytest.fixture
+def rt(api: Api) -> Iterator[Any]:
+    """Checked calls of the runtime library. Afterwards the devices are reset and nothing is current on the thread."""
+    from runtime_calls import Runtime
+
+    runtime = Runtime()
+    runtime.status("cudaGetLastError")
+    yield runtime
+    for device in range(runtime.cudaGetDeviceCount()):
+        runtime.cudaSetDevice(device)
+        runtime.cudaDeviceReset()
+    runtime.cudaSetDevice(0)
+    runtime.cudaDeviceReset()
+    runtime.status("cudaGetLastError")

@@ -166,7 +166,10 @@ def unregister_host(address: int) -> None:
     """cuMemHostUnregister: the program takes its memory back, after the context's work."""
     record = _records.get(address)
     if record is None or record.kind is not MemoryKind.REGISTERED:
-        raise CudaError(Status.HOST_MEMORY_NOT_REGISTERED, f"{address:#x} is not the start of registered memory")
+        inside = any(one.kind is MemoryKind.REGISTERED and one.base < address < one.base + one.size_bytes
+                     for one in list(_records.values()))
+        raise CudaError(Status.INVALID_VALUE if inside else Status.HOST_MEMORY_NOT_REGISTERED,
+                        f"{address:#x} is not the start of registered memory")
     end(record)
 
 

@@ -118,6 +118,8 @@ cudaError_t cpl_answer_cudaExecutionCtxStreamCreate(cudaStream_t *phStream, cuda
 
 cudaError_t cpl_answer_cudaExecutionCtxSynchronize(cudaExecutionContext_t ctx)
 {
+    if (ctx == NULL)    /* to the driver that is the current one */
+        return cpl_cudart_done(cudaErrorInvalidValue);
     CPL_ANSWER(drv_cuCtxSynchronize_v2((CUcontext)ctx));
 }
 

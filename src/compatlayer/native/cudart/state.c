@@ -8,6 +8,7 @@ enum { DEVICES = 64 };
 static __thread int last_error;
 static __thread uint64_t last_reset;       /* resets until then, when last_error was kept */
 static __thread int chosen_device;         /* of a thread without a current context */
+static __thread uint64_t entered;          /* resets until then, when this thread was last made ready */
 static _Atomic uint64_t resets;
 static _Atomic bool retained[DEVICES];
 static _Atomic bool initialized;
@@ -100,8 +101,15 @@ int cpl_cudart_retain(int device, CUcontext *context)
 int cpl_cudart_enter(int device)
 {
     CUcontext context;
+    entered = atomic_load(&resets);
     int status = cpl_cudart_retain(device, &context);
     return status != 0 ? status : (int)drv_cuCtxSetCurrent(context);
+}
+
+/* Whether a device was reset since this thread was made ready: its current context may be gone. */
+static bool is_stale(int status)
+{
+    return status == CUDA_ERROR_CONTEXT_IS_DESTROYED && entered != atomic_load(&resets);
 }
 
 bool cpl_cudart_again(int *status)
@@ -116,6 +124,11 @@ bool cpl_cudart_again(int *status)
         break;
     case CUDA_ERROR_INVALID_CONTEXT:
         if (drv_cuCtxGetCurrent(&current) != CUDA_SUCCESS || current != NULL)
+            return false;
+        result = cpl_cudart_enter(chosen_device);
+        break;
+    case CUDA_ERROR_CONTEXT_IS_DESTROYED:
+        if (!is_stale(*status))
             return false;
         result = cpl_cudart_enter(chosen_device);
         break;
@@ -142,7 +155,7 @@ int cpl_cudart_device(int *device)
             return status;
         status = CUDA_ERROR_INVALID_CONTEXT;
     }
-    if (status != CUDA_ERROR_INVALID_CONTEXT)
+    if (status != CUDA_ERROR_INVALID_CONTEXT && !is_stale(status))
         return status;
     *device = chosen_device;
     return 0;
@@ -160,13 +173,23 @@ void cpl_cudart_choose(int device)
     chosen_device = device;
 }
 
+/* Our own reference goes too, so that the context ends where nobody else holds it. */
 cudaError_t cpl_answer_cudaDeviceReset(void)
 {
+    CUcontext current = NULL, primary = NULL;
     int device, status = cpl_cudart_device(&device);
-    if (status == 0)
-        CPL_TRY(status, drv_cuDevicePrimaryCtxReset_v2(device));
     if (status != 0)
         return cpl_cudart_done(status);
+    CPL_TRY(status, drv_cuDevicePrimaryCtxRetain(&primary, device));
+    if (status != 0)
+        return cpl_cudart_done(status);
+    if (drv_cuCtxGetCurrent(&current) == CUDA_SUCCESS && current == primary)
+        drv_cuCtxSetCurrent(NULL);
+    cpl_cudart_choose(device);
+    drv_cuDevicePrimaryCtxRelease_v2(device);
+    if (atomic_exchange(&retained[device], false))
+        drv_cuDevicePrimaryCtxRelease_v2(device);
+    status = drv_cuDevicePrimaryCtxReset_v2(device);
     atomic_fetch_add(&resets, 1);
-    return cudaSuccess;
+    return cpl_cudart_done(status);
 }

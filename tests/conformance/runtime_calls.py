@@ -67,4 +67,5 @@ def pitched(address: int, pitch: int, width: int, height: int) -> Any:
 
 def channel(x: int, y: int = 0, z: int = 0, w: int = 0, kind: str = "Float") -> Any:
     """A channel description."""
-    return runtime.cudaCreateChannelDesc(x, y, z, w, getattr(runtime.cudaChannelFormatKind, f"cudaChannelFormatKind{kind}"))[1]
+    of_kind = getattr(runtime.cudaChannelFormatKind, f"cudaChannelFormatKind{kind}")
+    return runtime.cudaCreateChannelDesc(x, y, z, w, of_kind)[1]

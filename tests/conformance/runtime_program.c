@@ -1,4 +1,4 @@
-/* What a compiler makes of a CUDA program, by hand: device code in a wrapper, stand-ins for its kernels and variables. */
+/* What a compiler makes of a CUDA program, by hand: device code in a wrapper, stand-ins for kernels and variables. */
 #include <cuda_runtime_api.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,16 +148,20 @@ cudaError_t choose(int *, const cudaDeviceProp_v12 *) __asm__("cudaChooseDevice"
 cudaError_t edges(cudaGraph_t, cudaGraphNode_t *, cudaGraphNode_t *, size_t *) __asm__("cudaGraphGetEdges");
 cudaError_t before(cudaGraphNode_t, cudaGraphNode_t *, size_t *) __asm__("cudaGraphNodeGetDependencies");
 cudaError_t after(cudaGraphNode_t, cudaGraphNode_t *, size_t *) __asm__("cudaGraphNodeGetDependentNodes");
-cudaError_t join(cudaGraph_t, const cudaGraphNode_t *, const cudaGraphNode_t *, size_t) __asm__("cudaGraphAddDependencies");
-cudaError_t part(cudaGraph_t, const cudaGraphNode_t *, const cudaGraphNode_t *, size_t) __asm__("cudaGraphRemoveDependencies");
-cudaError_t add(cudaGraphNode_t *, cudaGraph_t, const cudaGraphNode_t *, size_t, cudaGraphNodeParams *) __asm__("cudaGraphAddNode");
+cudaError_t join(cudaGraph_t, const cudaGraphNode_t *, const cudaGraphNode_t *, size_t)
+    __asm__("cudaGraphAddDependencies");
+cudaError_t part(cudaGraph_t, const cudaGraphNode_t *, const cudaGraphNode_t *, size_t)
+    __asm__("cudaGraphRemoveDependencies");
+cudaError_t add(cudaGraphNode_t *, cudaGraph_t, const cudaGraphNode_t *, size_t, cudaGraphNodeParams *)
+    __asm__("cudaGraphAddNode");
 cudaError_t captured(cudaStream_t, cudaStreamCaptureStatus *, unsigned long long *) __asm__("cudaStreamGetCaptureInfo");
 cudaError_t captured_2(cudaStream_t, cudaStreamCaptureStatus *, unsigned long long *, cudaGraph_t *,
                        const cudaGraphNode_t **, size_t *) __asm__("cudaStreamGetCaptureInfo_v2");
 cudaError_t update(cudaStream_t, cudaGraphNode_t *, size_t, unsigned) __asm__("cudaStreamUpdateCaptureDependencies");
 cudaError_t batch(void **, void **, size_t *, size_t, cudaMemcpyAttributes *, size_t *, size_t, size_t *, cudaStream_t)
     __asm__("cudaMemcpyBatchAsync");
-cudaError_t boxes(size_t, cudaMemcpy3DBatchOp *, size_t *, unsigned long long, cudaStream_t) __asm__("cudaMemcpy3DBatchAsync");
+cudaError_t boxes(size_t, cudaMemcpy3DBatchOp *, size_t *, unsigned long long, cudaStream_t)
+    __asm__("cudaMemcpy3DBatchAsync");
 
 static void edges_of_12(void)
 {

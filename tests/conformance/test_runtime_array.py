@@ -15,7 +15,10 @@ extern "C" __global__ void fetch(cudaTextureObject_t texture, float *out, int wi
     int i = threadIdx.x;
     out[i] = tex2D<float>(texture, i % width + 0.5f, i / width + 0.5f);
 }
-extern "C" __global__ void line(cudaTextureObject_t texture, int *out) { out[threadIdx.x] = tex1Dfetch<int>(texture, threadIdx.x); }
+extern "C" __global__ void line(cudaTextureObject_t texture, int *out)
+{
+    out[threadIdx.x] = tex1Dfetch<int>(texture, threadIdx.x);
+}
 extern "C" __global__ void draw(cudaSurfaceObject_t surface, int width)
 {
     surf2Dwrite(float(threadIdx.x), surface, (threadIdx.x % width) * 4, threadIdx.x / width);

@@ -61,7 +61,8 @@ FINE = {
     "cudaDeviceSetSharedMemConfig", "cudaDeviceSynchronize", "cudaFree", "cudaFreeArray", "cudaFreeHost",
     "cudaFreeMipmappedArray", "cudaGetLastError", "cudaPeekAtLastError", "cudaInitDevice", "cudaProfilerStart",
     "cudaProfilerStop", "cudaSetDevice", "cudaSetDeviceFlags", "cudaSetValidDevices", "cudaStreamQuery",
-    "cudaStreamSynchronize", "cudaDeviceGraphMemTrim", "cudaDeviceGetStreamPriorityRange", "cudaDeviceSetLimit", "cudaFreeAsync",
+    "cudaStreamSynchronize", "cudaDeviceGraphMemTrim", "cudaDeviceGetStreamPriorityRange", "cudaDeviceSetLimit",
+    "cudaFreeAsync", "cudaStreamCopyAttributes",
 }
 # Their parameters are structures by value, or they answer something else than a code.
 OTHERS = {"cudaCreateChannelDesc", "cudaGetErrorName", "cudaGetErrorString", "cudaLaunchKernel", "cudaMemset3D",
@@ -112,6 +113,7 @@ def test_what_the_driver_does_not_support_is_not_supported_here() -> None:
 
 def test_names_of_cuda_12() -> None:
     twelve, thirteen = ctypes.CDLL("libcudart.so.12"), ctypes.CDLL("libcudart.so.13")
-    for name in ("cudaGetDeviceProperties_v2", "cudaMemAdvise_v2", "cudaStreamGetCaptureInfo_v3", "cudaGraphAddNode_v2"):
+    own = ("cudaGetDeviceProperties_v2", "cudaMemAdvise_v2", "cudaStreamGetCaptureInfo_v3", "cudaGraphAddNode_v2")
+    for name in own:
         assert hasattr(twelve, name) and not hasattr(thirteen, name)
     assert not any(name.endswith(("_v12", "_v10")) for name in exported("libcudart.so.12"))

@@ -51,7 +51,8 @@ def test_rows(rt: Any) -> None:
     rt.cudaDeviceSynchronize()
     assert (back == BYTES).all()
     assert rt.status("cudaMemcpy2D", address, 10, BYTES.ctypes.data, 20, 20, 12, TO_DEVICE) == "InvalidPitchValue"
-    assert rt.status("cudaMemcpy2DAsync", address, pitch, BYTES.ctypes.data, 10, 20, 12, TO_DEVICE, 0) == "InvalidPitchValue"
+    narrow = rt.status("cudaMemcpy2DAsync", address, pitch, BYTES.ctypes.data, 10, 20, 12, TO_DEVICE, 0)
+    assert narrow == "InvalidPitchValue"
     rt.cudaMemcpy2D(address, pitch, 0, 20, 0, 12, TO_DEVICE)
 
 

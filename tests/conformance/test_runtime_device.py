@@ -88,6 +88,10 @@ def test_flags(rt: Any) -> None:
     rt.cudaSetDeviceFlags(0)
 
 
+def attribute_of(rt: Any, name: str) -> int:
+    return int(rt.cudaDeviceGetAttribute(getattr(ATTRIBUTE, f"cudaDevAttr{name}"), 0))
+
+
 def test_properties_are_the_attributes(rt: Any, api: Any, cu: Any) -> None:
     found = rt.cudaGetDeviceProperties(0)
     assert found.name.decode() == api.cuDeviceGetName(256, 0).split(b"\0")[0].decode()
@@ -104,9 +108,8 @@ def test_properties_are_the_attributes(rt: Any, api: Any, cu: Any) -> None:
         "hostNumaId": "HostNumaId", "maxBlocksPerMultiProcessor": "MaxBlocksPerMultiprocessor",
     }
     for field, attribute in wanted.items():
-        assert getattr(found, field) == rt.cudaDeviceGetAttribute(getattr(ATTRIBUTE, f"cudaDevAttr{attribute}"), 0), field
-    assert list(found.maxThreadsDim) == [rt.cudaDeviceGetAttribute(getattr(ATTRIBUTE, f"cudaDevAttrMaxBlockDim{axis}"), 0)
-                                         for axis in "XYZ"]
+        assert getattr(found, field) == attribute_of(rt, attribute), field
+    assert list(found.maxThreadsDim) == [attribute_of(rt, f"MaxBlockDim{axis}") for axis in "XYZ"]
 
 
 def test_choosing_a_device(rt: Any) -> None:
@@ -184,7 +187,7 @@ def test_resources_and_execution_contexts(rt: Any, api: Any) -> None:
     kind = runtime.cudaDevResourceType.cudaDevResourceTypeSm
     whole = rt.cudaDeviceGetDevResource(0, kind)
     assert whole.sm.smCount == rt.cudaGetDeviceProperties(0).multiProcessorCount
-    parts, count, rest = rt.cudaDevSmResourceSplitByCount(1, whole, 0, 1)
+    parts, count, _ = rt.cudaDevSmResourceSplitByCount(1, whole, 0, 1)
     description = rt.cudaDevResourceGenerateDesc(parts, 1)
     context = rt.cudaGreenCtxCreate(description, 0, 0)
     assert count == 1 and rt.cudaExecutionCtxGetDevice(context) == 0 and rt.cudaExecutionCtxGetId(context) > 0

@@ -214,7 +214,8 @@ def test_an_executable_is_changed(rt: Any, graph: Any) -> None:
     fill.value = 2
     rt.cudaGraphMemsetNodeSetParams(node, fill)
     rt.cudaGraphNodeSetEnabled(executable, node, 1)
-    assert rt.cudaGraphExecUpdate(executable, graph).result == runtime.cudaGraphExecUpdateResult.cudaGraphExecUpdateSuccess
+    outcome = rt.cudaGraphExecUpdate(executable, graph).result
+    assert outcome == runtime.cudaGraphExecUpdateResult.cudaGraphExecUpdateSuccess
     rt.cudaGraphLaunch(executable, stream)
     rt.cudaStreamSynchronize(stream)
     assert (rt.get(address, np.zeros(64, np.uint8)) == 2).all()
@@ -288,7 +289,8 @@ def test_memory_and_fill_by_any_type(rt: Any, graph: Any) -> None:
 
 def test_conditional_nodes(rt: Any, graph: Any) -> None:
     other = rt.cudaGraphCreate(0)
-    assert int(rt.cudaGraphConditionalHandleCreate(other, 1, 1)) != int(rt.cudaGraphConditionalHandleCreate(other, 1, 1))
+    one, two = (rt.cudaGraphConditionalHandleCreate(other, 1, 1) for _ in range(2))
+    assert int(one) != int(two)
     handle, parameters = rt.cudaGraphConditionalHandleCreate_v2(graph, None, 1, 1), runtime.cudaGraphNodeParams()
     parameters.type = TYPE.cudaGraphNodeTypeConditional
     parameters.conditional.handle, parameters.conditional.size = handle, 1

@@ -69,7 +69,8 @@ def test_attributes_of_every_kind_of_pointer(rt: Any) -> None:
     found = rt.cudaPointerGetAttributes(managed)
     assert found.type == TYPE.cudaMemoryTypeManaged and int(found.hostPointer) == managed
     found = rt.cudaPointerGetAttributes(pinned)
-    assert found.type == TYPE.cudaMemoryTypeHost and int(found.devicePointer) == int(rt.cudaHostGetDevicePointer(pinned, 0))
+    assert found.type == TYPE.cudaMemoryTypeHost
+    assert int(found.devicePointer) == int(rt.cudaHostGetDevicePointer(pinned, 0))
     found = rt.cudaPointerGetAttributes(own.ctypes.data)
     assert found.type == TYPE.cudaMemoryTypeUnregistered and int(found.devicePointer) == 0
     assert int(found.hostPointer) == own.ctypes.data and found.device == runtime.cudaInvalidDeviceId
@@ -97,8 +98,8 @@ def test_managed_memory_and_advice(rt: Any) -> None:
     rt.cudaMemPrefetchAsync(address, 1 << 16, place("Device"), 0, 0)
     rt.cudaDeviceSynchronize()
     assert rt.cudaMemRangeGetAttribute(4, attribute.cudaMemRangeAttributeReadMostly, address, 1 << 16) == 1
-    values = rt.cudaMemRangeGetAttributes([4, 4], [attribute.cudaMemRangeAttributeReadMostly,
-                                                   attribute.cudaMemRangeAttributeLastPrefetchLocation], 2, address, 1 << 16)
+    asked = [attribute.cudaMemRangeAttributeReadMostly, attribute.cudaMemRangeAttributeLastPrefetchLocation]
+    values = rt.cudaMemRangeGetAttributes([4, 4], asked, 2, address, 1 << 16)
     assert values == [1, 0]
     stream = rt.cudaStreamCreate()
     rt.cudaStreamAttachMemAsync(stream, address, 0, runtime.cudaMemAttachGlobal)

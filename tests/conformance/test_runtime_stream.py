@@ -144,8 +144,9 @@ def test_capture_into_a_graph(rt: Any) -> None:
 
 def test_what_capture_forbids(rt: Any) -> None:
     stream = rt.cudaStreamCreate()
-    assert rt.cudaThreadExchangeStreamCaptureMode(MODE.cudaStreamCaptureModeThreadLocal) == MODE.cudaStreamCaptureModeGlobal
-    assert rt.cudaThreadExchangeStreamCaptureMode(MODE.cudaStreamCaptureModeGlobal) == MODE.cudaStreamCaptureModeThreadLocal
+    before, other = MODE.cudaStreamCaptureModeGlobal, MODE.cudaStreamCaptureModeThreadLocal
+    assert rt.cudaThreadExchangeStreamCaptureMode(other) == before
+    assert rt.cudaThreadExchangeStreamCaptureMode(before) == other
     rt.cudaStreamBeginCapture(stream, MODE.cudaStreamCaptureModeGlobal)
     assert rt.status("cudaStreamSynchronize", stream) == "StreamCaptureUnsupported"
     assert rt.status("cudaStreamEndCapture", stream) == "StreamCaptureInvalidated"

@@ -234,3 +234,24 @@ TORN(relaxed_longs, "relaxed.gpu", "relaxed.sys", LONGS)
 TORN(ordered_longs, "release.gpu", "acquire.gpu", LONGS)
 TORN(volatile_longs, "volatile", "volatile", LONGS)
 TORN(relaxed_words, "relaxed.gpu", "relaxed.gpu", WORDS)
+
+extern "C" __global__ void wait_for(volatile int *flag, int *out)
+{
+    while (*flag == 0)
+        ;
+    if (threadIdx.x == 0)
+        atomicAdd(out, *flag);
+}
+
+extern "C" __global__ void raise(volatile int *flag) { *flag = 3; }
+
+// Each block waits for all after it.
+extern "C" __global__ void from_the_end(volatile int *done)
+{
+    if (threadIdx.x == 0) {
+        for (int k = gridDim.x - 1; k > (int)blockIdx.x; k--)
+            while (done[k] == 0)
+                ;
+        done[blockIdx.x] = 1 + blockIdx.x;
+    }
+}

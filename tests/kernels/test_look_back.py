@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -101,6 +102,34 @@ def test_a_lock_serves_in_the_order_of_arrival(engine: str, blocks: int, block: 
     for _ in range(blocks):
         wanted = (wanted * 31 + 7) % 1000003
     assert (tickets[0], serving[0], cell[0]) == (blocks, blocks, wanted)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("how", ("kernel", "copy"))
+def test_more_blocks_than_can_wait_wait_for_another_stream(how: str, engine: str) -> None:
+    run, grid, block = runner(engine), 700, 256
+    device = run.device
+    flag, out, three = (device.upload(np.array([each], np.int32)) for each in (0, 0, 3))
+    waiting, other = device.stream(), device.stream()
+    with engine_of(device, engine):
+        launch(waiting, LaunchConfig((grid,), (block,)), run.program.kernel("wait_for"), flag, out)
+        time.sleep(0.05)
+        if how == "kernel":
+            launch(other, LaunchConfig((1,), (32,)), run.program.kernel("raise"), flag)
+        else:
+            flag.copy_from(three, other)
+    other.synchronize()
+    waiting.synchronize()
+    assert out.copy_to()[0] == 3 * grid
+    for each in (waiting, other, flag, out, three):
+        each.close()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("grid", "block"), ((120, 256), (31, 1024), (200, 32)))
+def test_blocks_that_fit_wait_for_later_ones(grid: int, block: int, engine: str) -> None:
+    done = runner(engine)("from_the_end", grid, block, np.zeros(grid, np.int32))[0]
+    assert done.tolist() == list(range(1, grid + 1))
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -16,7 +16,8 @@ SYSTEM = {"libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1
           "ld-linux-aarch64.so.1"}  # fmt: skip
 GLIBC = (2, 28)
 LIBRARIES = ("libcompatlayer.so", "libcuda.so", "libcuda.so.1", "libnvrtc.so.12", "libnvrtc.so.13", "libnvvm.so.4",
-             "libnvJitLink.so.12", "libnvJitLink.so.13", "libcurand.so.10",
+             "libnvJitLink.so.12", "libnvJitLink.so.13", "libcurand.so.10", "libcudart.so",
+             "libcudart.so.12", "libcudart.so.13",
              "libnvidia-ml.so", "libnvidia-ml.so.1")
 WANTED = ("compatlayer/_native.abi3.so", *(f"compatlayer/_lib/{name}" for name in LIBRARIES),
           "compatlayer/_lib/math-fused.ir", "compatlayer/_lib/math-unfused.ir", "compatlayer/include/cuda.h",

@@ -142,6 +142,7 @@ static void graphs(void)
 /* What differs between the two libraries. */
 #if LIBRARY == 12
 cudaError_t cudaGetDeviceProperties_v2(cudaDeviceProp_v12 *, int);
+cudaError_t properties_of_11(void *, int) __asm__("cudaGetDeviceProperties");
 cudaError_t advise(const void *, size_t, cudaMemoryAdvise, int) __asm__("cudaMemAdvise");
 cudaError_t prefetch(const void *, size_t, int, cudaStream_t) __asm__("cudaMemPrefetchAsync");
 cudaError_t choose(int *, const cudaDeviceProp_v12 *) __asm__("cudaChooseDevice");
@@ -215,6 +216,12 @@ static void versions(void)
     IS(version, 12090);
     GOOD(cudaGetDeviceProperties_v2(&prop.found, 0));
     IS(prop.guard, 77);
+    cudaDeviceProp_v12 older;
+    memset(&older, 0x55, sizeof older);
+    GOOD(properties_of_11(&older, 0));
+    IS(older.multiProcessorCount, prop.found.multiProcessorCount);
+    IS(offsetof(cudaDeviceProp_v12, hostRegisterSupported), 728);
+    IS(older.hostRegisterSupported, 0x55555555);
     GOOD(cudaDeviceGetAttribute(&version, cudaDevAttrMultiProcessorCount, 0));
     IS(prop.found.multiProcessorCount, version);
     GOOD(cudaDeviceGetAttribute(&version, cudaDevAttrClockRate, 0));

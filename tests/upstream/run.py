@@ -81,7 +81,9 @@ def environment(checkout: Path, entry: dict[str, Any]) -> dict[str, str]:
     if "workers" in entry:  # otherwise the outcome would depend on the machine's number of CPUs
         settings["COMPATLAYER_WORKERS"] = str(entry["workers"])
     toolkit = Path(sysconfig.get_path("purelib")) / "nvidia" / "cu13"
-    if (toolkit / "include" / "cccl").is_dir():
+    if entry.get("headers") == "ours":  # the launcher's toolkit folder, which has CUDA's own headers but not CCCL's
+        settings.pop("COMPATLAYER_UPSTREAM_TOOLKIT", None)
+    elif (toolkit / "include" / "cccl").is_dir():
         settings.setdefault("COMPATLAYER_UPSTREAM_TOOLKIT", str(toolkit))
     return settings
 

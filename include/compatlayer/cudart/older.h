@@ -6,6 +6,7 @@
 CPL_C_BEGIN
 
 CPL_RUNTIME cudaError_t cudaChooseDevice_v12(int *device, const cudaDeviceProp_v12 *prop);
+CPL_RUNTIME cudaError_t cudaGetDeviceProperties_v11(void *prop, int device);
 CPL_RUNTIME cudaError_t cudaGetDeviceProperties_v12(cudaDeviceProp_v12 *prop, int device);
 CPL_RUNTIME cudaError_t cudaGraphAddDependencies_v12(cudaGraph_t graph, const cudaGraphNode_t *from,
     const cudaGraphNode_t *to, size_t numDependencies);

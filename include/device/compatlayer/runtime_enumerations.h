@@ -2,7 +2,7 @@
 #ifndef CPL_RUNTIME_ENUMERATIONS_H
 #define CPL_RUNTIME_ENUMERATIONS_H
 #include "round_mode.h"
-enum cudaError { cudaSuccess = 0, cudaErrorInvalidValue = 1, cudaErrorMemoryAllocation = 2,
+enum cudaError : unsigned int { cudaSuccess = 0, cudaErrorInvalidValue = 1, cudaErrorMemoryAllocation = 2,
     cudaErrorInitializationError = 3, cudaErrorCudartUnloading = 4, cudaErrorProfilerDisabled = 5,
     cudaErrorProfilerNotInitialized = 6, cudaErrorProfilerAlreadyStarted = 7, cudaErrorProfilerAlreadyStopped = 8,
     cudaErrorInvalidConfiguration = 9, cudaErrorVersionTranslation = 10, cudaErrorInvalidPitchValue = 12,

@@ -62,4 +62,7 @@ struct dim3 {
     __host__ __device__ CPL_CONSTEXPR dim3(uint3 v) : x(v.x), y(v.y), z(v.z) {}
     __host__ __device__ operator uint3() const { return make_uint3(x, y, z); }
 };
+/* Kernels name the result type without including anything; its values are in runtime_enumerations.h. */
+enum cudaError : unsigned int;
+typedef enum cudaError cudaError_t;
 #endif

@@ -135,6 +135,7 @@ _OLDER = ("cudaGraphAddDependencies", "cudaGraphAddNode", "cudaGraphGetEdges", "
 _CUDART_12 = {
     **{name: f"{name}_v12" for name in _OLDER},
     **{f"{name}_v2": name for name in _OLDER},
+    "cudaGetDeviceProperties": "cudaGetDeviceProperties_v11",
     "cudaGetDeviceProperties_v2": "cudaGetDeviceProperties_v12",
     "cudaChooseDevice": "cudaChooseDevice_v12",
     "cudaRuntimeGetVersion": "cudaRuntimeGetVersion_v12",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from compatlayer.api.header import Code, Function
@@ -116,7 +117,7 @@ def write_stubs(library: Library, functions: Sequence[Function], soname: str) ->
     """The C file of the stub library `soname`: every function under its exported name, and the look-up by name."""
     lines = [_TOP, '#define CPL_API_EXPORT __attribute__((visibility("default")))', _include(library)]
     rows = {function.name: (index, function) for index, function in enumerate(functions)}
-    older = {row for renamed in library.renamed.values() for row in renamed.values() if row.endswith(("_v10", "_v12"))}
+    older = {row for renamed in library.renamed.values() for row in renamed.values() if re.search(r"_v1\d$", row)}
     exported = {name: name for name in rows if name not in older} | dict(library.renamed.get(soname, {}))
     for name, row in exported.items():
         index, function = rows[row]

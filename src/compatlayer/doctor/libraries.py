@@ -14,7 +14,7 @@ _SYSTEM = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib6
 # Packages that bring libraries with the names of ours.
 _WHEELS = ("nvidia-cuda-nvrtc", "nvidia-cuda-runtime", "nvidia-nvjitlink", "nvidia-nvvm", "cuda-toolkit", "cuda-compat")
 _NAMES = ("libcuda.so.1", "libcuda.so", "libnvrtc.so.12", "libnvrtc.so.13", "libnvvm.so.4", "libnvJitLink.so.12",
-          "libnvJitLink.so.13")
+          "libnvJitLink.so.13", "libcudart.so", "libcudart.so.12", "libcudart.so.13")
 
 
 def check_libraries() -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def _patch_ctypes_util(module: ModuleType) -> None:
 
 
 def _serve_runtime_calls(module: ModuleType) -> None:
-    """Let cuda-core's few calls of the runtime API reach us."""
+    """Let cuda.bindings.runtime call our runtime library; cuda-core needs a few of its functions."""
     from compatlayer.launcher import runtime_calls
 
     runtime_calls.serve(module)
@@ -51,6 +51,7 @@ def _mark_cached_kernels(module: ModuleType) -> None:
 AFTER: dict[str, Callable[[ModuleType], None]] = {
     "ctypes.util": _patch_ctypes_util,
     "cuda.bindings._internal.runtime": _serve_runtime_calls,
+    "cuda.bindings._bindings.cyruntime": _serve_runtime_calls,  # in version 12
     "numba.cuda.codegen": _mark_cached_kernels,
 }
 

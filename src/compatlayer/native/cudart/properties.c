@@ -174,6 +174,16 @@ cudaError_t cpl_answer_cudaGetDeviceProperties_v12(cudaDeviceProp_v12 *prop, int
     return cpl_cudart_done(read_12(prop, device));
 }
 
+/* CUDA 11's structure, which CUDA 12's library still fills in under the plain name, is the begin of CUDA 12's. */
+cudaError_t cpl_answer_cudaGetDeviceProperties_v11(void *prop, int device)
+{
+    cudaDeviceProp_v12 found;
+    int status = prop == NULL ? (int)cudaErrorInvalidValue : read_12(&found, device);
+    if (status == 0)
+        memcpy(prop, &found, offsetof(cudaDeviceProp_v12, hostRegisterSupported));
+    return cpl_cudart_done(status);
+}
+
 /* The best device has the capability asked for, then the memory, then the most multiprocessors. */
 static int choose(int *device, int major, int minor, size_t memory)
 {

@@ -124,3 +124,10 @@ def test_one_thread_waits_for_all_others(run: Run, block: int) -> None:
 def test_fewer_slots_than_threads(run: Run, block: int) -> None:
     pool, out = run("slots_of_a_pool", 4, block, np.zeros(5, np.int32), 5, np.zeros(5, np.int32), 3)
     assert not pool.any() and out.sum() == 3 * 4 * block
+
+
+@pytest.mark.parametrize("block", (32, 100))
+def test_blocks_run_once_whose_function_comes_as_an_argument(run: Run, block: int) -> None:
+    function, = run("tell", 1, 1, np.zeros(1, np.uint64))
+    counts, = run("visits", 1000, block, function[0], np.zeros(1000, np.int32))
+    assert counts.tolist() == [block] * 1000

@@ -18,7 +18,7 @@ from ..unsupported import Unsupported
 from . import tiles, warp
 from .gang import Gang
 from .intrinsics import WIDENS, base_of
-from .waits import barrier, pause
+from .waits import barrier, pause, through_pointer
 
 Handler = Callable[[Gang, Call], None]
 
@@ -75,6 +75,7 @@ def _by_lane(gang: Gang, call: Call) -> None:
 
     if not isinstance(callee, InlineAssembly) and not (isinstance(callee, Function) and not callee.blocks):
         gang.calls = True
+        gang.waits = gang.waits or through_pointer(call)
 
     def one(lane: Value) -> Value | None:
         arguments = [gang.lane_value(each, lane) for each in call.arguments]

@@ -20,7 +20,7 @@ from ...ir.instructions import (
     Simple,
 )
 from ...ir.types import I32
-from ...ir.values import BasicBlock, InlineAssembly, Literal, Value, number
+from ...ir.values import BasicBlock, Constant, InlineAssembly, Literal, Value, number
 from ..contract import runtime
 from ..unsupported import Unsupported
 from .bystanders import others_may_act
@@ -65,7 +65,15 @@ def waits_here(gang: Gang, call: Call, block: BasicBlock) -> bool:
     if call.callee_name == "cpl_yield":
         loop = gang.loops.innermost(block)
         return loop is None or _waits(gang, loop)
+    if through_pointer(call):
+        return True
     return call.callee_name in ("cpl_nanosleep", "cpl_barrier_arrive", "cpl_barrier_reduce")
+
+
+def through_pointer(call: Call) -> bool:
+    """Whether nobody knows what is called: the pointer may come from another kernel, or from the host. Functions with
+    loops that look as if they waited give others a turn, so the call needs a stack that can be switched away from."""
+    return not isinstance(call.callee, (Constant, InlineAssembly))
 
 
 def pause(gang: Gang, call: Call) -> None:

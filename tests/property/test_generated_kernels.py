@@ -151,7 +151,9 @@ def test_the_model_knows_the_edges_of_integers() -> None:
     assert exact.shift_right(low, np.array([99], np.uint32))[0] == -1
     assert exact.to_integer(of(np.nan, np.inf, -np.inf, 2.0**31, -1.5), np.int32).tolist() == [
         0, 2**31 - 1, -(2**31), 2**31 - 1, -1]
-    assert exact.to_integer(of(2.0**64, -1), np.uint64).tolist() == [2**64 - 1, 0]
+    assert exact.to_integer(of(2.0**64, -1, np.nan), np.uint64).tolist() == [2**64 - 1, 0, 2**63]
+    wide = of(np.nan, dtype=np.float64)
+    assert [int(exact.to_integer(wide, each)[0]) for each in (np.int32, np.uint16, np.int8)] == [-(2**31), 2**15, 0]
     assert exact.high_product(np.array([2**63], np.uint64), np.array([6], np.uint64))[0] == 3
     assert exact.reverse(np.array([1, 2**31], np.uint32)).tolist() == [2**31, 1]
     assert exact.first_set(np.array([0, 8], np.uint32)).tolist() == [0, 4]

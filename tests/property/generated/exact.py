@@ -9,8 +9,8 @@ import numpy as np
 Array = np.ndarray
 
 
-def to_integer(x: Array, dtype: type, rounding: object = np.trunc, wide_nan: int = 0) -> Array:
-    """Saturates; a NaN becomes 0, or `wide_nan` in a result of 64 bits."""
+def to_integer(x: Array, dtype: type, rounding: object = np.trunc) -> Array:
+    """Saturates; a NaN becomes the top bit alone where either side has 64 bits, but 0 in a byte, and 0 elsewhere."""
     kind = np.dtype(dtype)
     info = np.iinfo(kind)
     whole = rounding(x).astype(np.float64)  # type: ignore[operator]
@@ -19,9 +19,10 @@ def to_integer(x: Array, dtype: type, rounding: object = np.trunc, wide_nan: int
     low = whole < float(info.min)
     plain = np.where(high | low | np.isnan(whole), 0.0, whole)
     result = plain.astype(kind)
-    marked = np.array([wide_nan if kind.itemsize == 8 else 0], np.uint64).astype(f"u{kind.itemsize}").view(kind)[0]
+    marked = kind.itemsize == 8 or (x.dtype == np.float64 and kind.itemsize > 1)
+    nan = np.array([1 << 8 * kind.itemsize - 1 if marked else 0], f"u{kind.itemsize}").view(kind)[0]
     result = np.where(high, kind.type(info.max), np.where(low, kind.type(info.min), result))
-    return np.where(np.isnan(whole), marked, result).astype(kind)
+    return np.where(np.isnan(whole), nan, result).astype(kind)
 
 
 def divide(x: Array, y: Array) -> Array:

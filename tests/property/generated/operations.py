@@ -159,7 +159,7 @@ def _conversions() -> None:
         for target, short in (("i", "int"), ("u", "uint"), ("l", "ll"), ("m", "ull")):
             for mode, rounding in roundings.items():
                 _add(f"{word}2{short}_{mode}", source, target, f"__{word}2{short}_{mode}({{0}})",
-                     lambda a, to=SCALARS[target].dtype.type, how=rounding: exact.to_integer(a, to, how, 1 << 63), 1)
+                     lambda a, to=SCALARS[target].dtype.type, how=rounding: exact.to_integer(a, to, how), 1)
     for mode in "nduz":
         for source, word in (("i", "int"), ("u", "uint"), ("l", "ll"), ("m", "ull"), ("d", "double")):
             _add(f"{word}2float_r{mode}", source, "f", f"__{word}2float_r{mode}({{0}})", exact.narrowed(mode), 1)

@@ -283,3 +283,18 @@ def test_ir_without_a_ptx_form_still_gives_a_loadable_image_that_says_so() -> No
     image = ptx_text.ptx_image(code)
     assert image.startswith(b"// No PTX text: ")
     assert unpack(image)[0].ir == code.ir
+
+
+def test_texture_references_are_named_with_what_took_their_place() -> None:
+    with pytest.raises(CompileFailure) as caught:
+        compile_cuda("texture<float, 2> image;\n__global__ void k(float *out) { *out = 1; }\n", "old.cu", [])
+    wanted = 'old.cu(1): error: identifier "texture" is undefined: CUDA 12 removed texture references; use texture objects'
+    assert wanted in caught.value.log
+
+
+def test_noinline_is_a_word_of_its_own_and_an_attribute() -> None:
+    ir = compile_cuda("__noinline__ __device__ float twice(float x) { return 2 * x; }\n"
+                      "__attribute__((__noinline__)) __device__ float more(float x) { return x + 1; }\n"
+                      "__global__ void k(float *x) { *x = more(twice(*x)); }\n", "words.cu", []).ir
+    assert ir.count("call") >= 2
+    assert ir.count("noinline") >= 1

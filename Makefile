@@ -69,8 +69,9 @@ wheel: $(VENV)/.tools
 
 run: install
 	@mkdir -p examples/out; failed=0; \
-	for example in examples/*.py; do \
-	    name=$$(basename $$example .py); start=$$(date +%s%N); \
+	numba=; if $(BIN)/python -c 'import numba_cuda' 2>/dev/null; then numba=examples/numba/*.py; fi; \
+	for example in examples/*.py $$numba; do \
+	    name=$${example#examples/}; name=$${name%.py}; name=$${name/\//-}; start=$$(date +%s%N); \
 	    if timeout $(EXAMPLE_TIMEOUT_S) $(BIN)/compatlayer run $$example >examples/out/$$name.log 2>&1; \
 	    then result=pass; else result=FAIL; failed=1; fi; \
 	    printf '%-4s  %-24s %6.2f s  %s\n' $$result $$name \

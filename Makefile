@@ -92,6 +92,7 @@ test-upstream: install
 	    exit 2; fi >&2
 	$(call requirements,p["project"]["optional-dependencies"]["upstream"])
 	$(BIN)/python tests/upstream/run.py
+	$(BIN)/python tests/upstream/numba_suite.py --jobs 2
 
 # Skipped, with the reason, where there is no gcc or its sanitizers are not installed.
 sanitize: install

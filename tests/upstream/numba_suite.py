@@ -150,7 +150,7 @@ def run_once(program: str, file: Path, entry: dict[str, Any], scratch: Path, don
     found = [str(HERE), *([environments.search_path()] if program != sys.executable else
                           filter(None, [os.environ.get("PYTHONPATH", "")]))]
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(found), "NUMBA_OUTCOMES": str(report),
-                 "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": str(scratch / "numba"),
+                 "PYTHONDONTWRITEBYTECODE": "1",
                  "COMPATLAYER_DEVICES": entry.get("devices", os.environ.get("COMPATLAYER_DEVICES", "cpu"))}
     try:
         ended = subprocess.run(command, cwd=scratch, env=variables, capture_output=True, text=True,

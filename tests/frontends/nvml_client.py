@@ -7,13 +7,9 @@ from __future__ import annotations
 
 import os
 import select
+import subprocess
 import sys
-
-import compatlayer
-
-compatlayer.install()
-
-from cuda.bindings import driver, nvrtc  # noqa: E402
+from pathlib import Path
 
 SOURCE = b"""
 extern "C" __global__ void spin(float *x, int rounds) {
@@ -26,6 +22,22 @@ extern "C" __global__ void spin(float *x, int rounds) {
 MEMORY_BYTES = 96 << 20
 
 
+class Client:
+    """This program as a child of a test's."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen([sys.executable, str(Path(__file__))], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        assert self.process.stdout is not None
+        self.number = int(self.process.stdout.readline())
+
+    def stop(self) -> None:
+        """End it and wait for its end."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        self.process.wait(60)
+
+
 def check(result: tuple[object, ...]) -> object:
     assert int(result[0]) == 0, result[0]  # type: ignore[call-overload]
     return result[1] if len(result) == 2 else None
@@ -33,6 +45,11 @@ def check(result: tuple[object, ...]) -> object:
 
 def main() -> None:
     import numpy as np
+
+    import compatlayer
+
+    compatlayer.install()
+    from cuda.bindings import driver, nvrtc
 
     check(driver.cuInit(0))
     device = check(driver.cuDeviceGet(0))

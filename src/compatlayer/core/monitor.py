@@ -8,12 +8,15 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
+import compatlayer
 from compatlayer import config
 from compatlayer.backends import ledger
 from compatlayer.backends.base import Backend, DeviceCaps, Sensors
 from compatlayer.core import runtime
 from compatlayer.core.device import pci_bus_id
 
+# The least series of drivers that CUDA 13's release notes name: programs compare the number.
+DRIVER_SERIES = 580
 PERIOD_NS = ledger.PERIOD_NS
 WINDOW = 6  # periods of a sixth of a second: what a load is the average of
 
@@ -44,8 +47,9 @@ class Client(NamedTuple):
 class Card:
     """One device as a monitoring tool sees it."""
 
-    def __init__(self, index: int, backend: Backend, ordinal: int, capability: tuple[int, int]) -> None:
+    def __init__(self, index: int, count: int, backend: Backend, ordinal: int, capability: tuple[int, int]) -> None:
         self.index = index
+        self.count = count  # of devices in all
         self.backend = backend
         self.ordinal = ordinal
         self.capability = capability
@@ -71,7 +75,7 @@ class Card:
 
     def load(self) -> Load:
         """The load of all processes over the last WINDOW periods that are over."""
-        return _added([client.load for client in self.clients(idle=True)])
+        return added([client.load for client in self.clients(idle=True)])
 
     def clients(self, idle: bool = False) -> list[Client]:
         """The processes that have a context or memory on the device; with `idle` also those that have none yet."""
@@ -88,14 +92,20 @@ class Card:
         last = now // PERIOD_NS - 1
         numbers = range(max(0, last - ledger.PERIODS + 2), last + 1)
         return [Sample(_wall(now, (number + 1) * PERIOD_NS),
-                       _added([_load(use, range(number, number + 1), now) for use in uses])) for number in numbers]
+                       added([_load(use, range(number, number + 1), now) for use in uses])) for number in numbers]
 
 
 def cards() -> list[Card]:
     """All devices; raises SettingsError when a setting makes no sense."""
     settings = config.from_environment()
-    return [Card(index, backend, ordinal, settings.compute_capability)
-            for index, (backend, ordinal) in enumerate(runtime.there(settings))]
+    found = runtime.there(settings)
+    return [Card(index, len(found), backend, ordinal, settings.compute_capability)
+            for index, (backend, ordinal) in enumerate(found)]
+
+
+def driver_version() -> str:
+    """What tools are told to be the driver's version: the series that CUDA 13 needs, then this package's own."""
+    return f"{DRIVER_SERIES}.{compatlayer.__version__}"
 
 
 def _load(use: ledger.Use, numbers: range, now: int) -> Load:
@@ -104,7 +114,7 @@ def _load(use: ledger.Use, numbers: range, now: int) -> Load:
     return Load(kernels, copies)
 
 
-def _added(loads: list[Load]) -> Load:
+def added(loads: list[Load]) -> Load:
     """The load of several processes together: they may overlap, so the sum is the most that it can be."""
     return Load(min(1.0, sum(load.kernels for load in loads)), min(1.0, sum(load.copies for load in loads)))
 

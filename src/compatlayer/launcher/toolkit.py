@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = "toolkit"  # in the cache folder
-_FORMAT = "1"
+_FORMAT = "2"
 _STAMP = ".made"
 
 
@@ -88,7 +88,9 @@ def _make(path: str, state: str) -> None:
         os.makedirs(os.path.dirname(os.path.join(new, place)), exist_ok=True)
         os.symlink(target, os.path.join(new, place))
     _write(os.path.join(new, "bin", "nvcc"), _nvcc())
-    os.chmod(os.path.join(new, "bin", "nvcc"), 0o755)
+    _write(os.path.join(new, "bin", "nvidia-smi"), _smi())
+    for name in ("nvcc", "nvidia-smi"):
+        os.chmod(os.path.join(new, "bin", name), 0o755)
     _write(os.path.join(new, "lib64", "libcudadevrt.a"), _device_runtime())
     _write(os.path.join(new, "version.json"), _version())
     _write(os.path.join(new, _STAMP), state)
@@ -146,6 +148,12 @@ def _nvcc() -> str:
     compiler = os.path.dirname(next(iter(spec.submodule_search_locations or ("",)))) if spec else ""
     words = [sys.executable, "-I", "-S", os.path.join(libraries.PACKAGE, "nvcc", "start.py"), compiler]
     return "#!/bin/sh\nexec " + " ".join(_quoted(word) for word in words) + ' "$0" "$@"\n'
+
+
+def _smi() -> str:
+    """The command, by this Python as it is: it needs cffi."""
+    words = [sys.executable, os.path.join(libraries.PACKAGE, "smi", "start.py")]
+    return "#!/bin/sh\nexec " + " ".join(_quoted(word) for word in words) + ' "$@"\n'
 
 
 def _quoted(word: str) -> str:

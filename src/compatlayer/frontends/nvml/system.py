@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import compatlayer
 from compatlayer._native import ffi
 from compatlayer.api.entry import entry
+from compatlayer.core.monitor import driver_version
 from compatlayer.core.runtime import DRIVER_VERSION
 from compatlayer.frontends.nvml.result import NvmlError, NvmlResult, check_version, counted, listed, text_into
 from compatlayer.frontends.nvml.session import cards, handle_of
-
-# The least series of drivers that CUDA 13's release notes name: programs compare the number. Our own version follows.
-DRIVER_SERIES = 580
-
-
-def driver_version() -> str:
-    return f"{DRIVER_SERIES}.{compatlayer.__version__}"
 
 
 @entry("nvmlSystemGetDriverVersion")

@@ -25,6 +25,8 @@ static char *outer_pointer(struct thread *t, const struct function *function, in
     unsigned room = lists || has_counts(function) || types[target].bytes == 1 ? ELEMENTS : 1;
     if (strstr(function->name, "nvrtcGetSupportedArchs") != NULL)
         room = 64;
+    if (strstr(function->name, "BorderColor") != NULL)    /* four numbers, whatever its type says */
+        room = ELEMENTS;
     char *at = t->typed[place] - (size_t)room * types[target].bytes;
     at = (char *)((uintptr_t)at & ~7ul);
     if (types[target].bytes == 1)

@@ -122,6 +122,8 @@ static void end_one(int kind, uint64_t value, uint64_t bytes)
     } else if (strcmp(name, "CUcoredumpCallbackEntry_st") == 0) {
         cuCoredumpDeregisterStartCallback(object);
         cuCoredumpDeregisterCompleteCallback(object);
+    } else if (strcmp(name, "CUtexref_st") == 0) {
+        cuTexRefDestroy(object);
     } else if (strcmp(name, "_nvrtcProgram") == 0) {
         nvrtcProgram program = object;
         nvrtcDestroyProgram(&program);

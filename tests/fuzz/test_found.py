@@ -337,3 +337,14 @@ ok("cuIpcGetMemHandle", handle, address)
 memory.live_at(address.value).shared.close()
 print(cu.cuIpcGetMemHandle(handle, address))
 """) == "1"
+
+
+def test_a_texture_references_anisotropy_beyond_an_int_is_the_largest_int() -> None:
+    assert run("""
+primary()
+reference = c_void_p()
+ok("cuTexRefCreate", byref(reference))
+ok("cuTexRefSetMaxAnisotropy", reference, ctypes.c_uint(0xFFFFFFFF))
+value = ctypes.c_int()
+print(cu.cuTexRefGetMaxAnisotropy(byref(value), reference), value.value)
+""") == "0 2147483647"

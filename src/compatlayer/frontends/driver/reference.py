@@ -267,7 +267,8 @@ def get_level_clamp(pminMipmapLevelClamp, pmaxMipmapLevelClamp, hTexRef):
 
 @entry("cuTexRefGetMaxAnisotropy")
 def get_anisotropy(pmaxAniso, hTexRef):
-    pmaxAniso[0] = _texture(hTexRef).anisotropy
+    # Set as an unsigned number and asked for as an int, which cannot be larger than this.
+    pmaxAniso[0] = min(_texture(hTexRef).anisotropy, 0x7FFFFFFF)
 
 
 @entry("cuTexRefGetBorderColor")

@@ -348,3 +348,18 @@ ok("cuTexRefSetMaxAnisotropy", reference, ctypes.c_uint(0xFFFFFFFF))
 value = ctypes.c_int()
 print(cu.cuTexRefGetMaxAnisotropy(byref(value), reference), value.value)
 """) == "0 2147483647"
+
+
+def test_a_context_that_another_thread_ends_first_is_ended_once() -> None:
+    assert run("""
+from compatlayer.core import context
+primary()
+made = context.current_or_none()
+class Doors:
+    def end(self):
+        made.doors = None
+        made.close()
+made.doors = Doors()
+made.close()
+print(made.domain)
+""") == "None"

@@ -236,7 +236,10 @@ class Context:
             if stream.capture is not None:
                 stream.capture.abandon()
         self.captured.clear()
-        self.domain.end_waits()
+        domain = self.domain
+        if domain is None:  # another thread ended it meanwhile
+            return
+        domain.end_waits()
         self.wait_idle()
         domain, self.domain = self.domain, None
         if domain is None:  # another thread was first

@@ -34,7 +34,8 @@ def client() -> Iterator[Client]:
 def smi(*words: str, **environment: str) -> str:
     """What the command prints under `compatlayer run`."""
     done = subprocess.run([sys.executable, "-m", "compatlayer", "run", "--", "nvidia-smi", *words], capture_output=True,
-                          encoding="utf-8", timeout=WAIT_S, env=os.environ | environment)
+                          encoding="utf-8", timeout=WAIT_S,
+                          env=os.environ | {"COMPATLAYER_DEVICES": "cpu"} | environment)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return done.stdout
 

@@ -52,6 +52,17 @@ def test_data_decides_an_outputs_shape(gpu: Device) -> None:
     driver.cuStreamEndCapture(gpu.stream)
 
 
+def test_a_scalar_reaches_an_allocator_as_a_scalar(gpu: Device) -> None:
+    data = model([helper.make_node("ReduceMax", ["x"], ["z"], keepdims=0)], [floats("x", [4, 8])], [floats("z", [])])
+    context = engine_of(data, Log()).create_execution_context()
+    allocator = Allocator(gpu)
+    allocator.shape = (-1,)
+    context.set_output_allocator("z", allocator)
+    context.set_tensor_address("x", gpu.put(X))
+    assert context.execute_async_v3(int(gpu.stream))
+    assert allocator.shape == () and gpu.get(allocator.address, ()) == X.max()
+
+
 def test_a_shape_input_decides_by_its_value(gpu: Device) -> None:
     data = model([helper.make_node("Reshape", ["x", "shape"], ["z"])],
                  [floats("x", [4, 8]), floats("shape", [2], TensorProto.INT64)], [floats("z", [None, None])])

@@ -158,11 +158,16 @@ class Build:
         row: dict[str, Any] = {"Name": layer.name}
         if detailed:
             row |= {"LayerType": layer.type.name,
-                    "Inputs": [tensor.name for tensor in layer._inputs if tensor is not None],
-                    "Outputs": [tensor.name for tensor in layer._outputs],
+                    "Inputs": [self._value(tensor) for tensor in layer._inputs if tensor is not None],
+                    "Outputs": [self._value(tensor) for tensor in layer._outputs],
                     "Precision": report.get("precisions", {}).get(layer.name, DataType.FLOAT.name),
                     "Metadata": layer.metadata}
         return row
+
+    def _value(self, tensor: Any) -> dict[str, Any]:
+        shape = self.network.shape_of(tensor)
+        return {"Name": tensor.name, "Location": "Device", "Dimensions": list(shape or ()),
+                "Format/Datatype": f"Row major linear {tensor.dtype.name} format"}
 
     def _weights(self) -> dict[str, list[Any]]:
         """Named weights, by name: their layer and role."""

@@ -150,7 +150,7 @@ def run(model: Any, config: Any, wanted: list[str], logger: Any) -> dict[str, fl
     number = "".join(part.rjust(2, "0") if place else part for place, part in enumerate(VERSION.split(".")))
     lines = [f"TRT-{number}-{_TITLES[algorithm]}"]
     lines += [f"{name}: {struct.pack('>f', scale).hex()}" for name, scale in scales.items()]
-    calibrator.write_calibration_cache(("\n".join(lines) + "\n").encode())
+    calibrator.write_calibration_cache(memoryview(("\n".join(lines) + "\n").encode()))
     logger.log(Severity.INFO, f"Calibrated {len(scales)} tensors")
     return scales
 

@@ -107,7 +107,7 @@ class Observers:
         session = self.engine.program.debug_session()
         names = [name for name in self.engine.description["debug"] if name in self._debugged]
         for name, array in zip(names, session.run(names, self._feed(bound)), strict=True):
-            array = np.ascontiguousarray(array)
+            array = np.asarray(array, order="C")
             dtype = DataType.FLOAT if array.dtype == np.float64 else from_numpy(array.dtype)
             self._listener.process_debug_tensor(array.ctypes.data, TensorLocation["DEVICE"], dtype, Dims(array.shape),
                                                 name, stream_handle)

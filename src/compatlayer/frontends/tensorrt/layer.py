@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from compatlayer.frontends.tensorrt import parsed_attributes
 from compatlayer.frontends.tensorrt.data_type import DataType, to_onnx
 from compatlayer.frontends.tensorrt.enumerator import Enumerator
 from compatlayer.frontends.tensorrt.enums import LayerType
@@ -152,6 +153,7 @@ class ParsedLayer(ILayer):
         self._type = kind_of(node.op_type)
         self._outputs = outputs
         self.node = node
+        vars(self).update(parsed_attributes.of_node(node, network.initializers))
         self.name = node.name or (f"node_of_{outputs[0].name}" if outputs else node.op_type)
 
     def emit(self, writer: Writer) -> None:

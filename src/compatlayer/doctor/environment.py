@@ -14,7 +14,7 @@ from compatlayer.launcher import site_files
 VARIABLES = tuple(f"COMPATLAYER_{name}" for name in (
     "ACTIVE", "CACHE", "CACHE_DIR", "CACHE_MAX_BYTES", "COMPUTE_CAPABILITY", "CPU", "DEVICES", "DUMP", "ENGINE",
     "ENGINE_REPORT", "FAST_LAUNCH", "KERNEL_FILES", "MEMORY", "PYTHONPATH", "RECORD_CALLS", "REPORT", "VERBOSE",
-    "WATCHDOG_S", "WORKERS", "ZIG"))
+    "TENSORRT", "WATCHDOG_S", "WORKERS", "ZIG"))
 
 
 def check_python() -> Iterator[Finding]:

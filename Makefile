@@ -27,7 +27,7 @@ FUZZ_CALLS ?= 10000000
 FUZZ_IMAGES ?= 20000
 FUZZ_PROGRAMS ?= 2000
 
-.PHONY: coverage wheel run test test-long test-upstream sanitize fuzz soak lint bench build install clean same-python
+.PHONY: coverage wheel run test test-long test-upstream test-pycuda sanitize fuzz soak lint bench build install clean same-python
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 15) else \
@@ -85,6 +85,10 @@ test: install
 test-long: install
 	cd tests/property && $(abspath $(BIN))/python -m generated $(LONG_SEED) $(LONG_KERNELS) \
 	    --record $(abspath build/generated-kernels.txt) $(if $(LONG_JOBS),--jobs $(LONG_JOBS))
+
+# PyCUDA's own tests: built from source on the first run, in an environment of its own.
+test-pycuda: install
+	$(BIN)/python tests/upstream/pycuda_suite.py
 
 test-upstream: install
 	@if [ ! -d "$$COMPATLAYER_UPSTREAM" ]; then \

@@ -257,7 +257,9 @@ typedef struct cpl_callable {
  * (not a kernel for direct launches) or CPL_OUT_OF_MEMORY. */
 CPL_EXPORT int cpl_doors_accept(cpl_doors *doors, uint64_t handle, const cpl_callable *callable,
                                 const uint32_t *offsets, const uint32_t *sizes);
-CPL_EXPORT void cpl_doors_forget(cpl_doors *doors, uint64_t handle);   /* before the kernel's code goes away */
+/* Before the kernel's code goes away. 1 with the block shape that was left for the handle, which is then forgotten. */
+CPL_EXPORT int cpl_doors_forget(cpl_doors *doors, uint64_t handle, uint32_t *block);
+CPL_EXPORT int cpl_doors_take_block(cpl_doors *doors, uint64_t handle, uint32_t *block);
 /* Callers may start a graph without fences by `handle`, which is not known yet; forgotten before the graph is closed. */
 CPL_EXPORT int cpl_doors_accept_graph(cpl_doors *doors, uint64_t handle, cpl_graph *graph);
 CPL_EXPORT void cpl_doors_forget_graph(cpl_doors *doors, uint64_t handle);
@@ -270,7 +272,11 @@ CPL_EXPORT void cpl_door_end(cpl_door *door);                      /* shut for e
 CPL_EXPORT void cpl_door_close(cpl_door *door);                    /* before its queue */
 /* CPL_OK, or a negative status when nothing was enqueued: ask core then. `queue` 0 is the one of the thread's doors. */
 CPL_EXPORT int cpl_direct_launch(uint64_t function, uint64_t queue, const cpl_shape *shape, void **arguments);
+CPL_EXPORT int cpl_direct_launch_packed(uint64_t function, uint64_t queue, const cpl_shape *shape, const void *packed,
+                                        size_t packed_bytes);
 CPL_EXPORT int cpl_direct_start(uint64_t graph, uint64_t queue);
+/* Leaves a block shape for cuLaunch, which takes it from the doors; CPL_INVALID where the handle is not known here. */
+CPL_EXPORT int cpl_direct_block(uint64_t function, const int block[3]);
 /* The C function to put before the handler `handler` of a driver function; NULL when there is none. */
 CPL_EXPORT void *cpl_direct_front(const char *name, void *handler);
 

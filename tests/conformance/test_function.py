@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import numpy as np
@@ -99,4 +100,31 @@ def test_the_launch_state_of_old_programs_works(api: Any, function: Any) -> None
     assert (result == np.where(np.arange(64) < 32, 13, np.where(np.arange(64) < 40, 12, 10))).all()
     assert api.status("cuParamSetSize", kernel, 1 << 20) == "INVALID_VALUE"
     assert api.status("cuFuncSetBlockShape", kernel, 0, 1, 1) == "INVALID_VALUE"
+    api.cuMemFree(pointer)
+
+
+def test_a_block_shape_that_c_left_is_taken_by_launches_of_old_programs(api: Any, cu: Any, function: Any) -> None:
+    kernel = function("add_one")
+    pointer = api.cuMemAlloc(256)
+    api.cuMemsetD32(pointer, 0, 64)
+    api.cuFuncSetBlockShape(kernel, 1, 1, 1)
+    packed = np.zeros(1, [("values", np.uint64), ("count", np.int32)])
+    packed["values"], packed["count"] = int(pointer), 64
+    size = ctypes.c_size_t(packed.nbytes)
+    extra = (ctypes.c_void_p * 5)(1, packed.ctypes.data, 2, ctypes.addressof(size), 0)
+    for _ in range(5):  # the first goes through core, the others need not
+        api.cuLaunchKernel(kernel, 2, 1, 1, 32, 1, 1, 0, 0, 0, ctypes.addressof(extra))
+    size.value = 11
+    assert api.status("cuLaunchKernel", kernel, 2, 1, 1, 32, 1, 1, 0, 0, 0, ctypes.addressof(extra)) == "INVALID_VALUE"
+    api.cuParamSetv(kernel, 0, packed.ctypes.data, 12)
+    api.cuParamSetSize(kernel, 12)
+    limit = cu.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+    for shape in (64, 8):
+        api.cuFuncSetBlockShape(kernel, shape, 1, 1)
+        if shape == 8:  # a changed limit sends callers through core again
+            api.cuFuncSetAttribute(kernel, limit, 1024)
+        api.cuLaunch(kernel)
+    result = np.zeros(64, np.int32)
+    api.cuMemcpyDtoH(result, pointer, 256)
+    assert result.tolist() == [7] * 8 + [6] * 56
     api.cuMemFree(pointer)

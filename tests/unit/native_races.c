@@ -255,12 +255,25 @@ static void direct_variants(cpl_queue *queue)
     __atomic_store_n(&variants[CPL_SHAPE_ROW32].entry, whole, __ATOMIC_RELEASE);
     CHECK(cpl_direct_launch(8, 48, &shape, arguments) == CPL_OK && door->launches == 1);
     CHECK(cpl_queue_drain(queue, PATIENCE_NS) == CPL_OK && count == 10);
-    cpl_doors_forget(doors, 8);
+    uint32_t left[3] = {0};
+    CHECK(cpl_direct_launch_packed(8, 48, &shape, &target, 7) != CPL_OK);
+    CHECK(cpl_direct_launch_packed(8, 48, &shape, &target, 8) == CPL_OK && door->launches == 2);
+    CHECK(cpl_queue_drain(queue, PATIENCE_NS) == CPL_OK && count == 20);
+    cpl_doors_enter(doors);
+    CHECK(cpl_direct_block(8, (int[]){4, 2, 1}) == CPL_OK && cpl_direct_block(9, (int[]){1, 1, 1}) != CPL_OK);
+    CHECK(cpl_direct_block(8, (int[]){0, 1, 1}) != CPL_OK);
+    CHECK(cpl_doors_take_block(doors, 8, left) && left[0] == 4 && left[1] == 2 && left[2] == 1);
+    CHECK(!cpl_doors_take_block(doors, 8, left));
+    CHECK(cpl_direct_block(8, (int[]){3, 1, 1}) == CPL_OK);
+    cpl_doors_enter(NULL);
+    CHECK(cpl_direct_block(8, (int[]){5, 1, 1}) != CPL_OK);
+    CHECK(cpl_doors_forget(doors, 8, left) && left[0] == 3);
     cpl_door_close(door);
 }
 
 static void direct(void)
 {
+    uint32_t left[3];
     static const cpl_kernel described = {counting, "counting", 8, 0, 0, 0, NULL};
     cpl_callable facts = {&described, {9, 9, 9}, {9, 9, 9}, 9, 0, 0, 1};
     uint32_t offset = 0, bytes = 8;
@@ -291,7 +304,7 @@ static void direct(void)
             CHECK(cpl_queue_idle(queues[place]));
         }
         if (i % 11 == 0)
-            cpl_doors_forget(doors, 7);
+            cpl_doors_forget(doors, 7, left);
         if (i % 50 == 0) {
             cpl_door_end(made[place]);
             gone += made[place]->launches;
@@ -312,7 +325,7 @@ static void direct(void)
         cpl_door_close(made[i]);
         cpl_queue_close(queues[i]);
     }
-    cpl_doors_forget(doors, 7);
+    cpl_doors_forget(doors, 7, left);
     cpl_doors_close(doors);
     CHECK(gone == atomic_load(&direct_launches));
 }

@@ -9,6 +9,9 @@ typedef long long time_t;
 #else
 typedef long clock_t;
 typedef long time_t;
+typedef unsigned short ushort; /* as the C library, which nvcc includes, has them */
+typedef unsigned int uint;
+typedef unsigned long ulong;
 #endif
 #ifndef NULL
 #define NULL __null

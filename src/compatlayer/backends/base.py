@@ -306,8 +306,12 @@ class Doors(ABC):
         """Let callers launch by `handle`; only threads that entered these doors when `needs_domain`."""
 
     @abstractmethod
-    def forget(self, handle: int) -> None:
-        """No launch by `handle` from now on."""
+    def forget(self, handle: int) -> tuple[int, int, int] | None:
+        """No launch by `handle` from now on; the block shape that callers left for it, if any."""
+
+    @abstractmethod
+    def take_block(self, handle: int) -> tuple[int, int, int] | None:
+        """The block shape that callers left for `handle` since the last call, if any."""
 
     @abstractmethod
     def accept_graph(self, handle: int, graph: PreparedGraph) -> None:

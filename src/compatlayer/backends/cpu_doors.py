@@ -35,8 +35,13 @@ class CpuDoors(base.Doors):
         lib.cpl_doors_accept(self._raw, handle, native, [one.offset for one in parameters],
                              [one.size_bytes for one in parameters])
 
-    def forget(self, handle: int) -> None:
-        lib.cpl_doors_forget(self._raw, handle)
+    def forget(self, handle: int) -> tuple[int, int, int] | None:
+        block = ffi.new("uint32_t[3]")
+        return (block[0], block[1], block[2]) if lib.cpl_doors_forget(self._raw, handle, block) else None
+
+    def take_block(self, handle: int) -> tuple[int, int, int] | None:
+        block = ffi.new("uint32_t[3]")
+        return (block[0], block[1], block[2]) if lib.cpl_doors_take_block(self._raw, handle, block) else None
 
     def accept_graph(self, handle: int, graph: PreparedGraph) -> None:
         from compatlayer.backends.cpu_graph import CpuGraph

@@ -183,9 +183,19 @@ class Function:
         self.attributes.admitted.pop(self, None)
         for handle, doors in list(self.admitted.items()):
             self.admitted.pop(handle, None)
-            doors.forget(handle)
+            left = doors.forget(handle)
+            if left is not None:
+                self._legacy().block = left
 
     def legacy_launch(self) -> LegacyLaunch:
+        """What was left for the next cuLaunch, also by C callers (cuFuncSetBlockShape)."""
+        state, doors = self._legacy(), self.admitted.get(self.handle)
+        left = doors.take_block(self.handle) if doors is not None else None
+        if left is not None:
+            state.block = left
+        return state
+
+    def _legacy(self) -> LegacyLaunch:
         if self.legacy is None:
             self.legacy = LegacyLaunch()
         return self.legacy

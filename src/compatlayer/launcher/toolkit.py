@@ -116,12 +116,12 @@ def _links() -> Iterator[tuple[str, str]]:
             yield "nvvm/libdevice", device
     for path in libraries.paths():
         name = os.path.basename(path)
-        home = "nvvm/lib64" if name.startswith("libnvvm.") else "lib64"
-        yield f"{home}/{name}", path
-    for path in libraries.paths():  # the name that a linker looks for leads to the newest version
-        plain = os.path.basename(path).partition(".so")[0] + ".so"
+        plain = name.partition(".so")[0] + ".so"
         home = "nvvm/lib64" if plain == "libnvvm.so" else "lib64"
-        if path == libraries.soname_path(f"{plain}.") and not os.path.exists(os.path.join(libraries.FOLDER, plain)):
+        if name == os.path.basename(libraries.RUNTIME) or name != plain:
+            yield f"{home}/{name}", path
+        # What a linker finds is the newest version, so that what it makes asks for that soname, as with NVIDIA's files.
+        if name != plain and path == libraries.soname_path(f"{plain}."):
             yield f"{home}/{plain}", path
     yield "nvvm/lib64/libcompatlayer.so", libraries.RUNTIME
     yield "lib", "lib64"

@@ -27,6 +27,7 @@ struct callable {
     cpl_callable facts;
     cpl_kernel kernel;
     bool gaps;
+    uint32_t block[3];                /* what cuFuncSetBlockShape left here; 0: nothing */
     struct {
         uint32_t offset, bytes;
     } parameters[];
@@ -148,6 +149,7 @@ static struct callable *describe(const cpl_callable *facts, const uint32_t *offs
     if (!made)
         return NULL;
     made->facts = *facts;
+    memset(made->block, 0, sizeof made->block);
     made->kernel = *facts->kernel;
     uint64_t total = 0;
     for (uint32_t i = 0; i < facts->parameters; i++) {
@@ -180,13 +182,34 @@ int cpl_doors_accept(cpl_doors *doors, uint64_t handle, const cpl_callable *fact
     return before == made ? CPL_OUT_OF_MEMORY : CPL_OK;
 }
 
-void cpl_doors_forget(cpl_doors *doors, uint64_t handle)
+/* Takes the block out of a row. */
+static bool take(struct callable *callable, uint32_t *block)
+{
+    if (!callable || !callable->block[0])
+        return false;
+    memcpy(block, callable->block, sizeof callable->block);
+    memset(callable->block, 0, sizeof callable->block);
+    return true;
+}
+
+int cpl_doors_forget(cpl_doors *doors, uint64_t handle, uint32_t *block)
 {
     if (!enter())
-        return;
-    void *before = put(&callables, handle, doors->id, NULL);
+        return false;
+    struct callable *before = put(&callables, handle, doors->id, NULL);
     pthread_mutex_unlock(&lock);
+    bool found = take(before, block);
     free(before);
+    return found;
+}
+
+int cpl_doors_take_block(cpl_doors *doors, uint64_t handle, uint32_t *block)
+{
+    if (!enter())
+        return false;
+    bool found = take(find(&callables, handle, doors->id), block);
+    pthread_mutex_unlock(&lock);
+    return found;
 }
 
 int cpl_doors_accept_graph(cpl_doors *doors, uint64_t handle, cpl_graph *graph)
@@ -322,7 +345,8 @@ static bool pack(const struct callable *callable, void **arguments, uint8_t *pac
     return true;
 }
 
-static int launch(uint64_t function, uint64_t queue, const cpl_shape *shape, void **arguments)
+static int launch(uint64_t function, uint64_t queue, const cpl_shape *shape, void **arguments, const void *given,
+                  size_t given_bytes)
 {
     struct door *door = find(&queues, queue, queue ? 0 : here);
     if (!door || !passable(door))
@@ -331,9 +355,10 @@ static int launch(uint64_t function, uint64_t queue, const cpl_shape *shape, voi
     if (!callable || (callable->facts.needs_domain && here != door->doors->id) || !fits(&callable->facts, shape))
         return CPL_INVALID;
     _Alignas(16) uint8_t packed[ARGS_LIMIT];
-    if (!pack(callable, arguments, packed))
+    if (given ? given_bytes < callable->kernel.args_bytes : !pack(callable, arguments, packed))
         return CPL_INVALID;
-    int status = cpl_queue_launch_now(door->queue, &callable->kernel, shape, packed, callable->kernel.args_bytes);
+    int status = cpl_queue_launch_now(door->queue, &callable->kernel, shape, given ? given : packed,
+                                      callable->kernel.args_bytes);
     if (status == CPL_OK)
         __atomic_store_n(&door->shown.launches, door->shown.launches + 1, __ATOMIC_RELEASE);
     return status;
@@ -364,7 +389,34 @@ int cpl_direct_launch(uint64_t function, uint64_t queue, const cpl_shape *shape,
 {
     if (!enter())
         return CPL_FORKED;
-    int status = launch(function, queue, shape, arguments);
+    int status = launch(function, queue, shape, arguments, NULL, 0);
     pthread_mutex_unlock(&lock);
     return status;
+}
+
+int cpl_direct_launch_packed(uint64_t function, uint64_t queue, const cpl_shape *shape, const void *packed,
+                             size_t packed_bytes)
+{
+    if (!packed)
+        return CPL_INVALID;
+    if (!enter())
+        return CPL_FORKED;
+    int status = launch(function, queue, shape, NULL, packed, packed_bytes);
+    pthread_mutex_unlock(&lock);
+    return status;
+}
+
+int cpl_direct_block(uint64_t function, const int block[3])
+{
+    if (block[0] < 1 || block[1] < 1 || block[2] < 1 || !here)
+        return CPL_INVALID;
+    if (!enter())
+        return CPL_FORKED;
+    struct callable *callable = find(&callables, function, here);
+    if (callable && callable->facts.needs_domain)
+        callable = NULL;              /* a library's kernel: which function is meant, core knows */
+    for (int i = 0; callable && i < 3; i++)
+        callable->block[i] = (uint32_t)block[i];
+    pthread_mutex_unlock(&lock);
+    return callable ? CPL_OK : CPL_INVALID;
 }

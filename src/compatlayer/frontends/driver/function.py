@@ -11,6 +11,7 @@ from compatlayer.compiler.image import KernelInfo
 from compatlayer.core.function import Function, parameter
 from compatlayer.core.library import function_of
 from compatlayer.errors import CudaError, Status
+from compatlayer.frontends.driver.launch import put_in_front
 from compatlayer.frontends.driver.values import needed, number, pointer
 
 CACHE_CONFIGS = range(4)
@@ -101,6 +102,9 @@ def set_block_shape(hfunc: Any, x: int, y: int, z: int) -> None:
     if min(x, y, z) < 1:
         raise CudaError(Status.INVALID_VALUE, f"a block of {(x, y, z)}; each must be 1 or more")
     function.legacy_launch().block = (x, y, z)
+
+
+put_in_front("cuFuncSetBlockShape")
 
 
 @entry("cuFuncSetSharedSize")

@@ -1,4 +1,4 @@
-"""Builds PyCUDA from its source distribution against the toolkit folder, runs its own tests, compares with expected.toml.
+"""Builds PyCUDA from its source distribution against the toolkit folder, runs its own tests, compares the outcome.
 
     python tests/upstream/pycuda_suite.py [--list] [part of a path ...]
 

@@ -151,9 +151,10 @@ def quotient(got: int, x: float, y: float) -> bool:
     return abs(got) & 7 == abs(n) & 7 and (got == 0 or (got < 0) == (n < 0))
 
 
-def clamped(x: float, mode: str, low: int, high: int) -> int:
-    if math.isnan(x):
-        return 0 if high.bit_length() <= 32 else -(1 << 63)
+def clamped(x: float, mode: str, low: int, high: int, double: bool = True) -> int:
+    if math.isnan(x):  # PTX's cvt: the top bit alone where either side has 64 bits
+        wide = high.bit_length() > 32
+        return -(1 << (63 if wide else 31)) if wide or double else 0
     return low if x <= low else high if x >= high else max(low, min(high, ROUNDINGS[mode](x)))
 
 
@@ -164,7 +165,8 @@ def conversions() -> dict[str, Row]:
     for mode in MODES:
         for name, (low, high) in limits.items():
             for source in ("float", "double"):
-                rows[f"{source}2{name}_{mode}"] = Row(lambda x, m=mode, a=low, b=high: clamped(x, m, a, b))
+                rows[f"{source}2{name}_{mode}"] = Row(
+                    lambda x, m=mode, a=low, b=high, double=source == "double": clamped(x, m, a, b, double))
             mask = high if low == 0 else -1
             for target in ("float", "double"):
                 rows[f"{name}2{target}_{mode}"] = Row(

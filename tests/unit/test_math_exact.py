@@ -121,14 +121,14 @@ def test_double_to_float_rounds_by_the_mode(mode: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "letter", "low", "high", "nan"), [
-    ("int", "i", -2 ** 31, 2 ** 31 - 1, 0), ("uint", "u", 0, 2 ** 32 - 1, 0),
+    ("int", "i", -2 ** 31, 2 ** 31 - 1, -2 ** 31), ("uint", "u", 0, 2 ** 32 - 1, 2 ** 31),
     ("ll", "l", -2 ** 63, 2 ** 63 - 1, -2 ** 63), ("ull", "L", 0, 2 ** 64 - 1, 2 ** 63)])
 def test_floats_become_integers_saturating(name: str, letter: str, low: int, high: int, nan: int) -> None:
     rounding = {"rn": round, "rz": math.trunc, "ru": math.ceil, "rd": math.floor}
     for mode, apply in rounding.items():
         for kind, source_letter in (("float", "f"), ("double", "d")):
             call = function(f"{kind}2{name}_{mode}", letter, source_letter)
-            assert call(math.nan) == nan
+            assert call(math.nan) == (nan if kind == "double" or name in ("ll", "ull") else 0)
             assert (call(math.inf), call(-math.inf)) == (high, low)
             for x in (0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 3.999, 1e10, -1e10, 1e20, -1e20, 2147483648.0, 123456.5):
                 x = to_float(x) if kind == "float" else x

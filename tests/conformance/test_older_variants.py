@@ -283,3 +283,14 @@ def test_a_handle_of_no_process_cannot_be_opened(api: Any, context: Any) -> None
 def test_a_batch_of_boxes_needs_its_list(c: Library, stream: Any) -> None:
     failed = ctypes.c_size_t()
     assert c.cuMemcpy3DBatchAsync(1, None, ctypes.byref(failed), 0, int(stream)) == INVALID_VALUE
+
+
+def test_a_texture_reference_takes_a_picture_in_linear_memory(c: Library, memory: int) -> None:
+    reference, found = ctypes.c_uint64(), ctypes.c_uint64()
+    assert c.cuTexRefCreate(ctypes.byref(reference)) == 0
+    shape = (ctypes.c_uint64 * 3)(16, 4, 1 << 32 | 0x20)  # width, height, one channel of floats
+    at = -(-memory // 512) * 512
+    assert c.cuTexRefSetAddress2D_v2(reference.value, shape, at, 512) == 0
+    assert c.cuTexRefGetAddress_v2(ctypes.byref(found), reference.value) == 0 and found.value == at
+    assert c.cuTexRefSetAddress2D_v2(reference.value, shape, at + 4, 512) == INVALID_VALUE
+    assert c.cuTexRefDestroy(reference.value) == 0

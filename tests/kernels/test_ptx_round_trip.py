@@ -19,8 +19,6 @@ from test_corpus import CASES, FOLDER, context, load_case, ok, perform  # noqa: 
 # What the corpus expects of it is not what LLVM's PTX does.
 LEFT_OUT = {
     "divide_wide": "it divides small numbers in 32 bits, and the quotient of a division by zero is another",
-    # Known fault: casts of NaN are 0 in the PTX text that is made, not the top bit alone.
-    "saturate": "NaN to 64 bits", "saturate_double": "NaN from double",
 }
 NO_PTX = {"wide_integers": "LLVM has no PTX for 128-bit division"}
 MARK = b"// compatlayer-image: "

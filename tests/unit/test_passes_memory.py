@@ -92,7 +92,10 @@ def test_mutable_variables_are_never_internal() -> None:
                    "  store i32 1, ptr addrspace(1) @v\n  ret void\n}\n")
     assert "@v = protected global i32 zeroinitializer" in text
     text = lowered("@m = internal global i32 4\ndefine ptx_kernel void @k() {\n  store i32 1, ptr @m\n  ret void\n}\n")
-    assert "@m = protected global i32 4" in text
+    assert "@m = protected global i32 4" in text  # hosts may ask for it: old NVVM IR has them in space 0
+    text = lowered("@.m = internal global i32 4\ndefine ptx_kernel void @k() {\n  store i32 1, ptr @.m\n"
+                   "  ret void\n}\n")
+    assert "@.m = hidden global i32 4" in text
 
 
 def test_parameters_lie_as_cuda_packs_them() -> None:

@@ -3,11 +3,17 @@ it. It costs one call of the compiler, so it is made only when a program asks fo
 
 from __future__ import annotations
 
+import re
+
 from .. import digest
 from . import cache, container, toolchain
 from .image import DeviceCode
 
 _KIND = "ptx"
+_FORMAT = "2"  # to change whenever this module would make another text of the same IR
+# C++ casts: PTX's cvt saturates by itself and has an answer for NaN, which LLVM's intrinsic would replace by 0.
+_SATURATING = re.compile(r"(?:tail )?call (?:[a-z_]+ )*i(?:32|64) @llvm\.fpto([su])i\.sat\.i(32|64)\.f(?:16|32|64)"
+                         r"\((half|float|double) (?:[a-z_]+ )*(%[^ ,()]+)\)(?: #\d+)?")
 
 
 def ptx_image(code: DeviceCode) -> bytes:
@@ -36,7 +42,7 @@ def of_family(ptx: str, architecture: str) -> str:
 
 
 def _key(code: DeviceCode) -> str:
-    return digest.key("ptx", toolchain.identity(), code.architecture, code.ir)
+    return digest.key("ptx", _FORMAT, toolchain.identity(), code.architecture, code.ir)
 
 
 def emit(code: DeviceCode) -> str:
@@ -45,7 +51,7 @@ def emit(code: DeviceCode) -> str:
     status, output, errors = toolchain.run([
         "clang", "-cc1", "-triple", "nvptx64-nvidia-cuda", "-target-cpu", cpu, "-target-feature", "+ptx90",
         "-O1", "-disable-llvm-passes", "-w", "-S", "-x", "ir", "-", "-o", "-"],
-        code.ir.encode("utf-8", "surrogateescape"))
+        _SATURATING.sub(r"fpto\1i \3 \4 to i\2", code.ir).encode("utf-8", "surrogateescape"))
     if status == 0 and output:
         return of_family(output.decode("utf-8", "replace"), code.architecture)
     reason = errors.decode("utf-8", "replace").strip().splitlines()

@@ -6,6 +6,7 @@ children that are not Python, and packages that look for a toolkit folder or kee
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from compatlayer.launcher import libraries, site_files, toolkit
@@ -55,7 +56,8 @@ def apply(environ: MutableMapping[str, str]) -> None:
             chosen = os.path.join(cache_folder(environ), "packages", folder)
         elif os.path.basename(chosen) != _OURS and not chosen.startswith(cache_folder(environ)):
             chosen = os.path.join(chosen, _OURS)
-        if name != "PYCUDA_CACHE_DIR" or _is_there(chosen):  # PyCUDA makes its folder only where it chose it itself
+        # PyCUDA makes its folder only where it chose it itself
+        if name != "PYCUDA_CACHE_DIR" or (not _is_off(environ) and _is_there(chosen)):
             environ[name] = chosen
 
 
@@ -70,11 +72,16 @@ def _is_there(folder: str) -> bool:
 
 def toolkit_folder(environ: MutableMapping[str, str] = os.environ) -> str | None:
     """The toolkit folder; without a place to make it the folder whose `include` holds our headers, if any."""
-    try:
-        return toolkit.root(cache_folder(environ))
-    except toolkit.ToolkitError:
-        found = toolkit.headers()
-        return os.path.dirname(found) if found else None
+    if not _is_off(environ):
+        with contextlib.suppress(toolkit.ToolkitError):
+            return toolkit.root(cache_folder(environ))
+    found = toolkit.headers()
+    return os.path.dirname(found) if found else None
+
+
+def _is_off(environ: MutableMapping[str, str]) -> bool:
+    """Whether nothing may be kept on disk."""
+    return environ.get("COMPATLAYER_CACHE") == "0"
 
 
 def cache_folder(environ: MutableMapping[str, str]) -> str:

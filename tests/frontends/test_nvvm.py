@@ -106,6 +106,8 @@ def test_ptx_is_text_with_the_kernel_and_its_options(form: type) -> None:
     assert re.search(r"\.visible \.entry scale\(", text) and ".target sm_86" in text
     assert "fma.rn.f32" in text and program.log == ""
     assert "fma.rn.f32" not in Program(form(SCALE)).compile(ARCH, "-fma=0").decode()
+    plain = Program(form(SCALE)).compile(ARCH, "-opt=0").decode()
+    assert "fma.rn" not in plain and "mul.rn.f32" in plain
     assert "fma.rn.ftz.f32" in Program(form(SCALE)).compile(ARCH, "-ftz=1").decode()
 
 

@@ -37,7 +37,7 @@ def as_llvm(text: str, options: Options) -> str:
     if used:
         text = _OURS.sub(r"@cpl.nvvm.\1", _OURS_DECLARED.sub("", text))
     text = _ACTIVE.sub(r"asm sideeffect \1 convergent", text)
-    if options.contract:
+    if options.contract and options.optimise:
         text = _FUSES.sub(r"\1 contract ", text)
     text = _marked(text, f' convergent{_FLUSHES if options.flush_denormals else ""}')
     if options.flush_denormals:

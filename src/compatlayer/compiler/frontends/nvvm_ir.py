@@ -102,7 +102,8 @@ def _run(modules: Sequence[IrModule], lazy: Sequence[IrModule], options: Options
 def _ptx(arguments: Sequence[str], given: IrModule, options: Options, folder: str) -> str:
     """PTX text, empty where there is none; ptx_text then says why."""
     try:
-        return _clang(["-S", *_OPTIMISE, *arguments], given, options, folder).decode("utf-8", "replace")
+        how = _OPTIMISE if options.optimise else ("-O0",)
+        return _clang(["-S", *how, *arguments], given, options, folder).decode("utf-8", "replace")
     except CompilerError:
         return ""
 

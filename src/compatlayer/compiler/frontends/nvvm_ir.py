@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from ... import digest
+from ... import digest, paths
 from ...errors import CompilerError
 from .. import cache, identity, ptx_text, scratch, toolchain
 from ..image import DeviceCode
+from ..library import libdevice
 from . import nvvm_diagnostics, nvvm_dialect
 from .nvvm_options import Options
 
@@ -91,7 +92,7 @@ def _run(modules: Sequence[IrModule], lazy: Sequence[IrModule], options: Options
                 file.write(data)
             arguments += [flag, path]
         given = _as_llvm(first, options)
-        asked = None if options.lto else pool.submit(_ptx, arguments, given, options, folder)
+        asked = None if options.lto else pool.submit(_ptx, [*arguments, *_libdevice(modules)], given, options, folder)
         ir = _clang(["-emit-llvm", *_OPTIMISE, *arguments], given, options, folder)
         if asked is not None and (ptx := asked.result()):
             # PTX text is asked for next, by most programs: it is made at the same time.
@@ -106,6 +107,13 @@ def _ptx(arguments: Sequence[str], given: IrModule, options: Options, folder: st
         return _clang(["-S", *how, *arguments], given, options, folder).decode("utf-8", "replace")
     except CompilerError:
         return ""
+
+
+def _libdevice(modules: Sequence[IrModule]) -> list[str]:
+    """Arguments that make math functions code in PTX text. Kernels that run get theirs later, each in its lanes."""
+    path = paths.include_dir().parent / libdevice.PLACE
+    used = any(b"__nv_" in each.data for each in modules)
+    return [_LAZY, str(path)] if used and path.is_file() else []
 
 
 def _code(ir: bytes, options: Options) -> DeviceCode:

@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 NUMBA_CUDA = "0.30.4"
 REQUIREMENTS = [f"numba-cuda=={NUMBA_CUDA}", "cuda-bindings==13.5.*", "cuda-core==1.2.*", "filecheck", "cffi>=1.17",
                 "ziglang>=0.17,<0.18", "pytest", "pytest-timeout", "pytest-benchmark", "psutil",
-                "ml_dtypes", "scipy"]
+                "ml_dtypes", "scipy", "nvidia-cuda-cccl"]
 TEST_SECONDS = 300
 RESTARTS = 20  # of a file whose tests end the process
 

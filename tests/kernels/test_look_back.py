@@ -154,6 +154,34 @@ def test_sixteen_bytes_are_one_access(kernel: str, engine: str) -> None:
     assert (found[0::2] == ~found[1::2]).all() and (found[0::2] >> np.uint64(32) > 0).all()
 
 
+MAPPINGS_AFTER = """
+import sys, time
+sys.path.insert(0, {folder!r})
+import numpy as np
+from test_look_back import runner
+def mappings():
+    with open("/proc/self/maps") as file:
+        return sum(1 for _ in file)
+run = runner("naive")
+before = mappings()
+tickets = run("in_turn", 600, 256, np.zeros(1, np.int32), np.zeros(1, np.int32), np.array([1], np.int64))[0]
+assert tickets[0] == 600
+most = time.monotonic() + 10
+while (left := mappings() - before) > {kept} and time.monotonic() < most:
+    time.sleep(0.02)
+print(left)
+"""
+
+
+def test_stacks_and_blocks_of_a_large_launch_go_back() -> None:
+    kept = 2 * 2048 + 3 * 256 + 200  # what a worker keeps, see native/fiber.h
+    environment = os.environ | {"COMPATLAYER_WORKERS": "1", "COMPATLAYER_DEVICES": "cpu"}
+    ended = subprocess.run([sys.executable, "-c", MAPPINGS_AFTER.format(folder=str(SOURCE.parent), kept=kept)],
+                           env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert int(ended.stdout) <= kept
+
+
 @pytest.mark.parametrize("workers", (1, 5))
 def test_the_number_of_workers_does_not_matter(workers: int) -> None:
     environment = os.environ | {"COMPATLAYER_WORKERS": str(workers), "COMPATLAYER_DEVICES": "cpu"}

@@ -6,10 +6,20 @@
 
 static const uint64_t SHARED_ALIGN = 128;
 
+static void drop_shared(struct block *block)
+{
+    if (!block->shared_map)
+        return;
+    munmap(block->shared_map, block->shared_map_bytes);
+    if (block->shared_guarded)
+        cpl_vma_give(2);
+    block->shared_map = NULL;
+    block->shared_map_bytes = 0;
+}
+
 static void discard(struct block *block)
 {
-    if (block->shared_map)
-        munmap(block->shared_map, block->shared_map_bytes);
+    drop_shared(block);
     free(block->troubles);
     free(block);
 }
@@ -29,17 +39,16 @@ static bool provide_shared(struct block *block, uint64_t bytes)
     uint64_t page = cpl_page_bytes(), wanted = cpl_round_up(bytes, page) + 2 * page;
     if (block->shared_map_bytes >= wanted)
         return true;
-    if (block->shared_map) {
-        munmap(block->shared_map, block->shared_map_bytes);
-        block->shared_map = NULL;
-        block->shared_map_bytes = 0;
-    }
+    drop_shared(block);
     uint8_t *map = mmap(NULL, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED)
         return false;
     /* Without a mapping to spare the guard is missing, nothing else. */
-    mprotect(map, page, PROT_NONE);
-    mprotect(map + wanted - page, page, PROT_NONE);
+    block->shared_guarded = cpl_vma_take(2);
+    if (block->shared_guarded) {
+        mprotect(map, page, PROT_NONE);
+        mprotect(map + wanted - page, page, PROT_NONE);
+    }
     block->shared_map = map;
     block->shared_map_bytes = wanted;
     return true;
@@ -51,6 +60,7 @@ static struct block *recycle(struct worker *worker, uint32_t threads)
         if ((*at)->capacity >= threads) {
             struct block *block = *at;
             *at = block->next;
+            worker->spare_count--;
             return block;
         }
     uint32_t capacity = CPL_LANES;
@@ -187,4 +197,15 @@ void cpl_block_close(struct block *block)
     struct worker *worker = block->worker;
     block->next = worker->spare_blocks;
     worker->spare_blocks = block;
+    worker->spare_count++;
+}
+
+void cpl_blocks_trim(struct worker *worker)
+{
+    while (worker->spare_count > CPL_BLOCKS_KEPT) {
+        struct block *block = worker->spare_blocks;
+        worker->spare_blocks = block->next;
+        worker->spare_count--;
+        discard(block);
+    }
 }

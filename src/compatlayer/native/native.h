@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
+#include "fiber.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -46,54 +47,6 @@ struct span *cpl_tree_floor(struct span *root, uint64_t address);   /* greatest 
 struct span *cpl_tree_above(struct span *root, uint64_t address);   /* least base > address */
 void cpl_tree_insert(struct span **root, struct span *span);
 struct span *cpl_tree_remove(struct span **root, uint64_t base);
-
-/* ---- fibers (fiber.c) and their stacks (stack.c) --------------------------------------------- */
-struct worker;
-struct fiber {
-    void *sp;
-    struct fiber *next;
-    struct worker *worker;
-    uint8_t *low, *top;               /* usable stack */
-    uint32_t guard_bytes;             /* below `low`; 0: a canary stands in for the guard */
-    uint8_t size_class;
-    bool idle;                        /* switching to it runs the worker's current thread from its beginning */
-    void *sanitizer;                  /* ThreadSanitizer's idea of this stack, see CPL_SANITIZER_* */
-};
-void cpl_fiber_switch(void **save, void *load);
-/* The same for fibers whose floating-point control words are all `control`: it is saved, not read or loaded. Made to be
- * the last call of a function that generated code calls: it leaves by a jump, as the processor predicts that best. */
-void cpl_fiber_jump(void **save, void *load, uint64_t control);
-uint64_t cpl_fiber_control(void);
-/* Sanitizers must hear of every switch and of every stack left for good; in other builds this is nothing. */
-#if defined(__SANITIZE_THREAD__)
-CPL_EXPORT void *__tsan_create_fiber(unsigned flags);
-CPL_EXPORT void *__tsan_get_current_fiber(void);
-CPL_EXPORT void __tsan_switch_to_fiber(void *fiber, unsigned flags);
-#define CPL_SANITIZER_HERE() __tsan_get_current_fiber()
-#define CPL_SANITIZER_SWITCH(target) __tsan_switch_to_fiber(target, 0)
-/* Made once: a stack left for good only looks some calls deeper to it than it is. */
-#define CPL_SANITIZER_RENEW(fiber) \
-    ((fiber)->sanitizer = (fiber)->sanitizer ? (fiber)->sanitizer : __tsan_create_fiber(0))
-#else
-#define CPL_SANITIZER_HERE() NULL
-#define CPL_SANITIZER_SWITCH(target) ((void)(target))
-#if defined(__SANITIZE_ADDRESS__)
-CPL_EXPORT void __asan_unpoison_memory_region(const volatile void *address, size_t bytes);
-#define CPL_SANITIZER_RENEW(fiber) __asan_unpoison_memory_region((fiber)->low, (size_t)((fiber)->top - (fiber)->low))
-#else
-#define CPL_SANITIZER_RENEW(fiber) ((void)(fiber))
-#endif
-#endif
-void cpl_fiber_reset(struct fiber *fiber, void (*main)(struct fiber *));
-enum { CPL_STACK_CLASSES = 16 };
-int cpl_stack_class(uint64_t wanted_bytes);                                   /* -1: too large */
-struct fiber *cpl_fiber_take(struct worker *worker, int size_class);          /* NULL: out of memory */
-void cpl_fiber_give(struct fiber *fiber);
-enum { CPL_FIBERS_KEPT = 2048 };      /* two full blocks */
-void cpl_fibers_trim(struct worker *worker);         /* gives the memory of unused stacks beyond these back */
-bool cpl_fiber_overran(const struct fiber *fiber);
-bool cpl_vma_take(int64_t count);     /* a share of the process's mappings (vm.max_map_count) */
-void cpl_vma_give(int64_t count);
 
 /* ---- domains and faults (domain.c) ------------------------------------------------------------ */
 struct heap;
@@ -305,7 +258,7 @@ struct worker {
     struct block *stalled, *stalled_tail, *spare_blocks;
     struct fiber *fibers[CPL_STACK_CLASSES];
     uint32_t fibers_out, fibers_peak; /* in use now, and at most since the last trim */
-    uint32_t stalled_count;
+    uint32_t stalled_count, spare_count;
     uint64_t resumes, admit_at;       /* turns given to waiting blocks; no new block of their launch before admit_at */
     struct chunk chunk;
     uint64_t spinning_since, relaxed_at;
@@ -432,6 +385,7 @@ struct block {
     uint32_t capacity;                /* slots in `thread`; from here on kept when the block is used again */
     uint8_t *shared_map;              /* guard page, memory, guard page */
     uint64_t shared_map_bytes;
+    bool shared_guarded;
     struct trouble *troubles;         /* the last error of each thread, once one had any */
     struct barrier barriers[2 * CPL_BARRIERS];
     struct warp warps[CPL_MAX_WARPS];
@@ -440,6 +394,7 @@ struct block {
 struct block *cpl_block_open(struct worker *worker, struct task *task, uint64_t linear);   /* NULL: out of memory */
 bool cpl_block_advance(struct block *block);         /* a block that is over becomes the next one of its chunk, or not */
 void cpl_block_close(struct block *block);           /* back into the worker's cache */
+void cpl_blocks_trim(struct worker *worker);         /* drops cached blocks beyond CPL_BLOCKS_KEPT */
 bool cpl_block_run(struct block *block);             /* true: over; false: only spinning threads are left for now */
 void cpl_thread_out(struct thread *thread);          /* switches to the block's scheduler */
 void cpl_thread_ready(struct thread *thread);

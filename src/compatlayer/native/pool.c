@@ -262,9 +262,11 @@ static void *worker_main(void *data)
             looked = true;
             continue;
         }
-        if (!have && !worker->stalled && worker->fibers_peak > CPL_FIBERS_KEPT) {
+        if (!have && !worker->stalled
+            && (worker->fibers_peak > CPL_FIBERS_KEPT || worker->spare_count > CPL_BLOCKS_KEPT)) {
             pthread_mutex_unlock(&cpl_lock);
             cpl_fibers_trim(worker);
+            cpl_blocks_trim(worker);
             pthread_mutex_lock(&cpl_lock);
             continue;
         }

@@ -36,6 +36,15 @@ bool cpl_vma_take(int64_t count)
 
 void cpl_vma_give(int64_t count) { atomic_fetch_add(&mappings, count); }
 
+/* Stacks that are mapped, and go back, together. */
+struct slab {
+    uint8_t *base;
+    uint64_t bytes;
+    uint32_t count, unused;           /* `unused` is counted while trimming */
+    bool guarded, doomed;
+    struct fiber fibers[];
+};
+
 static uint64_t class_bytes(int size_class) { return (STACK_SMALLEST + STACK_RESERVE) << size_class; }
 
 int cpl_stack_class(uint64_t wanted_bytes)
@@ -72,17 +81,21 @@ static bool add_slab(struct worker *worker, int size_class)
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (base == MAP_FAILED)
         return false;
-    struct fiber *fibers = calloc(count, sizeof *fibers);
-    if (!fibers) {
+    struct slab *slab = calloc(1, sizeof *slab + count * sizeof *slab->fibers);
+    if (!slab) {
         munmap(base, step * count);
         return false;
     }
     madvise(base, step * count, MADV_NOHUGEPAGE);
-    bool guarded = cpl_vma_take(2 * (int64_t)count);
+    slab->base = base;
+    slab->bytes = step * count;
+    slab->count = count;
+    slab->guarded = cpl_vma_take(2 * (int64_t)count);
     for (unsigned i = count; i-- > 0;) {
-        struct fiber *fiber = &fibers[i];
+        struct fiber *fiber = &slab->fibers[i];
         uint8_t *low = base + i * step;
-        if (guarded && mprotect(low, STACK_GUARD, PROT_NONE) == 0)
+        fiber->slab = slab;
+        if (slab->guarded && mprotect(low, STACK_GUARD, PROT_NONE) == 0)
             fiber->guard_bytes = (uint32_t)STACK_GUARD;
         fiber->low = low + STACK_GUARD;
         /* Stacks at one stride would meet in the same cache sets: shift the tops apart. */
@@ -117,13 +130,51 @@ static void give_back(struct fiber *fiber)
         paint(fiber);
 }
 
+/* Marks slabs that nothing uses, as long as enough stacks stay. */
+static void doom(struct fiber *unused)
+{
+    uint32_t total = 0;
+    for (struct fiber *fiber = unused; fiber; fiber = fiber->next)
+        fiber->slab->unused = 0;
+    for (struct fiber *fiber = unused; fiber; fiber = fiber->next, total++)
+        fiber->slab->unused++;
+    for (struct fiber *fiber = unused; fiber; fiber = fiber->next) {
+        struct slab *slab = fiber->slab;
+        if (slab->doomed || slab->unused < slab->count || total < CPL_FIBERS_KEPT + slab->count)
+            continue;
+        slab->doomed = true;
+        total -= slab->count;
+    }
+}
+
+static void leave_slab(struct fiber *fiber)
+{
+    struct slab *slab = fiber->slab;
+    CPL_SANITIZER_FORGET(fiber);
+    if (--slab->unused > 0)
+        return;
+    munmap(slab->base, slab->bytes);
+    if (slab->guarded)
+        cpl_vma_give(2 * (int64_t)slab->count);
+    free(slab);
+}
+
 void cpl_fibers_trim(struct worker *worker)
 {
     for (int size_class = 0; size_class < CPL_STACK_CLASSES; size_class++) {
         uint32_t count = 0;
-        for (struct fiber *fiber = worker->fibers[size_class]; fiber; fiber = fiber->next)
+        doom(worker->fibers[size_class]);
+        for (struct fiber **at = &worker->fibers[size_class]; *at;) {
+            struct fiber *fiber = *at;
+            if (fiber->slab->doomed) {
+                *at = fiber->next;
+                leave_slab(fiber);
+                continue;
+            }
             if (++count > CPL_FIBERS_KEPT)
                 give_back(fiber);
+            at = &fiber->next;
+        }
     }
     worker->fibers_peak = worker->fibers_out;
 }

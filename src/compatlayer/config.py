@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from compatlayer import board
 from compatlayer.errors import SetupError
 
 # What kernels can be compiled for; compiler/frontends/nvrtc_options.py has the same as numbers.
@@ -32,7 +33,8 @@ class Settings(NamedTuple):
     COMPATLAYER_DEVICES             devices shown, in order: `cpu`, `cpu:2`, `opencl`, a comma list; default `cpu`
     COMPATLAYER_WORKERS             worker threads of the CPU device; default one for each usable CPU
     COMPATLAYER_MEMORY              memory of a CPU device: bytes, or 512M, 4G, 1T; default the machine's, shared out
-    COMPATLAYER_COMPUTE_CAPABILITY  reported compute capability, default 8.6
+    COMPATLAYER_COMPUTE_CAPABILITY  reported compute capability, default 8.6, or the profile's
+    COMPATLAYER_PROFILE             the board that programs are told of (board.py): orin-agx-64, orin-nano-8, ...
     COMPATLAYER_FAST_LAUNCH         0: every launch goes through Python, which stays the reference; default 1
     COMPATLAYER_ENGINE              vector, or naive for the reference engine, which is slower; default vector
     COMPATLAYER_CPU                 the processor that kernels are compiled for: a name of clang's such as x86-64-v3;
@@ -57,15 +59,18 @@ class Settings(NamedTuple):
     cpu: str  # NATIVE_CPU or a name of clang's, which the CPU backend checks
     watchdog_s: float = 0.0  # 0: kernels may run for ever
     kernel_files: str = ""  # a folder; empty: libraries are loaded from the cache, or from memory
+    board: board.Board | None = None  # what devices are shown as; None: as what they are
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; raises SettingsError."""
+    shown = _board(environment)
+    capability = "{}.{}".format(*shown.capability) if shown else "8.6"
     return Settings(
         devices=_devices(environment.get("COMPATLAYER_DEVICES", "cpu")),
         workers=_workers(environment.get("COMPATLAYER_WORKERS", "")),
         memory_bytes=_bytes(environment.get("COMPATLAYER_MEMORY", "")),
-        compute_capability=_capability(environment.get("COMPATLAYER_COMPUTE_CAPABILITY") or "8.6"),
+        compute_capability=_capability(environment.get("COMPATLAYER_COMPUTE_CAPABILITY") or capability),
         visible=environment.get("CUDA_VISIBLE_DEVICES"),
         launch_blocking=environment.get("CUDA_LAUNCH_BLOCKING", "0") == "1",
         fast_launch=_switch(environment, "COMPATLAYER_FAST_LAUNCH", "1"),
@@ -74,7 +79,15 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         cpu=chosen_cpu(environment),
         watchdog_s=_seconds(environment.get("COMPATLAYER_WATCHDOG_S", "")),
         kernel_files=environment.get("COMPATLAYER_KERNEL_FILES", ""),
+        board=shown,
     )
+
+
+def _board(environment: Mapping[str, str]) -> board.Board | None:
+    try:
+        return board.chosen(environment)
+    except board.UnknownBoard as error:
+        raise SettingsError(str(error)) from None
 
 
 def chosen_cpu(environment: Mapping[str, str] = os.environ) -> str:

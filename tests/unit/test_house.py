@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "compatlayer"
 
 # What a layer may import from this package, beside itself.
-FOUNDATION = {"errors", "config", "digest", "paths", "_native", ""}
+FOUNDATION = {"errors", "config", "board", "digest", "paths", "_native", ""}
 MAY_IMPORT = {
     "compiler": FOUNDATION,
     "backends": FOUNDATION | {"compiler.image"},
@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "frontends": FOUNDATION | {"api", "boot", "core", "compiler", "backends.base"},
     "nvcc": FOUNDATION | {"compiler"},
     # Only for the report at exit; see launcher/__init__.py.
-    "launcher": {"api.library", "api.reasons", "api.forwarding"},
+    "launcher": {"board", "api.library", "api.reasons", "api.forwarding"},
 }
 LINE_LIMIT = 500
 

@@ -82,7 +82,9 @@ class CpuBackend(base.Backend):
 
     def _describe(self, ordinal: int, devices: int) -> base.DeviceCaps:
         facts = self._machine
-        memory_bytes = self._settings.memory_bytes or facts.memory_bytes // devices
+        board = self._settings.board
+        most = board.memory_bytes if board is not None else facts.memory_bytes
+        memory_bytes = self._settings.memory_bytes or min(most, facts.memory_bytes // devices)
         return base.DeviceCaps(
             name=f"compatlayer CPU ({facts.model})",
             target="cpu",

@@ -99,6 +99,13 @@ def _problem() -> str | None:
         return "this Python does not know its own path (sys.executable is empty), so it cannot start a program"
     if sys.flags.no_site:
         return "python -S skips the start-up files that bring a program onto compatlayer; leave -S out"
+    if os.environ.get("COMPATLAYER_PROFILE"):
+        from compatlayer import board
+
+        try:
+            board.chosen()
+        except board.UnknownBoard as error:
+            return str(error)
     if sys.flags.ignore_environment and not site_files.is_installed():
         return "python -E and -I skip PYTHONPATH, which a source tree of compatlayer needs; leave them out"
     return None

@@ -185,7 +185,8 @@ class Context:
         stream = Stream(self, domain.queue(priority), flags, priority)
         if green is not None:
             stream.green = green
-            stream.queue.restrict(green.units)
+            workers = self.device.hardware.caps.compute_units  # a board may be shown with more units
+            stream.queue.restrict({unit % workers for unit in green.units})
         stream.handle = handles.add(stream)
         if self.doors is not None:
             role = DoorRole.JOINED if stream.blocking else DoorRole.FREE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from compatlayer import config
 from compatlayer.backends import base
 
 if TYPE_CHECKING:
@@ -16,14 +17,27 @@ def _nothing(context: Context) -> None:
     """What there is to do after a wait while no memory pool exists."""
 
 
-class Device:
-    """One CUDA device. `hardware` is the backend's device; memory of both is counted in bytes."""
+def shown_caps(caps: base.DeviceCaps, settings: config.Settings) -> base.DeviceCaps:
+    """What programs are told of a device: its own capabilities, with the figures of the chosen board."""
+    board = settings.board
+    if board is None:
+        return caps
+    return caps._replace(
+        name=board.name, memory_bytes=settings.memory_bytes or board.memory_bytes, compute_units=board.compute_units,
+        clock_khz=board.clock_khz, memory_clock_khz=board.memory_clock_khz, memory_bus_bits=board.memory_bus_bits,
+        l2_bytes=board.l2_bytes, integrated=True)
 
-    def __init__(self, ordinal: int, hardware: base.Device, capability: tuple[int, int]) -> None:
+
+class Device:
+    """One CUDA device. `hardware` is the backend's device; memory of both is counted in bytes.
+
+    `caps` is what programs are told, which differs from the hardware's where a board was chosen."""
+
+    def __init__(self, ordinal: int, hardware: base.Device, settings: config.Settings) -> None:
         self.ordinal = ordinal
         self.hardware = hardware
-        self.caps = hardware.caps
-        self.capability = capability
+        self.caps = shown_caps(hardware.caps, settings)
+        self.capability = settings.compute_capability
         self.primary_context: Context | None = None  # made by context.primary()
         self.primary_flags = 0
         self.launch_blocking = False  # a launch returns when the kernel is done
@@ -41,7 +55,8 @@ class Device:
 
     @property
     def free_bytes(self) -> int:
-        return max(0, self.caps.memory_bytes - self.hardware.used_bytes())
+        """What can still be allocated: of a board with more memory than this machine has, the machine's."""
+        return max(0, min(self.caps.memory_bytes, self.hardware.caps.memory_bytes) - self.hardware.used_bytes())
 
     @property
     def pci_bus_id(self) -> str:

@@ -13,7 +13,7 @@ from compatlayer import config
 from compatlayer.backends import ledger
 from compatlayer.backends.base import Backend, DeviceCaps, Sensors
 from compatlayer.core import runtime
-from compatlayer.core.device import pci_bus_id
+from compatlayer.core.device import pci_bus_id, shown_caps
 
 # The least series of drivers that CUDA 13's release notes name: programs compare the number.
 DRIVER_SERIES = 580
@@ -47,13 +47,16 @@ class Client(NamedTuple):
 class Card:
     """One device as a monitoring tool sees it."""
 
-    def __init__(self, index: int, count: int, backend: Backend, ordinal: int, capability: tuple[int, int]) -> None:
+    def __init__(self, index: int, count: int, backend: Backend, ordinal: int, settings: config.Settings) -> None:
         self.index = index
         self.count = count  # of devices in all
         self.backend = backend
         self.ordinal = ordinal
-        self.capability = capability
-        self.caps: DeviceCaps = backend.devices()[ordinal]
+        self.capability = settings.compute_capability
+        self.board = settings.board
+        self.caps: DeviceCaps = shown_caps(backend.devices()[ordinal], settings)
+        if settings.board is not None:  # on Jetson NVML has another name for it than CUDA
+            self.caps = self.caps._replace(name=settings.board.monitor_name)
 
     @property
     def uuid(self) -> str:
@@ -99,7 +102,7 @@ def cards() -> list[Card]:
     """All devices; raises SettingsError when a setting makes no sense."""
     settings = config.from_environment()
     found = runtime.there(settings)
-    return [Card(index, len(found), backend, ordinal, settings.compute_capability)
+    return [Card(index, len(found), backend, ordinal, settings)
             for index, (backend, ordinal) in enumerate(found)]
 
 

@@ -70,7 +70,7 @@ def there(settings: config.Settings) -> list[tuple[Backend, int]]:
 
 def _open_all(settings: config.Settings) -> tuple[Device, ...]:
     chosen = _visible(there(settings), settings.visible)
-    devices = tuple(Device(ordinal, backend.open(number), settings.compute_capability)
+    devices = tuple(Device(ordinal, backend.open(number), settings)
                     for ordinal, (backend, number) in enumerate(chosen))
     for device in devices:
         device.launch_blocking = settings.launch_blocking

@@ -25,7 +25,8 @@ def _now(device: Any) -> int:
 
 def _most(device: Any) -> int:
     this = card(device)
-    return this.sensors().most_clock_mhz or this.caps.clock_khz // 1000
+    shown = None if this.board is not None else this.sensors().most_clock_mhz
+    return shown or this.caps.clock_khz // 1000
 
 
 @entry("nvmlDeviceGetClockInfo")

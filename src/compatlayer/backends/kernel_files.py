@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from itertools import count
 from pathlib import Path
 
@@ -25,6 +24,8 @@ def keep(path: Path, folder: str, name: str) -> Path:
     plain = re.sub(r"[^\w.]", "_", name, flags=re.ASCII)[:_NAME_CHARACTERS]
     copy = Path(folder) / f"{plain}-{os.getpid()}-{next(_numbers)}.so"
     try:
+        import shutil
+
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from compatlayer.core import launch as core_launch
 from compatlayer.errors import CudaError, Status
@@ -14,8 +14,7 @@ from compatlayer.frontends.python.stream import Stream
 Extent = int | Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchConfig:
+class LaunchConfig(NamedTuple):
     """`grid` in blocks and `block` in threads, each a number or up to three; `shared_bytes` is dynamic shared memory
     per block; a `cooperative` grid has all of its blocks resident at once."""
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from compatlayer import compiler
-from compatlayer.compiler.frontends.cuda_cpp import CompileFailure
-from compatlayer.compiler.frontends.nvrtc_options import InvalidOption
 from compatlayer.compiler.image import DeviceCode
 from compatlayer.core.function import Function
 from compatlayer.core.image import LoadedImage
@@ -134,9 +132,17 @@ def _compile(source: str, name: str, options: Sequence[str], headers: Mapping[st
              name_expressions: Sequence[str]) -> DeviceCode:
     try:
         return compiler.compile_cuda(source, name, options, headers, name_expressions)
-    except CompileFailure as error:
-        raise CompileError(error.log) from None
-    except InvalidOption as error:
-        raise CudaError(Status.INVALID_VALUE, f"option {error.option}: {error.log}") from None
     except CompilerError as error:
-        raise CudaError(Status.JIT_COMPILER_NOT_FOUND, str(error)) from error
+        raise _told(error) from error.__cause__
+
+
+def _told(error: CompilerError) -> CudaError:
+    # Imported here: what is found in the cache needs no compiler.
+    from compatlayer.compiler.frontends.cuda_cpp import CompileFailure
+    from compatlayer.compiler.frontends.nvrtc_options import InvalidOption
+
+    if isinstance(error, CompileFailure):
+        return CompileError(error.log)
+    if isinstance(error, InvalidOption):
+        return CudaError(Status.INVALID_VALUE, f"option {error.option}: {error.log}")
+    return CudaError(Status.JIT_COMPILER_NOT_FOUND, str(error))

@@ -52,12 +52,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _use(libcuda: str, nvrtc: str | None) -> None:
-    """Have cuda.bindings find another libcuda by its soname, and our compiler, which that library needs not know."""
+    """Have cuda.bindings find another libcuda by its soname, and our compiler, which that library needs not know.
+
+    The processes that tests start have both too, before anything that a search of the system finds.
+    """
+    paths = [os.path.realpath(path) for path in filter(None, (libcuda, nvrtc))]
     try:
-        for path in filter(None, (libcuda, nvrtc)):
+        for path in paths:
             ctypes.CDLL(path, os.RTLD_NOW | os.RTLD_LOCAL)
     except OSError as error:
         raise pytest.UsageError(f"COMPATLAYER_TEST_LIBCUDA={libcuda} cannot be loaded: {error}") from None
+    os.environ["LD_PRELOAD"] = ":".join([*paths, *os.environ.get("LD_PRELOAD", "").split()])
 
 
 @pytest.fixture(scope="session")

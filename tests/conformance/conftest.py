@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import needs
 import numpy as np
 import pytest
 
@@ -34,6 +35,19 @@ class Api:
         """What a call answers, as the name behind CUDA_ERROR_ (or SUCCESS)."""
         result = getattr(driver, name)(*arguments)[0]
         return result.name.removeprefix("CUDA_").removeprefix("ERROR_")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    needs.register(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what cannot be asked of the libcuda that COMPATLAYER_TEST_LIBCUDA names."""
+    named = os.environ.get("COMPATLAYER_TEST_LIBCUDA")
+    for item in items if named else ():
+        reason = needs.missing(item, named or "")
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

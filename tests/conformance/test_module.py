@@ -45,7 +45,7 @@ def elf() -> bytes:
 
 
 def flipped() -> bytes:
-    data = bytearray(build())
+    data = bytearray(build(form="CUBIN"))
     data[len(data) // 2] ^= 0xFF
     return bytes(data)
 
@@ -57,7 +57,7 @@ def damaged_text() -> bytes:
 
 
 def other_version() -> bytes:
-    data = bytearray(build())
+    data = bytearray(build(form="CUBIN"))
     data[8:12] = (99).to_bytes(4, "little")
     return bytes(data)
 
@@ -73,12 +73,14 @@ def other_version() -> bytes:
         (b".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k() { frob; }\n\0", "INVALID_PTX"),
         (b".version 99.0\n.target sm_80\n.address_size 64\n.visible .entry k() { ret; }\n\0",
          "UNSUPPORTED_PTX_VERSION"),
-        (flipped, "INVALID_IMAGE"),
-        (damaged_text, "INVALID_IMAGE"),
-        (other_version, "INVALID_IMAGE"),
-        (lambda: build(options=("-arch=sm_90",)), "NO_BINARY_FOR_GPU"),
+        pytest.param(flipped, "INVALID_IMAGE", marks=pytest.mark.own_images),
+        pytest.param(damaged_text, "INVALID_IMAGE", marks=pytest.mark.own_images),
+        pytest.param(other_version, "INVALID_IMAGE", marks=pytest.mark.own_images),
+        pytest.param(lambda: build(form="CUBIN", options=("-arch=sm_90",)), "NO_BINARY_FOR_GPU",
+                     marks=pytest.mark.own_images),
         (lambda: build(form="PTX", options=("-arch=compute_90",)), "INVALID_PTX"),
-        (lambda: build(form="LTOIR", options=("-arch=sm_86", "-dlto")), "INVALID_IMAGE"),
+        pytest.param(lambda: build(form="LTOIR", options=("-arch=sm_86", "-dlto")), "INVALID_IMAGE",
+                     marks=pytest.mark.own_images),
     ],
 )
 def test_an_image_that_cannot_load_has_its_own_error(api: Any, context: Any, image: Any, status: str) -> None:

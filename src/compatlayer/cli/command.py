@@ -11,7 +11,7 @@ from importlib import import_module
 
 import compatlayer
 
-COMMANDS = ("run", "enable", "disable", "doctor", "devices", "coverage", "cache", "toolkit-root", "record")
+COMMANDS = ("run", "enable", "disable", "doctor", "devices", "coverage", "cache", "toolkit-root", "trtexec", "record")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,6 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
         from compatlayer.cli import run
 
         return run.main(words[1:])
+    if words and words[0] == "trtexec":
+        from compatlayer.cli import trtexec
+
+        return trtexec.main(words[1:])
     return _parsed(words)
 
 

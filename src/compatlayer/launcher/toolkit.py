@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = "toolkit"  # in the cache folder
-_FORMAT = "2"
+_FORMAT = "3"
 _STAMP = ".made"
 
 
@@ -88,8 +88,9 @@ def _make(path: str, state: str) -> None:
         os.makedirs(os.path.dirname(os.path.join(new, place)), exist_ok=True)
         os.symlink(target, os.path.join(new, place))
     _write(os.path.join(new, "bin", "nvcc"), _nvcc())
-    _write(os.path.join(new, "bin", "nvidia-smi"), _smi())
-    for name in ("nvcc", "nvidia-smi"):
+    _write(os.path.join(new, "bin", "nvidia-smi"), _command("smi"))
+    _write(os.path.join(new, "bin", "trtexec"), _command("trtexec"))
+    for name in ("nvcc", "nvidia-smi", "trtexec"):
         os.chmod(os.path.join(new, "bin", name), 0o755)
     _write(os.path.join(new, "lib64", "libcudadevrt.a"), _device_runtime())
     _write(os.path.join(new, "version.json"), _version())
@@ -150,9 +151,9 @@ def _nvcc() -> str:
     return "#!/bin/sh\nexec " + " ".join(_quoted(word) for word in words) + ' "$0" "$@"\n'
 
 
-def _smi() -> str:
-    """The command, by this Python as it is: it needs cffi."""
-    words = [sys.executable, os.path.join(libraries.PACKAGE, "smi", "start.py")]
+def _command(folder: str) -> str:
+    """The command of a folder of the package, by this Python as it is: it needs cffi."""
+    words = [sys.executable, os.path.join(libraries.PACKAGE, folder, "start.py")]
     return "#!/bin/sh\nexec " + " ".join(_quoted(word) for word in words) + ' "$@"\n'
 
 

@@ -227,3 +227,19 @@ def test_other_variables_and_other_handles_are_no_references(api: Any, cu: Any, 
 def test_nvrtc_refuses_them_as_cuda_13_does() -> None:
     with pytest.raises(Exception, match="texture"):
         compiler.compile_cuda("texture<float, 2> t;\n", "t.cu", ["-arch=sm_86"])
+
+
+def test_a_source_with_one_is_a_program_for_cuda_11() -> None:
+    """Headers of that time ask which CUDA they are in, and bring what older devices lacked."""
+    source = """
+        texture<float, 1> t;
+        #if __CUDACC_VER_MAJOR__ * 1000 + __CUDACC_VER_MINOR__ * 10 != 11080 || CUDART_VERSION != 11080
+        #error not 11.8
+        #endif
+        static __inline__ __device__ float atomicAdd(float *to, float value) { return *to = value + 40; }
+        extern "C" __global__ void k(float *out) { atomicAdd(out, int_as_float(float_as_int(2.0f))); }
+    """
+    assert "atomicrmw" not in compiler.compile_cuda(source, "old.cu", ["-arch=sm_86"], nvcc=True).ir  # its own is taken
+    with pytest.raises(Exception, match="13 it is"):
+        compiler.compile_cuda("#if __CUDACC_VER_MAJOR__ == 13\n#error 13 it is\n#endif\n", "new.cu",
+                              ["-arch=sm_86"], nvcc=True)

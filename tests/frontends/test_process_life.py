@@ -188,6 +188,28 @@ def test_objects_that_outlive_the_interpreter_end_without_a_crash(tmp_path: Path
     assert all(line.startswith("Warning: cuMemFreeAsync failed") for line in done.stderr.splitlines()), done
 
 
+def test_an_object_of_the_last_collection_still_ends_its_context_and_array(tmp_path: Path) -> None:
+    """Python imports nothing any more by then; PyCUDA's contexts end there when a program stops with an error."""
+    done = run(tmp_path, """
+        import ctypes
+        cuda = ctypes.CDLL("libcuda.so.1")
+        context, memory, array = ctypes.c_void_p(), ctypes.c_uint64(), ctypes.c_void_p()
+        shape = (ctypes.c_uint64 * 3)(8, 8, 0x20 | 1 << 32)  # width, height, floats with one channel
+        begun = [cuda.cuInit(0), cuda.cuCtxCreate_v2(ctypes.byref(context), 0, 0),
+                 cuda.cuMemAlloc_v2(ctypes.byref(memory), ctypes.c_size_t(64)),
+                 cuda.cuArrayCreate_v2(ctypes.byref(array), shape)]
+        class Late:
+            def __init__(self): self.held = cuda, context, array, os.write
+            def __del__(self):
+                cuda, context, array, write = self.held
+                write(1, b"%d %d" % (cuda.cuArrayDestroy(array), cuda.cuCtxDetach(context)))
+        late = Late()
+        def holder(): return late              # the program's names live until that collection
+        print(begun)
+        """)
+    assert (done.stdout, done.stderr, done.returncode) == ("[0, 0, 0, 0]\n0 0", "", 0), done
+
+
 def test_calls_after_the_end_answer_deinitialised(tmp_path: Path) -> None:
     done = run(tmp_path, """
         import ctypes

@@ -63,6 +63,36 @@ except CompileError as error:
 else:
     raise AssertionError
 """
+SPARSE = """
+import warnings
+import numpy as np
+import pycuda.autoinit
+import pycuda.driver as drv
+from pycuda import gpuarray
+from scipy.sparse import diags
+warnings.simplefilter("ignore")
+from pycuda.sparse.cg import solve_pkt_with_cg
+from pycuda.sparse.packeted import PacketedSpMV
+matrix = diags([-1, 2.5, -1], [-1, 0, 1], shape=(500, 500), format="csr", dtype=np.float32)
+product = PacketedSpMV(matrix, True, matrix.dtype)
+right = np.random.default_rng(1).random(500, np.float32)
+on_device = gpuarray.to_gpu(right)
+got = product.unpermute(product(product.permute(on_device))).get()
+assert np.allclose(got, matrix @ right, atol=1e-5)
+# What pycuda.sparse allocates with by default has another third parameter since PyCUDA 2013.
+allocate = lambda shape, dtype, stream: drv.pagelocked_empty(shape, dtype)
+solution, iterations, _ = solve_pkt_with_cg(product, on_device, tol=1e-6, pagelocked_allocator=allocate)
+assert 5 < iterations < 400 and np.abs(matrix @ solution.get() - right).max() < 1e-4
+"""
+# Functions of the program hold its names until Python's last collection, where the context ends.
+STOPPED = """
+import pycuda.autoinit
+from pycuda.compiler import SourceModule
+module = SourceModule("__global__ void k() {}")
+kernel = module.get_function("k")
+def holder(): return module, kernel
+raise ValueError("the program's own")
+"""
 
 
 def run(*words: str) -> str:
@@ -80,3 +110,16 @@ def test_an_example_prints_what_is_expected(program: str) -> None:
 @pytest.mark.parametrize("program", [CONTEXTS, REFERENCE, BAD], ids=["contexts", "texture reference", "compile error"])
 def test_a_program_runs(program: str) -> None:
     run("-c", program)
+
+
+@pytest.mark.skipif(find_spec("scipy") is None or find_spec("pymetis") is None, reason="needs scipy and pymetis")
+def test_sparse_products_and_conjugate_gradients() -> None:
+    run("-c", SPARSE)
+
+
+def test_a_program_that_stops_with_an_error_ends_its_context_quietly(tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(STOPPED)
+    done = subprocess.run([sys.executable, "-m", "compatlayer", "run", str(tmp_path / "p.py")], capture_output=True,
+                          text=True, timeout=110)
+    assert done.returncode == 1 and "ValueError: the program's own" in done.stderr, done
+    assert "clean-up" not in done.stderr and "compatlayer:" not in done.stderr, done

@@ -17,8 +17,10 @@
 CPL_SCOPED(CPL_ADD, atomicAdd, int)
 CPL_SCOPED(CPL_ADD, atomicAdd, unsigned int)
 CPL_SCOPED(CPL_ADD, atomicAdd, unsigned long long)
-CPL_SCOPED(CPL_ADD, atomicAdd, float)
-CPL_SCOPED(CPL_ADD, atomicAdd, double)
+/* Templates, so that a program's own atomicAdd for these types, as devices once needed one, is preferred to ours. */
+#define CPL_ADD_FLOAT(name, type) template <int = 0> CPL_ADD(name, type)
+CPL_SCOPED(CPL_ADD_FLOAT, atomicAdd, float)
+CPL_SCOPED(CPL_ADD_FLOAT, atomicAdd, double)
 CPL_SCOPED(CPL_SUB, atomicSub, int)
 CPL_SCOPED(CPL_SUB, atomicSub, unsigned int)
 CPL_SCOPED(CPL_INC, atomicInc, unsigned int)
@@ -71,6 +73,7 @@ CPL_WIDE()
 CPL_WIDE(_block)
 CPL_WIDE(_system)
 #undef CPL_WIDE
+#undef CPL_ADD_FLOAT
 #undef CPL_ADD_LANES2
 #undef CPL_ADD_LANES4
 #undef CPL_EXCH_FLOAT

@@ -3,6 +3,22 @@
  * (compiler/frontends/references.py). The mark tells the driver API that a variable is one. */
 #ifndef CPL_DEVICE_REFERENCES_H
 #define CPL_DEVICE_REFERENCES_H
+/* CUDA 11.8 was the last to take such a source, and headers ask which CUDA they are in. */
+#undef __CUDACC_VER_MAJOR__
+#undef __CUDACC_VER_MINOR__
+#undef CUDA_VERSION
+#undef CUDART_VERSION
+#define __CUDACC_VER_MAJOR__ 11
+#define __CUDACC_VER_MINOR__ 8
+#define CUDA_VERSION 11080
+#define CUDART_VERSION 11080
+
+/* The first CUDAs had these by names without underscores, too. A program's own are preferred. */
+template <int = 0> static __inline__ __attribute__((device, always_inline)) float int_as_float(int i) {
+    return __int_as_float(i); }
+template <int = 0> static __inline__ __attribute__((device, always_inline)) int float_as_int(float f) {
+    return __float_as_int(f); }
+
 template <class T, int dims = cudaTextureType1D, cudaTextureReadMode mode = cudaReadModeElementType>
 struct texture {
     cudaTextureObject_t object = 0;

@@ -190,15 +190,20 @@ def _translate(
         if isinstance(error, CompilerError):
             _print(f"compatlayer: {error}")
         else:
-            import traceback
-
-            lines = traceback.format_exception(kind, error, trace)
-            _print("compatlayer: unexpected error in a handler\n" + "".join(lines))
+            _print(_unexpected(kind, error, trace))
         _diagnostics.text = f"{kind.__name__}: {error}"
         log.add(_diagnostics.text, library.name.upper())
         return library.unknown
     except BaseException:
         return library.unknown
+
+
+def _unexpected(kind: type[BaseException], error: BaseException, trace: Any) -> str:
+    try:
+        import traceback
+    except ImportError:  # Python ends
+        return f"compatlayer: unexpected error in a handler: {kind.__name__}: {error}"
+    return "compatlayer: unexpected error in a handler\n" + "".join(traceback.format_exception(kind, error, trace))
 
 
 def _print(text: str) -> None:

@@ -27,6 +27,8 @@ from compatlayer.core.stream import KEPT_BUSY, NON_BLOCKING, CurrentContext, Doo
 from compatlayer.errors import CudaError, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from compatlayer.core.green import GreenContext
 
 FAULT_STATUS = {
@@ -84,7 +86,7 @@ class Context:
         self.streams: dict[Stream, None] = {}
         self.modules: list[Resource] = []
         self.resources: dict[Resource, None] = {}  # events and the like
-        self.allocations: dict[int, int] = {}  # base address -> memory kind's flags
+        self.allocations: dict[int, Callable[[int], None]] = {}  # base address -> what drops its record
         self.peers: dict[Context, None] = {}
         self.captured: dict[Stream, None] = {}  # blocking streams whose work is being captured
         self.busy: dict[Stream, None] = {}  # streams with work that nobody has waited for
@@ -229,8 +231,6 @@ class Context:
         """End the context: wait for its work, then end its modules, streams, events and allocations."""
         if self.domain is None:
             return
-        from compatlayer.core import memory
-
         if self.doors is not None:
             self.doors.end()  # from here on every launch comes through core
         for stream in [*self.all_streams(), *self.captured]:  # per-thread streams are only among the captured ones
@@ -259,8 +259,8 @@ class Context:
         vars(self).pop("_home", None)
         self._per_thread = threading.local()
         while self.allocations:
-            base, _ = self.allocations.popitem()
-            memory.forget(base)
+            base, forget = self.allocations.popitem()
+            forget(base)
             self.device.hardware.free(base)
         self.peers.clear()
         self.busy.clear()

@@ -148,7 +148,7 @@ def open_handle(context: Context, data: bytes, flags: int) -> int:
     record.shared = Imported(backing, key)
     _opened[key] = record
     memory.adopt(record)
-    context.allocations[record.base] = 0
+    context.allocations[record.base] = memory.forget
     return record.base
 
 

@@ -75,7 +75,7 @@ def allocate(context: Context, size_bytes: int, kind: MemoryKind, flags: int = 0
     free_postponed()
     domain = context.live_domain()
     record = obtain(context.device, size_bytes, kind, context, flags)
-    context.allocations[record.base] = flags
+    context.allocations[record.base] = forget
     if context.domain is not domain and context.allocations.pop(record.base, None) is not None:
         forget(record.base)  # another thread ended the context, and has not seen it
         context.device.hardware.free(record.base)
@@ -159,7 +159,7 @@ def register_host(context: Context, address: int, size_bytes: int, flags: int) -
     allocation = hardware.find(address)
     assert allocation is not None
     _records[address] = Record(address, size_bytes, allocation.id, allocation.kind, context.device, context, flags)
-    context.allocations[address] = flags
+    context.allocations[address] = forget
 
 
 def unregister_host(address: int) -> None:

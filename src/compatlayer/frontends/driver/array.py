@@ -44,7 +44,7 @@ def get_descriptor_3d(pArrayDescriptor, hArray):
 
 @entry("cuArrayDestroy")
 def destroy(hArray):
-    array_of(hArray).destroy()
+    handles.get(number(hArray), core.Array).destroy()  # also while Python ends, when nothing can be imported any more
 
 
 @entry("cuArrayGetPlane")

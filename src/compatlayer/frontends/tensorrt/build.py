@@ -10,7 +10,7 @@ from compatlayer.frontends.tensorrt import container, io_tensor, plugin_steps, p
 from compatlayer.frontends.tensorrt.builder_config import IBuilderConfig
 from compatlayer.frontends.tensorrt.data_type import DataType
 from compatlayer.frontends.tensorrt.dims import text
-from compatlayer.frontends.tensorrt.enums import BuilderFlag, ProfilingVerbosity
+from compatlayer.frontends.tensorrt.enums import DeviceType, EngineCapability, ProfilingVerbosity, RuntimePlatform
 from compatlayer.frontends.tensorrt.log import API_USAGE, MISUSE, Refusal, Severity
 from compatlayer.frontends.tensorrt.network import INetworkDefinition
 
@@ -43,12 +43,18 @@ class Build:
         network = self.network
         if not network._outputs:
             raise Refusal(MISUSE, "Network must have at least one output; call network.mark_output(tensor)")
+        self._check_targets()
         network.changed()
         model = network.to_onnx()
         tensors = io_tensor.of_model(model)
         self._check_profiles(tensors)
         self._done(monitor, 0)
+        plugins = plugin_steps.count(model)
+        if plugins and self.config.wants("INT8"):
+            raise Refusal(MISUSE, "INT8 together with plugins is not implemented; build with FP16 or without the flag")
         report = precision.apply(model, network, self.config, self.logger)
+        if plugins:
+            plugin_steps.finish(model, network.plugin_layers(), self._usual_shapes())
         self._done(monitor, 1)
         data = model.SerializeToString() if model.ByteSize() < _MOST_BYTES else None
         if data is None:
@@ -62,12 +68,35 @@ class Build:
         else:
             key = hashlib.sha256(data + str(self.config.flags).encode()).hexdigest()
             self.config._cache.entries[key] = round(seconds, 6)
-        if self.config.get_flag(BuilderFlag["STRIP_PLAN"]):
+        if self.config.wants("STRIP_PLAN"):
             data = self._strip(model)
         packed = container.pack(self._description(model, tensors, report), data)
         self._done(monitor, 3)
         self.logger.log(Severity.INFO, f"Engine generation completed in {seconds:.4g} seconds.")
         return packed
+
+    def _check_targets(self) -> None:
+        """Refuse what would need other hardware, or another layout of the program's buffers."""
+        config = self.config
+        wanted = {config.default_device_type, *config._device_types.values()}
+        if DeviceType["DLA"] in wanted and not config.wants("GPU_FALLBACK"):
+            raise Refusal(API_USAGE, "Parameter check failed, condition: dlaCore < nbDLACores: this device has no DLA; "
+                          "set BuilderFlag.GPU_FALLBACK or the device type GPU")
+        if config.engine_capability is not EngineCapability["STANDARD"]:
+            raise Refusal(API_USAGE, f"the engine capability {config.engine_capability.name} needs NVIDIA's safety or "
+                          "DLA runtime; build with EngineCapability.STANDARD")
+        if config.runtime_platform is not RuntimePlatform["SAME_AS_BUILD"]:
+            raise Refusal(API_USAGE, f"engines for {config.runtime_platform.name} are not built here; build on that "
+                          "machine")
+        for tensor in (*self.network._inputs, *self.network._outputs):
+            if not tensor.allowed_formats & 1:
+                raise Refusal(API_USAGE, f"{tensor.name}: allowed_formats {tensor.allowed_formats:#x} lacks "
+                              "TensorFormat.LINEAR, the only format here; add 1 << int(TensorFormat.LINEAR)")
+
+    def _usual_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes that plugins are configured for: the first profile's best ones."""
+        profiles = self.config.profiles
+        return {name: tuple(limits[1]) for name, limits in profiles[0].shapes.items()} if profiles else {}
 
     def _strip(self, model: Any) -> bytes:
         """The model without its weights, which a Refitter has to bring."""
@@ -133,7 +162,7 @@ class Build:
         return {
             "name": network.name,
             "flags": config.flags,
-            "refit": any(config.get_flag(BuilderFlag[name]) for name in _REFITTABLE),
+            "refit": any(config.wants(name) for name in _REFITTABLE),
             "verbosity": int(config.profiling_verbosity),
             "capability": int(config.engine_capability),
             "level": int(config.hardware_compatibility_level),
@@ -175,4 +204,6 @@ class Build:
         for layer in self.network._layers:
             for role, name in getattr(layer, "weight_names", dict)().items():
                 found[name] = [layer.name, role]
+        if self.config.wants("REFIT_INDIVIDUAL"):
+            return {name: row for name, row in found.items() if name in self.network._refittable}
         return found

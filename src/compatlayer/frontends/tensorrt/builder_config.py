@@ -75,6 +75,11 @@ class IBuilderConfig:
     def get_flag(self, flag: Enumerator) -> bool:
         return bool(self.flags >> int(flag) & 1)
 
+    def wants(self, name: str) -> bool:
+        """Whether a flag is set, by its name; False where this generation has no such flag."""
+        flag = BuilderFlag.__members__.get(name)
+        return flag is not None and self.get_flag(flag)
+
     def clear_quantization_flag(self, flag: Enumerator) -> None:
         self.quantization_flags &= ~(1 << int(flag))
 

@@ -18,11 +18,16 @@ from compatlayer.frontends.tensorrt import (
     inspector,
     interfaces,
     layer,
+    layers_neural,
     log,
     network,
     network_layers,
     optimization_profile,
     parser,
+    plugin_fields,
+    plugin_interfaces,
+    plugin_registry,
+    plugin_shapes,
     refitter,
     runtime,
     tensor,
@@ -39,12 +44,13 @@ _CLASSES = (
     optimization_profile.IOptimizationProfile, parser.OnnxParser, parser.ParserError, refitter.Refitter,
     refitter.OnnxParserRefitter, runtime.Runtime, runtime.ISerializationConfig, tensor.ITensor,
     timing_cache.ITimingCache, weights.Weights, *interfaces.ALL,
-    *calibration.ALL, *network_layers.LAYERS, *control_flow.CLASSES,
+    *calibration.ALL, *network_layers.LAYERS, *control_flow.CLASSES, *plugin_fields.ALL, *plugin_interfaces.ALL,
+    *plugin_shapes.ALL, plugin_registry.IPluginRegistry, dims.Permutation,
 )  # fmt: skip
 
 # What TensorRT 10 removed, and what 8.6 has not got yet.
 _ONLY_8: dict[type, str] = {
-    engine.ICudaEngine: """num_bindings __len__ __getitem__ __iter__ max_batch_size has_implicit_batch_dimension
+    engine.ICudaEngine: """num_bindings __len__ __iter__ max_batch_size
         get_binding_index get_binding_name binding_is_input get_binding_shape get_binding_dtype get_binding_format
         get_binding_format_desc get_binding_vectorized_dim get_binding_components_per_element
         get_binding_bytes_per_component is_shape_binding is_execution_binding get_location get_profile_shape
@@ -52,24 +58,45 @@ _ONLY_8: dict[type, str] = {
     execution_context.IExecutionContext: """set_binding_shape get_binding_shape get_strides set_shape_input get_shape
         execute_async_v2 execute execute_async""",
     builder.Builder: "max_batch_size build_engine",
+    network.INetworkDefinition: """add_convolution add_deconvolution add_fully_connected add_padding add_pooling
+        has_explicit_precision""",
+    interfaces.IOutputAllocator: "tensorrt_version",
+    layers_neural.WindowedLayer: "stride dilation padding",
+    layers_neural.IConvolutionLayer: "kernel_size",
+    layers_neural.IDeconvolutionLayer: "kernel_size",
+    layers_neural.IPoolingLayer: "window_size",
+    layers_neural.IPaddingLayer: "pre_padding post_padding",
     builder_config.IBuilderConfig: "max_workspace_size min_timing_iterations",
 }
 _ONLY_10: dict[type, str] = {
     engine.ICudaEngine: """device_memory_size_v2 get_device_memory_size_for_profile streamable_weights_size
-        get_tensor_profile_values is_debug_tensor create_serialization_config serialize_with_config
+        get_tensor_profile_values is_debug_tensor get_device_memory_size_for_profile_v2
+        weight_streaming_budget weight_streaming_budget_v2 minimum_weight_streaming_budget
+        get_weight_streaming_automatic_budget weight_streaming_scratch_memory_size
+        create_serialization_config serialize_with_config
         create_runtime_config""",
     execution_context.IExecutionContext: """set_debug_listener get_debug_listener set_tensor_debug_state
         get_debug_state set_all_tensors_debug_state update_device_memory_size_for_shapes set_device_memory""",
     builder.Builder: "build_engine_with_config build_serialized_network_to_stream",
-    network.INetworkDefinition: "mark_debug unmark_debug is_debug_tensor get_flag",
+    network.INetworkDefinition: """mark_debug unmark_debug is_debug_tensor get_flag add_plugin_v3 add_squeeze
+        add_unsqueeze add_cumulative mark_weights_refittable unmark_weights_refittable are_weights_marked_refittable
+        mark_unfused_tensors_as_debug_tensors unmark_unfused_tensors_as_debug_tensors""",
+    plugin_registry.IPluginRegistry: "all_creators get_creator acquire_plugin_resource release_plugin_resource",
+    timing_cache.ITimingCache: "queryKeys",
+    refitter.Refitter: """get_named_weights get_weights_location get_weights_prototype unset_named_weights
+        refit_cuda_engine_async""",
+    parser.ParserError: "local_function_stack local_function_stack_size node_name node_operator",
     parser.OnnxParser: "supports_model_v2 is_subgraph_supported num_subgraphs get_subgraph_nodes",
     host_memory.IHostMemory: "",
 }
 _ENUMS_ONLY_10 = {"CumulativeOperation", "SerializationFlag", "ExecutionContextAllocationStrategy", "RuntimePlatform",
-                  "PluginCapabilityType", "TensorRTPhase", "EngineStat", "AttentionNormalizationOp",
-                  "TilingOptimizationLevel", "CollectiveOperation"}
+                  "PluginCapabilityType", "TensorRTPhase", "TilingOptimizationLevel", "APILanguage",
+                  "DimensionOperation", "PluginCreatorVersion"}
 _CLASSES_ONLY_10 = {"IDebugListener", "ISerializationConfig", "IGpuAsyncAllocator", "IStreamReader", "IStreamReaderV2",
-                    "IStreamWriter", "OnnxParserRefitter"}
+                    "IStreamWriter", "OnnxParserRefitter", "IProgressMonitor", "ICumulativeLayer", "ISqueezeLayer",
+                    "IUnsqueezeLayer", "IPluginV3Layer"} | {
+    kind.__name__ for kind in (*plugin_interfaces.ALL, *plugin_shapes.ALL)} - {"IPluginV2", "IPluginCreator"}
+_CLASSES_ONLY_8 = {"IFullyConnectedLayer"}
 
 
 def names() -> dict[str, Any]:
@@ -83,7 +110,7 @@ def names() -> dict[str, Any]:
               "get_builder_plugin_registry": _registry, "get_plugin_registry": _get_registry,
               "get_nv_onnx_parser_version": _parser_version}
     found |= _more()
-    for name in (_ENUMS_ONLY_10 | _CLASSES_ONLY_10) if PROFILE == 8 else ():
+    for name in (_ENUMS_ONLY_10 | _CLASSES_ONLY_10) if PROFILE == 8 else _CLASSES_ONLY_8:
         found.pop(name, None)
     if PROFILE == 8:
         for name in ("int64", "int4", "fp4", "bfloat16"):
@@ -93,7 +120,15 @@ def names() -> dict[str, Any]:
 
 
 def _more() -> dict[str, Any]:
-    return {}
+    """Names of 8.6 for what has another name too."""
+    if PROFILE == 10:
+        return {}
+    return {"ResizeMode": enums.InterpolationMode, "SliceMode": enums.SampleMode,
+            "shutdown_protobuf_library": _shutdown_protobuf}
+
+
+def _shutdown_protobuf() -> None:
+    """There is no protobuf library of this module's own to be closed."""
 
 
 def _strip(table: dict[type, str]) -> None:

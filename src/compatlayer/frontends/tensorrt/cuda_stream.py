@@ -76,6 +76,12 @@ def release(keys: list[int]) -> None:
         _captured.pop(key, None)
 
 
+def room_bytes(address: int) -> int | None:
+    """Bytes from an address to the end of its allocation; None for memory that is none of ours."""
+    record = memory.find(state.device(0), address)
+    return None if record is None else record.base + record.size_bytes - address
+
+
 class Place:
     """A checked address: `alive()` tells whether the memory is still the same."""
 

@@ -46,6 +46,13 @@ class Dims(list[int]):
         return prod(self)
 
 
+class Permutation(list[int]):
+    """An order of dimensions."""
+
+    def __init__(self, order: Iterable[int] = ()) -> None:
+        super().__init__(int(place) for place in order)
+
+
 class Dims2(Dims):
     """A shape of two dimensions."""
 
@@ -73,7 +80,7 @@ class DimsHW(Dims2):
         return int(self[1])
 
 
-for _kind in (Dims, Dims2, Dims3, Dims4, DimsHW):
+for _kind in (Permutation, Dims, Dims2, Dims3, Dims4, DimsHW):
     _kind.__module__ = "tensorrt"
 
 

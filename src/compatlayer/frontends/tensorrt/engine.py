@@ -15,6 +15,7 @@ from compatlayer.frontends.tensorrt.enums import (
     ExecutionContextAllocationStrategy,
     HardwareCompatibilityLevel,
     ProfilingVerbosity,
+    SerializationFlag,
     TensorFormat,
     TensorIOMode,
     TensorLocation,
@@ -96,6 +97,35 @@ class ICudaEngine(Bindings):
 
     @property
     def streamable_weights_size(self) -> int:
+        return 0
+
+    # Weights: they are in host memory, and none is streamed
+
+    def get_device_memory_size_for_profile_v2(self, profile_index: int) -> int:
+        return 0
+
+    @property
+    def weight_streaming_budget_v2(self) -> int:
+        return 0
+
+    @weight_streaming_budget_v2.setter
+    def weight_streaming_budget_v2(self, gpu_memory_budget: int) -> None:
+        if gpu_memory_budget:
+            log.tell_error(self.logger, "ICudaEngine::setWeightStreamingBudgetV2", log.API_USAGE, "Parameter check "
+                           f"failed, condition: {gpu_memory_budget} <= getStreamableWeightsSize(): no weights of this "
+                           "engine can be streamed; leave the budget alone", self.error_recorder)
+
+    weight_streaming_budget = weight_streaming_budget_v2
+
+    @property
+    def minimum_weight_streaming_budget(self) -> int:
+        return 0
+
+    @property
+    def weight_streaming_scratch_memory_size(self) -> int:
+        return 0
+
+    def get_weight_streaming_automatic_budget(self) -> int:
         return 0
 
     # Named tensors
@@ -194,7 +224,13 @@ class ICudaEngine(Bindings):
 
         return ISerializationConfig()
 
-    def serialize_with_config(self, config: Any) -> IHostMemory:
+    def serialize_with_config(self, config: Any) -> IHostMemory | None:
+        """The engine as bytes; None, with the reason in the log, for what is not done here."""
+        if config.get_flag(SerializationFlag["EXCLUDE_WEIGHTS"]):
+            log.tell_error(self.logger, "ICudaEngine::serializeWithConfig", log.API_USAGE, "EXCLUDE_WEIGHTS is not "
+                           "implemented for an engine with weights; build it with BuilderFlag.STRIP_PLAN",
+                           self.error_recorder)
+            return None
         return self.serialize()
 
     def create_execution_context(self, strategy: Any = None, **options: Any) -> Any:

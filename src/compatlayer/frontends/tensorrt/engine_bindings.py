@@ -8,6 +8,7 @@ from compatlayer.frontends.tensorrt.data_type import DataType
 from compatlayer.frontends.tensorrt.dims import Dims
 from compatlayer.frontends.tensorrt.enumerator import Enumerator
 from compatlayer.frontends.tensorrt.enums import TensorFormat
+from compatlayer.frontends.tensorrt.profile import PROFILE
 
 if TYPE_CHECKING:
     from compatlayer.frontends.tensorrt.io_tensor import IoTensor
@@ -28,6 +29,9 @@ class Bindings:
         return self.num_bindings
 
     def __getitem__(self, index: Any) -> Any:
+        """The name by number; with bindings also the number by name."""
+        if PROFILE == 10:
+            return self.order[index]
         if isinstance(index, str):
             return self.get_binding_index(index)
         if not 0 <= index < self.num_bindings:

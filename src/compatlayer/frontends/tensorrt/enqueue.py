@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compatlayer.frontends.tensorrt import log
-from compatlayer.frontends.tensorrt.cuda_stream import Place
+from compatlayer.frontends.tensorrt.cuda_stream import Place, room_bytes
 from compatlayer.frontends.tensorrt.data_type import nptype, size_bytes
 from compatlayer.frontends.tensorrt.session import one_line
 
@@ -79,41 +79,43 @@ class Bound:
         if not self.unknown:
             return True
         results = dict(zip((each.name for each in self.session.get_outputs()), self.binding.get_outputs(), strict=True))
-        for name, address in self.unknown.items():
+        for name in self.unknown:
             tensor = self.context.engine.tensors[name]
             if tensor.onnx_type in (16, 17):
                 raise log.Refusal(log.MISUSE, f"the output {name} is {tensor.dtype.name}, which an output allocator "
                                   "cannot get yet; cast it to FLOAT in the network")
             array = np.asarray(results[name].numpy(), nptype(tensor.dtype), order="C")  # keeps a scalar one
-            if not self._hand_out(name, address, array, stream_handle):
+            if not hand_out(self.context, name, array, tuple(array.shape), stream_handle):
                 return False
             self.context.found_shapes[name] = tuple(array.shape)
         return True
 
-    def _hand_out(self, name: str, address: int, array: Any, stream_handle: int) -> bool:
-        allocator = self.context.allocators.get(name)
-        if allocator is not None:
-            address = _allocate(allocator, name, array.nbytes, stream_handle)
-            if not address and array.nbytes:
-                log.tell_error(self.logger, "IExecutionContext::enqueueV3", log.API_USAGE,
-                               f"Parameter check failed, condition: the output allocator of {name} gave no memory for "
-                               f"{array.nbytes} bytes", self.context.error_recorder)
-                return False
-        else:
-            place = next(place for place in self.places if place.address == address)
-            record = place.record
-            if record is not None and address + array.nbytes > record.base + record.size_bytes:
-                log.tell_error(self.logger, "IExecutionContext::enqueueV3", log.API_USAGE,
-                               f"the output {name} takes {array.nbytes} bytes and its buffer has "
-                               f"{record.base + record.size_bytes - address}; give it more, or an output allocator",
-                               self.context.error_recorder)
-                return False
-        ctypes.memmove(address, array.ctypes.data, array.nbytes)
-        if allocator is not None:
-            from compatlayer.frontends.tensorrt.dims import Dims
 
-            allocator.notify_shape(name, Dims(array.shape))
-        return True
+def hand_out(context: IExecutionContext, name: str, array: Any, shape: tuple[int, ...], stream_handle: int) -> bool:
+    """Copy an output whose shape came with its values to its allocator's memory, or to the buffer that was set."""
+    allocator = context.allocators.get(name)
+    address = context.get_tensor_address(name)
+    problem = ""
+    if allocator is not None:
+        address = _allocate(allocator, name, array.nbytes, stream_handle)
+        if not address and array.nbytes:
+            problem = (f"Parameter check failed, condition: the output allocator of {name} gave no memory for "
+                       f"{array.nbytes} bytes")
+    else:
+        room = room_bytes(address)
+        if room is not None and array.nbytes > room:
+            problem = (f"the output {name} takes {array.nbytes} bytes and its buffer has {room}; give it more, or an "
+                       "output allocator")
+    if problem:
+        log.tell_error(context.engine.logger, "IExecutionContext::enqueueV3", log.API_USAGE, problem,
+                       context.error_recorder)
+        return False
+    ctypes.memmove(address, array.ctypes.data, array.nbytes)
+    if allocator is not None:
+        from compatlayer.frontends.tensorrt.dims import Dims
+
+        allocator.notify_shape(name, Dims(shape))
+    return True
 
 
 def _allocate(allocator: Any, name: str, size: int, stream_handle: int) -> int:

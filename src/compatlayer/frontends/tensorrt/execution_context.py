@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from compatlayer.frontends.tensorrt.dims import Dims, text
 from compatlayer.frontends.tensorrt.engine import ICudaEngine
 from compatlayer.frontends.tensorrt.enqueue import Bound
 from compatlayer.frontends.tensorrt.io_tensor import IoTensor
+
+if TYPE_CHECKING:
+    from compatlayer.frontends.tensorrt.plugin_run import PluginRun
 
 _SHORT_S = 100e-6
 _CLASS = "IExecutionContext::"
@@ -48,6 +51,12 @@ class IExecutionContext(ContextBindings, Observers):
         self._captured: list[int] = []
         self._failure = ""
         self._consumed: Any = None
+        self.plugins: PluginRun | None = None
+        if engine.program.plan is not None:
+            from compatlayer.frontends.tensorrt.plugin_run import PluginRun
+
+            cuda_stream.find(0)  # plugins use CUDA when they start
+            self.plugins = PluginRun(self)
         self._deciding = [tensor for tensor in engine.tensors.values() if tensor.decides_shapes]
 
     def __enter__(self) -> IExecutionContext:
@@ -58,6 +67,9 @@ class IExecutionContext(ContextBindings, Observers):
 
     def __del__(self) -> None:
         cuda_stream.release(self.__dict__.get("_captured", []))
+        plugins = self.__dict__.get("plugins")
+        if plugins is not None:
+            plugins.close()
 
     def _refuse(self, where: str, error: log.Refusal) -> bool:
         log.tell_error(self.engine.logger, _CLASS + where, error.code, str(error), self.error_recorder)
@@ -274,8 +286,13 @@ class IExecutionContext(ContextBindings, Observers):
         """Put a run into a stream; False when it cannot be."""
         try:
             stream = cuda_stream.find(stream_handle)
-            if self.observed or self.engine.program.steps:
-                return self._special(stream, int(stream_handle), where)
+            if self.plugins is not None:
+                done = self._with_plugins(self.plugins, stream, int(stream_handle))
+                if done and consumed:
+                    self.record(stream, consumed)
+                return done
+            if self.observed:
+                return self._now(stream_handle, where)
             bound = self._ready(stream)
             if bound.unknown:
                 return self._now(stream_handle, where)
@@ -302,19 +319,26 @@ class IExecutionContext(ContextBindings, Observers):
             bound = self._bound = Bound(self, stream, self._addresses)
         return bound
 
-    def _special(self, stream: Any, handle: int, where: str) -> bool:
-        if self.engine.program.steps:
-            from compatlayer.frontends.tensorrt import plugin_steps
-
-            return plugin_steps.run(self, stream, handle)
-        return self._now(handle, where)
+    def _with_plugins(self, plugins: PluginRun, stream: Any, handle: int) -> bool:
+        if self._failure:
+            reason, self._failure = self._failure, ""
+            raise log.Refusal(log.INTERNAL, f"an earlier run of this context failed: {reason}")
+        if self._debugged and self._listener is not None:
+            raise log.Refusal(log.MISUSE, "debug tensors of engines with plugins are not implemented; mark the tensor "
+                              "as an output instead")
+        done = plugins.run(stream, handle, self._profiler is not None)
+        if self._profiler is not None:
+            self._times = plugins.times
+            if self.enqueue_emits_profile:
+                self.report_to_profiler()
+        return done
 
     def _now(self, stream_handle: Any, where: str) -> bool:
         """Run on this thread after all that is in the stream: outputs of unknown shape, and watched runs, need it."""
         try:
             stream = cuda_stream.find(stream_handle)
-            if self.engine.program.steps:
-                done = self._special(stream, int(stream_handle), where)
+            if self.plugins is not None:
+                done = self._with_plugins(self.plugins, stream, int(stream_handle))
                 stream.synchronize()
                 return done
             bound = self._ready(stream)

@@ -31,6 +31,8 @@ class Profiler(IProfiler):
 class IErrorRecorder:
     """Receives errors as codes and descriptions."""
 
+    MAX_DESC_LENGTH = 127
+
     def __init__(self) -> None:
         pass
 
@@ -62,6 +64,9 @@ class IGpuAllocator:
     def allocate(self, size: int, alignment: int, flags: int) -> Any:
         raise _pure(self, "allocate")
 
+    def free(self, memory: Any) -> None:
+        raise _pure(self, "free")
+
     def deallocate(self, memory: Any) -> bool:
         raise _pure(self, "deallocate")
 
@@ -81,6 +86,8 @@ class IGpuAsyncAllocator(IGpuAllocator):
 
 class IOutputAllocator:
     """Gives memory to outputs when their size is known."""
+
+    tensorrt_version = 0
 
     def __init__(self) -> None:
         pass
@@ -156,6 +163,12 @@ class IAlgorithmSelector:
 
     def __init__(self) -> None:
         pass
+
+    def select_algorithms(self, context: Any, choices: Any) -> list[int]:
+        raise _pure(self, "select_algorithms")
+
+    def report_algorithms(self, contexts: Any, choices: Any) -> None:
+        raise _pure(self, "report_algorithms")
 
 
 ALL = (IProfiler, Profiler, IErrorRecorder, IGpuAllocator, IGpuAsyncAllocator, IOutputAllocator, IDebugListener,

@@ -124,6 +124,7 @@ OF_OPERATOR = {
     "ArgMax": "TOPK", "ArgMin": "TOPK", "CumSum": "CUMULATIVE", "Constant": "CONSTANT", "Identity": "IDENTITY",
     "Dropout": "IDENTITY", "If": "CONDITION", "Loop": "RECURRENCE", "Scan": "RECURRENCE",
 }  # fmt: skip
+_EARLIER = {"SQUEEZE": "SHUFFLE", "UNSQUEEZE": "SHUFFLE", "CUMULATIVE": "ELEMENTWISE"}  # in TensorRT 8.6
 _ACTIVATIONS = {"Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu", "Selu", "Softsign", "Softplus", "Clip", "HardSigmoid",
                 "ThresholdedRelu", "Gelu"}
 _UNARY = {"Exp", "Log", "Sqrt", "Reciprocal", "Abs", "Neg", "Sin", "Cos", "Tan", "Sinh", "Cosh", "Asin", "Acos", "Atan",
@@ -138,7 +139,8 @@ def kind_of(operator: str) -> Enumerator:
         return LayerType["UNARY"]
     if operator.startswith("Reduce"):
         return LayerType["REDUCE"]
-    return LayerType[OF_OPERATOR.get(operator, "ELEMENTWISE")]
+    name = OF_OPERATOR.get(operator, "ELEMENTWISE")
+    return LayerType[name if name in LayerType.__members__ else _EARLIER[name]]
 
 
 class ParsedLayer(ILayer):

@@ -8,7 +8,7 @@ import numpy as np
 
 from compatlayer.frontends.tensorrt.data_type import DataType, is_floating, to_onnx
 from compatlayer.frontends.tensorrt.dims import Dims
-from compatlayer.frontends.tensorrt.enums import FillOperation, LayerType, MatrixOperation
+from compatlayer.frontends.tensorrt.enums import FillOperation, LayerType, MatrixOperation, layer_kind
 from compatlayer.frontends.tensorrt.layer import ILayer
 from compatlayer.frontends.tensorrt.layers_neural import axes_of
 from compatlayer.frontends.tensorrt.log import MISUSE, Refusal
@@ -137,7 +137,7 @@ class IEinsumLayer(ILayer):
 class ICumulativeLayer(ILayer):
     """Sums along an axis, which is a tensor of no dimension."""
 
-    kind = LayerType["CUMULATIVE"]
+    kind = layer_kind("CUMULATIVE")
 
     def __init__(self, network: Any, input: Any, axis: Any, op: Any, exclusive: bool, reverse: bool) -> None:
         super().__init__(network, [input, axis])

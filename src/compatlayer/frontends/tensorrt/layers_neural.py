@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from compatlayer.frontends.tensorrt.dims import Dims, DimsHW
-from compatlayer.frontends.tensorrt.enums import LayerType, PaddingMode, PoolingType, ScaleMode
+from compatlayer.frontends.tensorrt.enums import LayerType, PaddingMode, PoolingType, ScaleMode, layer_kind
 from compatlayer.frontends.tensorrt.layer import ILayer
 from compatlayer.frontends.tensorrt.log import MISUSE, Refusal
 from compatlayer.frontends.tensorrt.weights import array_of
@@ -62,7 +62,7 @@ class IActivationLayer(ILayer):
             writer.op("Mul", [inner, self.scalar(writer, alpha)], out)
 
 
-class _Windowed(ILayer):
+class WindowedLayer(ILayer):
     """What convolutions and pooling share: a window, strides, and padding."""
 
     def __init__(self, network: Any, inputs: list[Any], window: Any) -> None:
@@ -94,6 +94,10 @@ class _Windowed(ILayer):
 
     def window(self) -> dict[str, Any]:
         """Attributes for ONNX."""
+        rounds_up = self.padding_mode is PaddingMode["EXPLICIT_ROUND_UP"] and max(self._stride, default=1) > 1
+        if self.padding_mode.name.startswith("CAFFE") or (rounds_up and not isinstance(self, IPoolingLayer)):
+            raise Refusal(MISUSE, f"{self.name}: the padding mode {self.padding_mode.name} is not implemented for this "
+                          "layer; give the padding itself with pre_padding and post_padding")
         found: dict[str, Any] = {"kernel_shape": self._window, "strides": self._stride}
         if self.padding_mode.name.startswith("SAME"):
             found["auto_pad"] = self.padding_mode.name
@@ -102,7 +106,7 @@ class _Windowed(ILayer):
         return found
 
 
-class IConvolutionLayer(_Windowed):
+class IConvolutionLayer(WindowedLayer):
     """A convolution; the kernel is KCRS, K output maps."""
 
     kind = LayerType["CONVOLUTION"]
@@ -157,7 +161,7 @@ class IDeconvolutionLayer(IConvolutionLayer):
 class IFullyConnectedLayer(ILayer):
     """A matrix product over the last three dimensions."""
 
-    kind = LayerType["FULLY_CONNECTED"]
+    kind = layer_kind("FULLY_CONNECTED")
 
     def __init__(self, network: Any, input: Any, num_outputs: int, kernel: Any, bias: Any = None) -> None:
         super().__init__(network, [input])
@@ -177,7 +181,7 @@ class IFullyConnectedLayer(ILayer):
         writer.op("Unsqueeze", [product, writer.ints(2, 3)], self.out(writer))
 
 
-class IPoolingLayer(_Windowed):
+class IPoolingLayer(WindowedLayer):
     """Pooling by `type`; with MAX_AVERAGE_BLEND by `blend_factor` of the average."""
 
     kind = LayerType["POOLING"]

@@ -17,6 +17,7 @@ from compatlayer.frontends.tensorrt.enums import (
     ResizeSelector,
     SampleMode,
     ScatterMode,
+    layer_kind,
 )
 from compatlayer.frontends.tensorrt.layer import ILayer
 from compatlayer.frontends.tensorrt.log import MISUSE, Refusal
@@ -155,7 +156,7 @@ class IShapeLayer(ILayer):
 class ISqueezeLayer(ILayer):
     """Dimensions of size 1 away; `axes` is a tensor."""
 
-    kind = LayerType["SQUEEZE"]
+    kind = layer_kind("SQUEEZE")
     operator = "Squeeze"
 
     def emit(self, writer: Writer) -> None:
@@ -166,7 +167,7 @@ class ISqueezeLayer(ILayer):
 class IUnsqueezeLayer(ISqueezeLayer):
     """New dimensions of size 1."""
 
-    kind = LayerType["UNSQUEEZE"]
+    kind = layer_kind("UNSQUEEZE")
     operator = "Unsqueeze"
 
 

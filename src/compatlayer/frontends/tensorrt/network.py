@@ -10,7 +10,7 @@ from compatlayer.frontends.tensorrt.enumerator import Enumerator
 from compatlayer.frontends.tensorrt.enums import NetworkDefinitionCreationFlag
 from compatlayer.frontends.tensorrt.layer import ILayer, ParsedLayer
 from compatlayer.frontends.tensorrt.network_layers import AddLayers
-from compatlayer.frontends.tensorrt.shapes import Inferred, infer
+from compatlayer.frontends.tensorrt.shapes import Inferred, Known, infer
 from compatlayer.frontends.tensorrt.tensor import ITensor
 from compatlayer.frontends.tensorrt.writer import IR_VERSION, OPSET, TRIPS, Writer
 
@@ -33,6 +33,7 @@ class INetworkDefinition(AddLayers):
         self._weight_names: dict[int, tuple[Any, str]] = {}
         self._debug: list[ITensor] = []
         self._unfused_debug = False
+        self._refittable: set[str] = set()
         self.initializers: dict[str, Any] = {}  # a parsed model's, by name
         self.opsets: dict[str, int] = {"": OPSET}
         self.functions: list[Any] = []
@@ -53,7 +54,16 @@ class INetworkDefinition(AddLayers):
         return bool(self.flags >> int(flag) & 1)
 
     @property
+    def strongly_typed(self) -> bool:
+        flag = NetworkDefinitionCreationFlag.__members__.get("STRONGLY_TYPED")
+        return flag is not None and bool(self.flags >> int(flag) & 1)
+
+    @property
     def has_implicit_batch_dimension(self) -> bool:
+        return False
+
+    @property
+    def has_explicit_precision(self) -> bool:
         return False
 
     # Tensors
@@ -115,6 +125,18 @@ class INetworkDefinition(AddLayers):
     def is_debug_tensor(self, tensor: ITensor) -> bool:
         return tensor in self._debug
 
+    def mark_weights_refittable(self, name: str) -> bool:
+        """With BuilderFlag.REFIT_INDIVIDUAL only marked weights can be refitted."""
+        self._refittable.add(name)
+        return True
+
+    def unmark_weights_refittable(self, name: str) -> bool:
+        self._refittable.discard(name)
+        return True
+
+    def are_weights_marked_refittable(self, name: str) -> bool:
+        return name in self._refittable
+
     def mark_unfused_tensors_as_debug_tensors(self) -> bool:
         self._unfused_debug = True
         return True
@@ -169,8 +191,17 @@ class INetworkDefinition(AddLayers):
 
     def _inference(self) -> Inferred:
         if self._inferred is None or self._inferred[0] != self._revision:
-            self._inferred = (self._revision, infer(self.to_onnx(every=True)))
+            model = self.to_onnx(every=True)
+            known: Known = {}
+            for layer in self.plugin_layers():
+                shapes = infer(model, None, known).shapes
+                known |= {value: (kind, shape) for value, kind, shape in layer.output_infos(shapes)}
+            self._inferred = (self._revision, infer(model, None, known))
         return self._inferred[1]
+
+    def plugin_layers(self) -> list[Any]:
+        """Layers that are plugins, in order."""
+        return [layer for layer in self._layers if layer.kind.name.startswith("PLUGIN")]
 
     def shape_of(self, tensor: ITensor) -> tuple[int, ...] | None:
         return self._inference().shapes.get(tensor.value)
@@ -207,6 +238,12 @@ class INetworkDefinition(AddLayers):
         opsets = [helper.make_opsetid(domain, version) for domain, version in self.opsets.items()]
         model = helper.make_model(graph, opset_imports=opsets, functions=self.functions, producer_name="tensorrt")
         model.ir_version = self.ir_version
+        for layer in self.plugin_layers() if not every else ():
+            for value, kind, shape in layer.output_infos(self._inference().shapes):
+                dims = None if shape is None else [None if size < 0 else size for size in shape]
+                graph = model.graph
+                if not any(info.name == value for info in graph.output):
+                    graph.value_info.append(helper.make_tensor_value_info(value, kind, dims))
         return model
 
     def _write_layers(self, writer: Writer, every: bool) -> None:

@@ -32,6 +32,8 @@ class IOptimizationProfile:
     def __bool__(self) -> bool:
         return True
 
+    __nonzero__ = __bool__
+
 
 def _limits(name: str, low: Iterable[int], best: Iterable[int], high: Iterable[int]) -> Limits:
     limits = tuple(int(size) for size in low), tuple(int(size) for size in best), tuple(int(size) for size in high)

@@ -33,7 +33,7 @@ def of_node(node: Any, weights: dict[str, Any]) -> dict[str, Any]:
     given = {each.name: helper.get_attribute_value(each) for each in node.attribute if not each.HasField("g")}
     operator = node.op_type
     if operator in _ACTIVATION:
-        return {"function": ActivationType[_ACTIVATION[operator]], "alpha": given.get("alpha", 0.0),
+        return {"function": ActivationType.__members__.get(_ACTIVATION[operator]), "alpha": given.get("alpha", 0.0),
                 "beta": given.get("beta", 0.0)}
     if operator in ("Conv", "ConvTranspose", "MaxPool", "AveragePool"):
         return _windowed(node, given, weights)

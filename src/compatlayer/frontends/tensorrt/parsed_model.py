@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from compatlayer.frontends.tensorrt.enumerator import Enumerator
 from compatlayer.frontends.tensorrt.enums import ErrorCode
 
 # Domains besides ONNX's own whose operators onnxruntime has.
 _MORE_DOMAINS = {"ai.onnx.ml", "com.microsoft", "ai.onnx.preview.training"}
+
+
+def error_code(name: str) -> Enumerator:
+    """A parser's code by name; 8.6 has one for all that is wrong with a node."""
+    return ErrorCode[name if name in ErrorCode.__members__ else "UNSUPPORTED_NODE"]
 
 
 class Unsupported(Exception):
@@ -16,7 +22,7 @@ class Unsupported(Exception):
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
-        self.code = ErrorCode[code]
+        self.code = error_code(code)
 
 
 def load(data: bytes, folder: str) -> Any:
@@ -37,6 +43,7 @@ def load(data: bytes, folder: str) -> Any:
     except Exception as error:
         raise Unsupported("MODEL_DESERIALIZE_FAILED", f"Failed to load external weights: {error}; parse with the "
                           "model's path") from None
+    _set_plugins_apart(model)
     declared = {each.domain for each in model.opset_import} | {"", "ai.onnx"}
     for domain in sorted({node.domain for node in model.graph.node} - declared):  # exporters forget those of plugins
         model.opset_import.add(domain=domain, version=1)
@@ -47,6 +54,15 @@ def load(data: bytes, folder: str) -> Any:
     except ValueError:  # more than 2 GiB: the checker cannot take it
         pass
     return model
+
+
+def _set_plugins_apart(model: Any) -> None:
+    """Give plugins' nodes of ONNX's own domain a domain of theirs: no checker knows such operators there."""
+    from compatlayer.frontends.tensorrt.plugin_registry import has_creator
+
+    for node in model.graph.node:
+        if node.domain in ("", "ai.onnx") and not known_operator("", node.op_type) and has_creator(node):
+            node.domain = "plugin"
 
 
 def known_operator(domain: str, name: str) -> bool:

@@ -15,6 +15,8 @@ from compatlayer.frontends.tensorrt.parsed_model import (
     Unsupported,
     check_node,
     convert_wide_integers,
+    error_code,
+    known_operator,
     load,
     missing_importers,
 )
@@ -171,7 +173,7 @@ class OnnxParser:
         for info in [*model.graph.input, *model.graph.output]:
             kind = info.type.tensor_type.elem_type
             if kind and from_onnx(kind) is None:
-                found.append(ParserError(ErrorCode["UNSUPPORTED_NODE_DATATYPE"], f"Unsupported ONNX data type "
+                found.append(ParserError(error_code("UNSUPPORTED_NODE_DATATYPE"), f"Unsupported ONNX data type "
                                          f"{kind} of {info.name}; cast it in the model"))
             elif not info.type.HasField("tensor_type"):
                 found.append(ParserError(ErrorCode["UNSUPPORTED_GRAPH"], f"{info.name} is no tensor; sequences and "
@@ -207,7 +209,9 @@ class OnnxParser:
     def _layer(self, node: Any, inputs: list[ITensor | None], outputs: list[ITensor]) -> None:
         from compatlayer.frontends.tensorrt.plugin_registry import creator_for
 
-        creator = creator_for(node)
+        unknown = not known_operator(node.domain, node.op_type) and not any(
+            (each.domain, each.name) == (node.domain, node.op_type) for each in self.network.functions)
+        creator = creator_for(node) if unknown else None
         if creator is None:
             self.network.add(ParsedLayer(self.network, node, inputs, outputs))
             return
@@ -229,8 +233,6 @@ class OnnxParser:
     # Questions
 
     def supports_operator(self, op_name: str) -> bool:
-        from compatlayer.frontends.tensorrt.parsed_model import known_operator
-
         return known_operator("", op_name)
 
     def supports_model(self, model: Any, path: str | None = None) -> tuple[bool, list[Any]] | bool:

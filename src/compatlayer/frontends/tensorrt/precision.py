@@ -13,7 +13,6 @@ import numpy as np
 
 from compatlayer.frontends.tensorrt import quantisation
 from compatlayer.frontends.tensorrt.data_type import ONNX_BF16, ONNX_FLOAT, ONNX_HALF, DataType
-from compatlayer.frontends.tensorrt.enums import BuilderFlag, NetworkDefinitionCreationFlag
 from compatlayer.frontends.tensorrt.log import Severity
 from compatlayer.frontends.tensorrt.shapes import infer
 
@@ -30,17 +29,16 @@ _LARGEST_HALF = 65504.0
 def apply(model: Any, network: Any, config: Any, logger: Any) -> dict[str, Any]:
     """Change `model` as the flags ask; answers what the engine's description says of it."""
     names = owners(model, network)
-    if network.flags >> int(NetworkDefinitionCreationFlag["STRONGLY_TYPED"]) & 1:
+    if network.strongly_typed:
         return {"precisions": {}}
     held = _held(network, config)
     precisions: dict[str, str] = {}
     report: dict[str, Any] = {"precisions": precisions}
-    if config.get_flag(BuilderFlag["INT8"]):
+    if config.wants("INT8"):
         for layer in quantisation.apply(model, network, config, logger, names, held):
             precisions[layer] = "INT8"
         names = names + [""] * (len(model.graph.node) - len(names))
-    onnx_type = ONNX_HALF if config.get_flag(BuilderFlag["FP16"]) else ONNX_BF16 if config.get_flag(
-        BuilderFlag["BF16"]) else 0
+    onnx_type = ONNX_HALF if config.wants("FP16") else ONNX_BF16 if config.wants("BF16") else 0
     if onnx_type:
         rounded = _round(model, onnx_type, names, held | {name for name in precisions}, logger)
         precisions.update({name: "HALF" if onnx_type == ONNX_HALF else "BF16" for name in rounded})
@@ -58,8 +56,8 @@ def owners(model: Any, network: Any) -> list[str]:
 
 def _held(network: Any, config: Any) -> set[str]:
     """Names of the layers that stay at float32."""
-    if not (config.get_flag(BuilderFlag["OBEY_PRECISION_CONSTRAINTS"])
-            or config.get_flag(BuilderFlag["PREFER_PRECISION_CONSTRAINTS"])):
+    if not (config.wants("OBEY_PRECISION_CONSTRAINTS")
+            or config.wants("PREFER_PRECISION_CONSTRAINTS")):
         return set()
     return {layer.name for layer in network._layers if layer._precision is DataType.FLOAT}
 

@@ -26,11 +26,11 @@ class Program:
         self._debug: Any = None
         self._plain: Any = None
         self.missing = set(description.get("stripped", ()))
-        self.steps: list[Any] = []
+        self.plan: Any = None  # of an engine with plugins
         if description.get("plugins"):
             from compatlayer.frontends.tensorrt import plugin_steps
 
-            self.steps = plugin_steps.split(self.model, description, logger)
+            self.plan = plugin_steps.split(self.model)
         elif not self.missing:
             self._plain = session.make(model)
 
@@ -78,7 +78,11 @@ class Program:
         self.missing -= arrays.keys()
         self._bytes = self.model.SerializeToString()
         self._debug = None
-        if not self.missing:
+        if self.plan is not None:
+            from compatlayer.frontends.tensorrt import plugin_steps
+
+            self.plan = plugin_steps.split(self.model)
+        elif not self.missing:
             self._plain = session.make(self._bytes)
         self.refitted = True
 
@@ -103,16 +107,27 @@ class Program:
         if len(found) == len(outputs):
             return found
         model = self._with_values(values) if values else self.model
-        inferred = shapes.infer(model, sizes).shapes
+        inferred = self._infer(model, sizes)
         missing = False
         for name, shape in outputs:
             if name not in found:
                 known = inferred.get(name)
                 found[name] = shape if known is None else known
                 missing = missing or known is None or -1 in known
-        if missing and not self.steps and not self._depends_on_data():
+        if missing and self.plan is None and not self._depends_on_data():
             found = self._probe(sizes, values, found)
         return found
+
+    def value_shapes(self, sizes: dict[str, tuple[int, ...]], values: dict[str, Any]) -> dict[str, Any]:
+        """Shapes of all values of an engine with plugins; None or -1 where they are not known."""
+        return self._infer(self._with_values(values) if values else self.model, sizes)
+
+    def _infer(self, model: Any, sizes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
+        if self.plan is None:
+            return shapes.infer(model, sizes).shapes
+        from compatlayer.frontends.tensorrt import plugin_steps
+
+        return plugin_steps.inferred(model, [step.use for step in self.plan.plugins], sizes).shapes
 
     def _with_values(self, values: dict[str, Any]) -> Any:
         import onnx

@@ -91,6 +91,10 @@ class Refitter:
         """Weights that have to be set before the engine can run: those that a stripped engine lacks."""
         return sorted(self.engine.program.missing - self._new.keys())
 
+    def get_tensors_with_dynamic_range(self) -> list[str]:
+        """None: the ranges of an engine are in its quantise nodes, and cannot be changed."""
+        return []
+
     def get_dynamic_range(self, tensor_name: str) -> tuple[float, float]:
         raise NotImplementedError("an engine's dynamic ranges cannot be read back; keep them beside the network")
 
@@ -163,10 +167,10 @@ class OnnxParserRefitter:
         return True
 
     def _fail(self, code: str, text: str) -> bool:
-        from compatlayer.frontends.tensorrt.enums import ErrorCode
+        from compatlayer.frontends.tensorrt.parsed_model import error_code
         from compatlayer.frontends.tensorrt.parser import ParserError
 
-        self._errors.append(ParserError(ErrorCode[code], text))
+        self._errors.append(ParserError(error_code(code), text))
         self.logger.log(log.Severity.ERROR, text)
         return False
 

@@ -10,6 +10,9 @@ SMALL = 1024  # elements; larger constants do not decide shapes
 DATA_DEPENDENT = {"NonZero", "NonMaxSuppression", "Unique", "Compress", "StringSplit", "SequenceMap"}
 
 
+Known = dict[str, tuple[int, "tuple[int, ...] | None"]]  # value: ONNX type, and shape where it is known
+
+
 class Inferred(NamedTuple):
     """By value name: shapes with -1 where unknown, None for unknown rank; and TensorProto.DataType numbers."""
 
@@ -17,16 +20,26 @@ class Inferred(NamedTuple):
     types: dict[str, int]
 
 
-def infer(model: Any, sizes: dict[str, tuple[int, ...]] | None = None) -> Inferred:
+def infer(model: Any, sizes: dict[str, tuple[int, ...]] | None = None, known: Known | None = None) -> Inferred:
     """What onnx finds out about a model's values. `sizes` fixes shapes of inputs first. Never raises."""
-    from onnx import shape_inference
+    from onnx import helper, shape_inference
 
     light = _light(model)
+    for name, (onnx_type, shape) in (known or {}).items():
+        dims = None if shape is None else [None if size < 0 else size for size in shape]
+        info = helper.make_tensor_value_info(name, onnx_type, dims)
+        place = next((each for each in (*light.graph.value_info, *light.graph.output) if each.name == name), None)
+        if place is None:
+            light.graph.value_info.append(info)
+        else:
+            place.CopyFrom(info)
     for info in light.graph.input:
         wanted = (sizes or {}).get(info.name)
         if wanted is not None:
             _fix(info, wanted)
     for info in light.graph.output if sizes else ():
+        if info.name in (known or {}):
+            continue
         info.type.tensor_type.ClearField("shape")
     try:
         done = shape_inference.infer_shapes(light, data_prop=True)

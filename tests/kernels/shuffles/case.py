@@ -17,6 +17,20 @@ def source(kind: str, lane: np.ndarray, by: int, width: int) -> np.ndarray:
     return base + by % width
 
 
+def wide(c_type: str, data: np.ndarray, grid: int, block: int, by: int) -> Launch:
+    lane = np.arange(32)
+    rows = data.reshape(-1, 32)
+    sources = [source("up", lane, 3, 32), source("down", lane, 16, 32), source("xor", lane, 9, 32),
+               source("up", lane, by, 32), source("down", lane, by, 32), source("xor", lane, by, 32),
+               source("idx", lane, by, 32), lane * 7 % 32, source("down", lane, by, 8),
+               np.where(lane & 4, lane | 24, lane)]
+    halves = rows.view(np.uint32).reshape(*rows.shape, 2)
+    crossed = np.stack([halves[:, lane ^ 2, 1], halves[:, lane ^ 1, 0]], axis=-1).view(data.dtype)
+    expected = np.stack([*(rows[:, at].ravel() for at in sources), crossed.ravel()])
+    return Launch(f"wide<{c_type}>", (grid,), (block,),
+                  [data, np.zeros_like(expected), np.int32(by), np.int32(data.size)], {1: expected})
+
+
 def launches():
     lane = np.arange(32)
     for grid, block in WHOLE:
@@ -37,6 +51,8 @@ def launches():
         even = rows[:, [0]] - rows[:, lane ^ 2]
         yield Launch("halves", (grid,), (block,), [data, np.zeros(n, np.int32)],
                      {1: np.where(lane % 2, odd, even).astype(np.int32)})
+        for c_type, dtype in (("long long", np.int64), ("double", np.float64)):
+            yield wide(c_type, values(n, dtype), grid, block, 5)
     for grid, block in LINES:
         data = values(grid * block, np.float64).reshape(grid, block)
         t = np.arange(block)

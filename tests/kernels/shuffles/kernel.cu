@@ -44,3 +44,30 @@ extern "C" __global__ void ragged(const double *in, double *out)
     int i = blockIdx.x * blockDim.x + t;
     out[i] = __shfl_sync(mask, in[i], (t + 1) % 32 % lanes);
 }
+
+// 64 bits. Rows: by a constant, by what all lanes share, by what each lane has, within segments of 8, of a part of the
+// warp, and one whose halves go to different lanes.
+template <typename T> __global__ void wide(const T *in, T *out, int by, int n)
+{
+    int i = blockIdx.x * blockDim.x + threadIdx.x, lane = threadIdx.x % 32;
+    T v = in[i];
+    out[0 * n + i] = __shfl_up_sync(FULL, v, 3);
+    out[1 * n + i] = __shfl_down_sync(FULL, v, 16);
+    out[2 * n + i] = __shfl_xor_sync(FULL, v, 9);
+    out[3 * n + i] = __shfl_up_sync(FULL, v, by);
+    out[4 * n + i] = __shfl_down_sync(FULL, v, by);
+    out[5 * n + i] = __shfl_xor_sync(FULL, v, by);
+    out[6 * n + i] = __shfl_sync(FULL, v, by);
+    out[7 * n + i] = __shfl_sync(FULL, v, lane * 7 % 32);
+    out[8 * n + i] = __shfl_down_sync(FULL, v, by, 8);
+    T part = v;
+    if (lane & 4)
+        part = __shfl_sync(0xf0f0f0f0u, v, lane | 24);
+    out[9 * n + i] = part;
+    long long bits;
+    memcpy(&bits, &v, 8);
+    unsigned low = __shfl_xor_sync(FULL, (unsigned)bits, 1), high = __shfl_xor_sync(FULL, (unsigned)(bits >> 32), 2);
+    bits = (long long)((unsigned long long)low << 32 | high);
+    memcpy(&part, &bits, 8);
+    out[10 * n + i] = part;
+}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...ir.values import Function, Module
-from . import allocas, blocks, dead, exits, latches, lcssa, markers, parameters, scalarise, switches, ways_out
+from . import allocas, blocks, dead, exits, latches, lcssa, markers, parameters, scalarise, shuffles, switches, ways_out
 from . import inline as inlining
 from .check import check
 from .loops import Loops
@@ -27,6 +27,7 @@ PASSES: tuple[tuple[str, Callable[[Module, Function], None]], ...] = (
     ("scalarise", scalarise.run),
     ("switches", switches.run),
     ("blocks", lambda _, kernel: blocks.run(kernel)),
+    ("shuffles", shuffles.run),
     ("dead", lambda _, kernel: dead.run(kernel)),
     ("ways_out", ways_out.run),
     ("latches", lambda _, kernel: latches.run(kernel)),

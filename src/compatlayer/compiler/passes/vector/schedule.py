@@ -43,7 +43,8 @@ def meets_others(it: Instruction) -> bool:
     return isinstance(it, Call) and it.callee_name in _MEETINGS
 
 
-_MEETINGS = frozenset(("cpl_barrier", "cpl_barrier_reduce", "cpl_barrier_arrive", "cpl_shuffle", "cpl_vote",
+_MEETINGS = frozenset(("cpl_barrier", "cpl_barrier_reduce", "cpl_barrier_arrive", "cpl_shuffle",
+                       "cpl_shuffle_wide", "cpl_vote",
                        "cpl_match_any", "cpl_match_all", "cpl_redux", "cpl_warp_sync", "cpl_active_mask", "cpl_yield"))
 
 

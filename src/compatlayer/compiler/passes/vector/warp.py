@@ -320,6 +320,6 @@ def _active(gang: Gang, call: Call) -> None:
 
 
 HANDLERS = {
-    "cpl_shuffle": _shuffle, "cpl_vote": _vote, "cpl_match_any": _match_any, "cpl_match_all": _match_all,
-    "cpl_redux": _redux, "cpl_warp_sync": _sync, "cpl_active_mask": _active,
+    "cpl_shuffle": _shuffle, "cpl_shuffle_wide": _shuffle, "cpl_vote": _vote, "cpl_match_any": _match_any,
+    "cpl_match_all": _match_all, "cpl_redux": _redux, "cpl_warp_sync": _sync, "cpl_active_mask": _active,
 }  # fmt: skip

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 
 from compatlayer import CompileError, CudaError, Device
 
-from . import grammar, tree
+from . import tree
+from .scalars import SCALARS
+from .statements import bodies
 from .trial import Difference, Trial
 
 Edit = Callable[[tree.Kernel], bool]
@@ -59,7 +61,7 @@ def _lists(kernel: tree.Kernel) -> list[list[tree.Statement]]:
     found = [kernel.body, *(function.body for function in kernel.functions)]
     for each in found:
         for statement in each:
-            found.extend(grammar.bodies(statement))
+            found.extend(bodies(statement))
     return found
 
 
@@ -71,7 +73,7 @@ def _edits(kernel: tree.Kernel) -> Iterator[Edit]:
                     yield lambda k, n=number, a=start, b=start + size: _remove(k, n, a, b)
     for number, statements in enumerate(_lists(kernel)):
         for place, statement in enumerate(statements):
-            for inner in range(len(grammar.bodies(statement))):
+            for inner in range(len(bodies(statement))):
                 yield lambda k, n=number, p=place, i=inner: _unwrap(k, n, p, i)
     for number in range(len(kernel.functions)):
         yield lambda k, n=number: bool(k.functions.pop(n)) or True
@@ -88,7 +90,7 @@ def _remove(kernel: tree.Kernel, number: int, start: int, end: int) -> bool:
 def _unwrap(kernel: tree.Kernel, number: int, place: int, inner: int) -> bool:
     """Puts one body of a statement in its place."""
     statements = _lists(kernel)[number]
-    statements[place : place + 1] = grammar.bodies(statements[place])[inner]
+    statements[place : place + 1] = bodies(statements[place])[inner]
     return True
 
 
@@ -124,7 +126,7 @@ def _simplify(kernel: tree.Kernel, number: int, part: int) -> bool:
                 for each in (value if isinstance(value, list) else [value])
                 if isinstance(each, tree.Expression) and each.type == old.type]
     if part == 3:
-        new: tree.Expression = tree.Constant(old.type, grammar.SCALARS[old.type].dtype.type(1))
+        new: tree.Expression = tree.Constant(old.type, SCALARS[old.type].dtype.type(1))
     elif part < len(operands):
         new = operands[part]
     else:

@@ -16,7 +16,8 @@ import numpy as np
 from compatlayer import CompileError, CudaError, Device, LaunchConfig, Program, launch
 
 from . import text, tree
-from .model import Data, Model, cell_words, column_words, fresh_cells
+from .evaluation import Data, cell_words, column_words, fresh_cells
+from .model import Model
 from .scalars import SCALARS, random_value, words
 
 Shape = tuple[tuple[int, ...], tuple[int, ...]]

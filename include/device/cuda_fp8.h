@@ -55,76 +55,24 @@ CPL_FN __half2_raw __nv_cvt_fp8x2_to_halfraw2(const __nv_fp8x2_storage_t v, cons
     return raw;
 }
 
-/* The classes saturate; their conversions to integers go towards zero and saturate. */
-#define CPL_FP8_FROM(name, type, value) \
-    CPL_NARROW_FN explicit name(const type x) : __x(__nv_cvt_float_to_fp8(value, __NV_SATFINITE, CPL_KIND)) {}
-#define CPL_FP8_TO(type, call) \
-    CPL_NARROW_FN explicit operator type() const { return call(__half(__nv_cvt_fp8_to_halfraw(__x, CPL_KIND))); }
-#define CPL_FP8(name) \
-    struct name { \
-        __nv_fp8_storage_t __x; \
-        name() = default; \
-        CPL_FP8_FROM(name, __half, __half2float(x)) CPL_FP8_FROM(name, __nv_bfloat16, __bfloat162float(x)) \
-        CPL_FP8_FROM(name, float, x) CPL_FP8_FROM(name, double, cpl_odd_float(x)) CPL_FP8_FROM(name, int, (float)x) \
-        CPL_FP8_FROM(name, unsigned int, (float)x) CPL_FP8_FROM(name, short, (float)x) \
-        CPL_FP8_FROM(name, unsigned short, (float)x) CPL_FP8_FROM(name, long, (float)x) \
-        CPL_FP8_FROM(name, unsigned long, (float)x) CPL_FP8_FROM(name, long long, (float)x) \
-        CPL_FP8_FROM(name, unsigned long long, (float)x) \
-        CPL_FP8_TO(__half, ) CPL_FP8_TO(float, __half2float) CPL_FP8_TO(double, (double)__half2float) \
-        CPL_FP8_TO(__nv_bfloat16, __nv_bfloat16) CPL_FP8_TO(int, __half2int_rz) \
-        CPL_FP8_TO(unsigned int, __half2uint_rz) CPL_FP8_TO(short, __half2short_rz) \
-        CPL_FP8_TO(unsigned short, __half2ushort_rz) CPL_FP8_TO(long, (long)__half2ll_rz) \
-        CPL_FP8_TO(unsigned long, (unsigned long)__half2ull_rz) CPL_FP8_TO(long long, __half2ll_rz) \
-        CPL_FP8_TO(unsigned long long, __half2ull_rz) CPL_FP8_TO(char, (char)__half2char_rz) \
-        CPL_FP8_TO(signed char, __half2char_rz) CPL_FP8_TO(unsigned char, __half2uchar_rz) \
-        CPL_NARROW_FN explicit operator bool() const { return (__x & 0x7f) != 0; } \
-    };
-#define CPL_FP8_TWO(name) \
-    struct __attribute__((aligned(2))) name { \
-        __nv_fp8x2_storage_t __x; \
-        name() = default; \
-        CPL_NARROW_FN explicit name(const __half2 v) : \
-            __x(__nv_cvt_halfraw2_to_fp8x2(v, __NV_SATFINITE, CPL_KIND)) {} \
-        CPL_NARROW_FN explicit name(const __nv_bfloat162 v) : \
-            __x(__nv_cvt_bfloat16raw2_to_fp8x2(v, __NV_SATFINITE, CPL_KIND)) {} \
-        CPL_NARROW_FN explicit name(const float2 v) : __x(__nv_cvt_float2_to_fp8x2(v, __NV_SATFINITE, CPL_KIND)) {} \
-        CPL_NARROW_FN explicit name(const double2 v) : __x(__nv_cvt_double2_to_fp8x2(v, __NV_SATFINITE, CPL_KIND)) {} \
-        CPL_NARROW_FN explicit operator __half2() const { return __half2(__nv_cvt_fp8x2_to_halfraw2(__x, CPL_KIND)); } \
-        CPL_NARROW_FN explicit operator float2() const { \
-            return __half22float2(__half2(__nv_cvt_fp8x2_to_halfraw2(__x, CPL_KIND))); } \
-    };
-#define CPL_FP8_FOUR(name, two) \
-    struct __attribute__((aligned(4))) name { \
-        __nv_fp8x4_storage_t __x; \
-        name() = default; \
-        CPL_NARROW_FN explicit name(const __half2 low, const __half2 high) : __x(cpl_join(two(low), two(high))) {} \
-        CPL_NARROW_FN explicit name(const __nv_bfloat162 low, const __nv_bfloat162 high) : \
-            __x(cpl_join(two(low), two(high))) {} \
-        CPL_NARROW_FN explicit name(const float4 v) : \
-            __x(cpl_join(two(make_float2(v.x, v.y)), two(make_float2(v.z, v.w)))) {} \
-        CPL_NARROW_FN explicit name(const double4 v) : \
-            __x(cpl_join(two(make_double2(v.x, v.y)), two(make_double2(v.z, v.w)))) {} \
-        CPL_NARROW_FN explicit operator float4() const { \
-            two low, high; low.__x = (__nv_fp8x2_storage_t)__x; high.__x = (__nv_fp8x2_storage_t)(__x >> 16); \
-            float2 a = low.operator float2(), b = high.operator float2(); return make_float4(a.x, a.y, b.x, b.y); } \
-    private: \
-        CPL_NARROW_FN static __nv_fp8x4_storage_t cpl_join(two low, two high) { \
-            return low.__x | (__nv_fp8x4_storage_t)high.__x << 16; } \
-    };
+#define CPL_DOWN(x) __nv_cvt_float_to_fp8(x, __NV_SATFINITE, CPL_KIND)
+#define CPL_WIDE(x) __nv_cvt_fp8_to_halfraw(x, CPL_KIND)
+#define CPL_BITS 8
+#define CPL_SIZE 0x7f
+#include "compatlayer/narrow/classes.h"
 #define CPL_KIND __NV_E4M3
-CPL_FP8(__nv_fp8_e4m3)
-CPL_FP8_TWO(__nv_fp8x2_e4m3)
-CPL_FP8_FOUR(__nv_fp8x4_e4m3, __nv_fp8x2_e4m3)
+CPL_SMALL(__nv_fp8_e4m3, __nv_fp8_storage_t)
+CPL_SMALL_TWO(__nv_fp8x2_e4m3, __nv_fp8x2_storage_t, __nv_fp8_e4m3)
+CPL_SMALL_FOUR(__nv_fp8x4_e4m3, __nv_fp8x4_storage_t, __nv_fp8x2_e4m3)
 #undef CPL_KIND
 #define CPL_KIND __NV_E5M2
-CPL_FP8(__nv_fp8_e5m2)
-CPL_FP8_TWO(__nv_fp8x2_e5m2)
-CPL_FP8_FOUR(__nv_fp8x4_e5m2, __nv_fp8x2_e5m2)
+CPL_SMALL(__nv_fp8_e5m2, __nv_fp8_storage_t)
+CPL_SMALL_TWO(__nv_fp8x2_e5m2, __nv_fp8x2_storage_t, __nv_fp8_e5m2)
+CPL_SMALL_FOUR(__nv_fp8x4_e5m2, __nv_fp8x4_storage_t, __nv_fp8x2_e5m2)
 #undef CPL_KIND
-#undef CPL_FP8_FOUR
-#undef CPL_FP8_TWO
-#undef CPL_FP8
-#undef CPL_FP8_TO
-#undef CPL_FP8_FROM
+#undef CPL_SIZE
+#undef CPL_BITS
+#undef CPL_WIDE
+#undef CPL_DOWN
 #include "compatlayer/narrow/scale.h"
 #endif

@@ -27,15 +27,83 @@ CPL_FN __nv_bfloat16_raw __nv_cvt_e8m0_to_bf16raw(const __nv_fp8_storage_t x) {
     result.x = (unsigned short)(x == 0xff ? 0x7fff : x == 0 ? 0x40 : (unsigned int)x << 7);
     return result; }
 
-#define CPL_SCALE __device__ __forceinline__ __attribute__((nodebug))
+CPL_FN __nv_fp8x2_storage_t cpl_scales(unsigned int low, unsigned int high) {
+    return (__nv_fp8x2_storage_t)(low | high << 8); }
+CPL_FN __nv_fp8x2_storage_t __nv_cvt_float2_to_e8m0x2(const float2 x, const __nv_saturation_t saturate,
+                                                      const enum cudaRoundMode rounding) {
+    return cpl_scales(__nv_cvt_float_to_e8m0(x.x, saturate, rounding), __nv_cvt_float_to_e8m0(x.y, saturate, rounding)); }
+CPL_FN __nv_fp8x2_storage_t __nv_cvt_double2_to_e8m0x2(const double2 x, const __nv_saturation_t saturate,
+                                                       const enum cudaRoundMode rounding) {
+    return cpl_scales(__nv_cvt_double_to_e8m0(x.x, saturate, rounding),
+                      __nv_cvt_double_to_e8m0(x.y, saturate, rounding)); }
+CPL_FN __nv_fp8x2_storage_t __nv_cvt_bfloat162raw_to_e8m0x2(const __nv_bfloat162_raw x, const __nv_saturation_t saturate,
+                                                            const enum cudaRoundMode rounding) {
+    __nv_bfloat16_raw low = {x.x}, high = {x.y};
+    return cpl_scales(__nv_cvt_bfloat16raw_to_e8m0(low, saturate, rounding),
+                      __nv_cvt_bfloat16raw_to_e8m0(high, saturate, rounding)); }
+CPL_FN __nv_bfloat162_raw __nv_cvt_e8m0x2_to_bf162raw(const __nv_fp8x2_storage_t x) {
+    __nv_bfloat162_raw result = {__nv_cvt_e8m0_to_bf16raw((__nv_fp8_storage_t)(x & 0xff)).x,
+                                 __nv_cvt_e8m0_to_bf16raw((__nv_fp8_storage_t)(x >> 8)).x};
+    return result; }
+
+#define CPL_SCALE_FROM(type, value) \
+    CPL_NARROW_FN explicit __nv_fp8_e8m0(type x) : \
+        __x(__nv_cvt_float_to_e8m0(value, __NV_SATFINITE, cudaRoundPosInf)) {}
+#define CPL_SCALE_UP(type) CPL_SCALE_FROM(type, __ull2float_ru(x < 0 ? 0ull - (unsigned long long)x : x))
+#define CPL_SCALE_TO(type) CPL_NARROW_FN explicit operator type() const { return (type)operator float(); }
 struct __nv_fp8_e8m0 {
     __nv_fp8_storage_t __x;
     __nv_fp8_e8m0() = default;
-    CPL_SCALE explicit __nv_fp8_e8m0(float f) : __x(__nv_cvt_float_to_e8m0(f, __NV_SATFINITE, cudaRoundPosInf)) {}
-    CPL_SCALE explicit __nv_fp8_e8m0(double f) : __x(__nv_cvt_double_to_e8m0(f, __NV_SATFINITE, cudaRoundPosInf)) {}
-    CPL_SCALE explicit operator float() const {
+    CPL_SCALE_FROM(float, x)
+    CPL_SCALE_FROM(__half, __half2float(x))
+    CPL_SCALE_FROM(__nv_bfloat16, __bfloat162float(x))
+    CPL_NARROW_FN explicit __nv_fp8_e8m0(double x) :
+        __x(__nv_cvt_double_to_e8m0(x, __NV_SATFINITE, cudaRoundPosInf)) {}
+    CPL_SCALE_UP(int) CPL_SCALE_UP(unsigned int) CPL_SCALE_UP(short) CPL_SCALE_UP(unsigned short)
+    CPL_SCALE_UP(long) CPL_SCALE_UP(unsigned long) CPL_SCALE_UP(long long) CPL_SCALE_UP(unsigned long long)
+    CPL_NARROW_FN explicit operator float() const {
         return __uint_as_float((unsigned int)__nv_cvt_e8m0_to_bf16raw(__x).x << 16); }
-    CPL_SCALE explicit operator double() const { return (double)(float)*this; }
+    CPL_NARROW_FN explicit operator __half() const { return __float2half_rn(operator float()); }
+    CPL_NARROW_FN explicit operator __nv_bfloat16() const { return __nv_bfloat16(__nv_cvt_e8m0_to_bf16raw(__x)); }
+    CPL_SCALE_TO(double) CPL_SCALE_TO(int) CPL_SCALE_TO(unsigned int) CPL_SCALE_TO(long) CPL_SCALE_TO(unsigned long)
+    CPL_SCALE_TO(long long) CPL_SCALE_TO(unsigned long long)
 };
-#undef CPL_SCALE
+#undef CPL_SCALE_TO
+#undef CPL_SCALE_UP
+#undef CPL_SCALE_FROM
+struct __attribute__((aligned(2))) __nv_fp8x2_e8m0 {
+    __nv_fp8x2_storage_t __x;
+    __nv_fp8x2_e8m0() = default;
+    CPL_NARROW_FN explicit __nv_fp8x2_e8m0(const __half2 v) :
+        __x(cpl_scales(__nv_fp8_e8m0(v.x).__x, __nv_fp8_e8m0(v.y).__x)) {}
+    CPL_NARROW_FN explicit __nv_fp8x2_e8m0(const __nv_bfloat162 v) :
+        __x(cpl_scales(__nv_fp8_e8m0(v.x).__x, __nv_fp8_e8m0(v.y).__x)) {}
+    CPL_NARROW_FN explicit __nv_fp8x2_e8m0(const float2 v) :
+        __x(__nv_cvt_float2_to_e8m0x2(v, __NV_SATFINITE, cudaRoundPosInf)) {}
+    CPL_NARROW_FN explicit __nv_fp8x2_e8m0(const double2 v) :
+        __x(__nv_cvt_double2_to_e8m0x2(v, __NV_SATFINITE, cudaRoundPosInf)) {}
+    CPL_NARROW_FN explicit operator __nv_bfloat162() const { return __nv_bfloat162(__nv_cvt_e8m0x2_to_bf162raw(__x)); }
+    CPL_NARROW_FN explicit operator float2() const {
+        __nv_bfloat162_raw both = __nv_cvt_e8m0x2_to_bf162raw(__x);
+        return make_float2(cpl_bfloat16_wide(both.x), cpl_bfloat16_wide(both.y)); }
+    CPL_NARROW_FN explicit operator __half2() const { return __float22half2_rn(operator float2()); }
+};
+struct __attribute__((aligned(4))) __nv_fp8x4_e8m0 {
+    __nv_fp8x4_storage_t __x;
+    __nv_fp8x4_e8m0() = default;
+    CPL_NARROW_FN explicit __nv_fp8x4_e8m0(const __half2 low, const __half2 high) :
+        __x(cpl_join(__nv_fp8x2_e8m0(low), __nv_fp8x2_e8m0(high))) {}
+    CPL_NARROW_FN explicit __nv_fp8x4_e8m0(const __nv_bfloat162 low, const __nv_bfloat162 high) :
+        __x(cpl_join(__nv_fp8x2_e8m0(low), __nv_fp8x2_e8m0(high))) {}
+    CPL_NARROW_FN explicit __nv_fp8x4_e8m0(const float4 v) :
+        __x(cpl_join(__nv_fp8x2_e8m0(make_float2(v.x, v.y)), __nv_fp8x2_e8m0(make_float2(v.z, v.w)))) {}
+    CPL_NARROW_FN explicit __nv_fp8x4_e8m0(const double4 v) :
+        __x(cpl_join(__nv_fp8x2_e8m0(make_double2(v.x, v.y)), __nv_fp8x2_e8m0(make_double2(v.z, v.w)))) {}
+    CPL_NARROW_FN explicit operator float4() const {
+        __nv_fp8x2_e8m0 low, high; low.__x = (__nv_fp8x2_storage_t)__x; high.__x = (__nv_fp8x2_storage_t)(__x >> 16);
+        float2 a = low.operator float2(), b = high.operator float2(); return make_float4(a.x, a.y, b.x, b.y); }
+private:
+    CPL_NARROW_FN static __nv_fp8x4_storage_t cpl_join(__nv_fp8x2_e8m0 low, __nv_fp8x2_e8m0 high) {
+        return low.__x | (__nv_fp8x4_storage_t)high.__x << 16; }
+};
 #endif

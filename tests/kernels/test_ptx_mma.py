@@ -15,13 +15,24 @@ SHAPES = [(16, 8, "f16", "f16", "f32"), (16, 16, "f16", "f16", "f32"), (16, 16, 
           (16, 8, "f16", "f16", "f16"), (16, 8, "bf16", "bf16", "f32"), (16, 16, "bf16", "bf16", "f32"),
           (16, 4, "tf32", "tf32", "f32"), (16, 8, "tf32", "tf32", "f32"), (8, 16, "s8", "s8", "s32"),
           (16, 16, "u8", "s8", "s32"), (16, 32, "s8", "u8", "s32"), (16, 32, "u8", "u8", "s32"),
-          (8, 4, "f64", "f64", "f64")]
-RUN = {"f16": 2, "bf16": 2, "tf32": 1, "s8": 4, "u8": 4, "f64": 1}
+          (8, 4, "f64", "f64", "f64"), (8, 32, "s4", "s4", "s32"), (16, 32, "u4", "s4", "s32"),
+          (16, 64, "s4", "u4", "s32"), (16, 64, "u4", "u4", "s32"), (8, 128, "b1", "b1", "s32.xor"),
+          (16, 128, "b1", "b1", "s32.and"), (16, 256, "b1", "b1", "s32.xor"), (16, 256, "b1", "b1", "s32.and"),
+          (16, 32, "s8", "s8", "satfinite.s32"), (16, 16, "u8", "u8", "satfinite.s32"),
+          (16, 64, "s4", "s4", "satfinite.s32")]
+RUN = {"f16": 2, "bf16": 2, "tf32": 1, "s8": 4, "u8": 4, "f64": 1, "s4": 8, "u4": 8, "b1": 32}
+
+
+def parts(total: str) -> tuple[str, str, str]:
+    """A sum's kind between the words before it and those at the instruction's end."""
+    kind, _, combine = total.removeprefix("satfinite.").partition(".")
+    return "satfinite." * total.startswith("sat"), kind, f".{combine}.popc" * bool(combine)
 
 
 def source(rows: int, depth: int, left: str, right: str, total: str) -> str:
     """Each lane loads its registers from, and stores them to, an array of its own."""
     letter, kind = ("d", "double") if left == "f64" else ("r", "unsigned")
+    before, total, after = parts(total)
     sum_letter, sum_kind = {"f64": ("d", "double"), "f32": ("f", "float")}.get(total, ("r", "unsigned"))
     halves = depth // (4 * RUN[left])
     a, b, c = rows // 8 * halves, halves, rows // 8 * (1 if total == "f16" else 2)
@@ -33,7 +44,7 @@ def source(rows: int, depth: int, left: str, right: str, total: str) -> str:
                         *(f'"{sum_letter}"(c[{c} * i + {each}])' for each in range(c))])
     return (f'extern "C" __global__ void k(const {kind} *a, const {kind} *b, const {sum_kind} *c, {sum_kind} *d) {{ '
             f'int i = threadIdx.x + blockIdx.x * blockDim.x; asm volatile("mma.sync.aligned.m{rows}n8k{depth}.row.col.'
-            f'{total}.{left}.{right}.{total} {", ".join(names)};" : {outputs} : {inputs}); }}')
+            f'{before}{total}.{left}.{right}.{total}{after} {", ".join(names)};" : {outputs} : {inputs}); }}')
 
 
 def bits(matrix: np.ndarray, kind: str) -> np.ndarray:
@@ -44,6 +55,10 @@ def bits(matrix: np.ndarray, kind: str) -> np.ndarray:
         return (matrix.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
     if kind == "tf32":
         return matrix.astype(np.float32).view(np.uint32)
+    if kind == "b1":
+        return np.packbits(matrix.astype(np.uint8), axis=1, bitorder="little")
+    if kind in ("s4", "u4"):
+        return (matrix[:, ::2] & 15 | (matrix[:, 1::2] & 15) << 4).astype(np.uint8)
     return matrix.astype(np.uint8) if kind in ("s8", "u8") else matrix.astype(np.float64)
 
 
@@ -64,12 +79,22 @@ def sums(matrix: np.ndarray, kind: str) -> np.ndarray:
     return found.view(np.uint32) if kind in ("f16", "s32") else found
 
 
+RANGES = {"s8": (-128, 128), "u8": (0, 256), "s4": (-8, 8), "u4": (0, 16), "b1": (0, 2)}
+
+
 def random(shape: tuple[int, int], kind: str, seed: int) -> np.ndarray:
     source_ = np.random.default_rng(seed)
-    if kind in ("s8", "u8"):
-        return source_.integers(*((-128, 128) if kind == "s8" else (0, 256)), shape)
+    if kind in RANGES:
+        return source_.integers(*RANGES[kind], shape)
     # Small multiples of an eighth: all sums of products are exact, in any order.
     return source_.integers(-24, 25, shape) / 8
+
+
+def product(a: np.ndarray, b: np.ndarray, total: str) -> np.ndarray:
+    """What is added; of single bits the pairs of a row and a column that differ, or are both 1."""
+    if total.endswith("xor"):
+        return a.sum(axis=1)[:, None] + b.sum(axis=0) - 2 * (a @ b)
+    return a @ b
 
 
 @pytest.fixture(scope="module")
@@ -85,15 +110,19 @@ def device() -> Iterator[Device]:
 def test_products_of_matrices_in_registers(shape: tuple[int, int, str, str, str], engine: str, device: Device) -> None:
     rows, depth, left, right, total = shape
     a, b = random((rows, depth), left, 1), random((depth, 8), right, 2)
-    c = random((rows, 8), "f16", 3) if total != "s32" else np.random.default_rng(4).integers(-2**31, 2**31, (rows, 8))
+    kind = parts(total)[1]
+    c = random((rows, 8), "f16", 3) if kind != "s32" else np.random.default_rng(4).integers(-2**31, 2**31, (rows, 8))
+    if "sat" in total:
+        c[:, ::2], c[:, 1::2] = 2**31 - 5, -(2**31) + 7
     program = Program(device, source(*shape), name="mma.cu")
-    given = [registers(a, left, rows // 8), registers(np.ascontiguousarray(b.T), right, 1), sums(c, total)]
+    given = [registers(a, left, rows // 8), registers(np.ascontiguousarray(b.T), right, 1), sums(c, kind)]
     out = np.zeros_like(given[2])
     buffers = [device.upload(np.tile(each, (4, 1))) for each in (*given, out)]
     with engine_of(device, engine):
         launch(device.default_stream, LaunchConfig((2,), (64,)), program.kernel("k"), *buffers)
     device.default_stream.synchronize()
-    wanted = sums(a @ b + c, total)
+    exact = product(a, b, total) + c
+    wanted = sums(np.clip(exact, -(2**31), 2**31 - 1) if "sat" in total else exact, kind)
     got = buffers[3].copy_to()
     np.testing.assert_array_equal(got.reshape(4, 32, -1), np.broadcast_to(wanted, (4, *wanted.shape)))
     for each in buffers:

@@ -4,7 +4,9 @@ https://docs.nvidia.com/cuda/parallel-thread-execution/#warp-level-matrix-instru
 A lane of the row `lane / 4` and the place `lane % 4` holds runs of elements: see the figures of each shape there. Each
 lane fetches the rows of A and the columns of B that its elements of the result need from the lanes that have them.
 Products are summed one after the other with rising k, in float for halves; CUDA leaves the order and the precision of
-the sum open. One function per shape and types keeps kernels with many products small.
+the sum open. Integers wrap around, or with .satfinite the result is clamped; the products of one instruction fit 32
+bits. Of 1 bit, a register's bits are combined and counted at once. One function per shape and types keeps kernels with
+many products small.
 """
 
 from __future__ import annotations
@@ -14,17 +16,25 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..ir.build import mangled
-from ..ir.types import BFLOAT, DOUBLE, FLOAT, HALF, I8, I16, I32, I64, FloatType, Type
+from ..ir.types import BFLOAT, DOUBLE, FLOAT, HALF, I16, I32, I64, FloatType, Type
 from ..ir.values import Argument, BasicBlock, Function, Literal, Value
 from .ptx_code import Code, Operation, Values, refuse
 from .ptx_floats import narrowed, widened
 from .ptx_threads import gathered
 
-_SHAPE = re.compile(r"m(8|16)n8k(4|8|16|32)")
-_ELEMENTS = {"f16": 2, "bf16": 2, "tf32": 1, "s8": 4, "u8": 4, "f64": 1}  # per register
+_SHAPE = re.compile(r"m(8|16)n8k(4|8|16|32|64|128|256)")
+_ELEMENTS = {"f16": 2, "bf16": 2, "tf32": 1, "s8": 4, "u8": 4, "f64": 1, "s4": 8, "u4": 8,
+             "b1": 32}  # per register
 _SHAPES = {"f16": ((16, 8), (16, 16)), "bf16": ((16, 8), (16, 16)), "tf32": ((16, 4), (16, 8)),
-           "s8": ((8, 16), (16, 16), (16, 32)), "u8": ((8, 16), (16, 16), (16, 32)), "f64": ((8, 4),)}
-_SUMS = {"f16": ("f16", "f32"), "bf16": ("f32",), "tf32": ("f32",), "s8": ("s32",), "u8": ("s32",), "f64": ("f64",)}
+           "s8": ((8, 16), (16, 16), (16, 32)), "u8": ((8, 16), (16, 16), (16, 32)), "f64": ((8, 4),),
+           "s4": ((8, 32), (16, 32), (16, 64)), "u4": ((8, 32), (16, 32), (16, 64)),
+           "b1": ((8, 128), (16, 128), (16, 256))}
+_SUMS = {"f16": ("f16", "f32"), "bf16": ("f32",), "tf32": ("f32",), "s8": ("s32",), "u8": ("s32",), "f64": ("f64",),
+         "s4": ("s32",), "u4": ("s32",), "b1": ("s32",)}
+_INTEGERS = ({"s8", "u8"}, {"s4", "u4"})
+_THERE = ("m16n8k8 and m16n8k16 for f16 and bf16, m16n8k4 and m16n8k8 for tf32, m8n8k16, m16n8k16 and m16n8k32 for s8 "
+          "and u8, m8n8k32, m16n8k32 and m16n8k64 for s4 and u4, m8n8k128, m16n8k128 and m16n8k256 for b1, "
+          "m8n8k4 for f64, all .row.col")
 
 
 class _Shape(NamedTuple):
@@ -33,6 +43,8 @@ class _Shape(NamedTuple):
     left: str  # types of A, of B, and of C and D
     right: str
     sum: str
+    combine: str  # of b1: xor or and
+    clamped: bool
 
     @property
     def run(self) -> int:
@@ -64,14 +76,16 @@ class _Shape(NamedTuple):
 
 
 def _shape(words: Sequence[str]) -> _Shape:
-    rest = [each for each in words[1:] if each not in ("sync", "aligned", "row", "col", "rn")]
-    match = _SHAPE.fullmatch(rest[0]) if len(rest) == 5 else None
+    rest = [each for each in words[1:] if each not in ("sync", "aligned", "row", "col", "rn", "satfinite")]
+    combine = rest.pop(5) if len(rest) == 7 and rest[5] in ("xor", "and") and rest[6] == "popc" else ""
+    match = _SHAPE.fullmatch(rest[0]) if len(rest) == (6 if combine else 5) else None
     if match is None or tuple(each for each in words if each in ("row", "col")) != ("row", "col"):
-        refuse("of mma there are m16n8k8 and m16n8k16 for f16 and bf16, m16n8k4 and m16n8k8 for tf32, m8n8k16, "
-               "m16n8k16 and m16n8k32 for s8 and u8, m8n8k4 for f64, all .row.col")
-    total, left, right, addend = rest[1:]
-    found = _Shape(int(match[1]), int(match[2]), left, right, total)
-    same = left == right or {left, right} == {"s8", "u8"}
+        refuse(f"of mma there are {_THERE}")
+    total, left, right, addend = rest[1:5]
+    clamped = "satfinite" in words
+    found = _Shape(int(match[1]), int(match[2]), left, right, total, combine, clamped)
+    same = left == right or {left, right} in _INTEGERS
+    same &= (left == "b1") == bool(combine) and (not clamped or left in ("s8", "u8", "s4", "u4"))
     if left not in _SHAPES or not same or (found.rows, found.depth) not in _SHAPES[left] or \
             total not in _SUMS[left] or addend != total:
         refuse("of mma this shape with these types is not there")
@@ -96,6 +110,7 @@ def _function(code: Code, shape: _Shape) -> Function:
     """The function that multiplies by this shape, made once a module."""
     module = code.module
     name = f"cpl.mma.m{shape.rows}n8k{shape.depth}.{shape.left}.{shape.right}.{shape.sum}"
+    name += f".{shape.combine}" * bool(shape.combine) + ".satfinite" * shape.clamped
     found = module.symbols.get(name)
     if isinstance(found, Function):
         return found
@@ -144,11 +159,16 @@ class _Product:
         return self._end(sums)
 
     def _start(self) -> list[Value]:
+        if self.shape.clamped:
+            return [self.code.word(0)] * len(self.addends)
         if self.shape.sum != "f16":
             return list(self.addends)
         return [each for word in self.addends for each in self._halves(word, HALF)]
 
     def _end(self, sums: list[Value]) -> list[Value]:
+        if self.shape.clamped:
+            return [self.code.call("sadd.sat.i32", I32, total, addend)
+                    for total, addend in zip(sums, self.addends, strict=True)]
         if self.shape.sum != "f16":
             return sums
         code, found = self.code, []
@@ -177,14 +197,18 @@ class _Product:
             return [emit.cast("bitcast", emit.binary("and", word, code.word(~0x1FFF)), FLOAT)]
         if kind in ("f16", "bf16"):
             return self._halves(word, HALF if kind == "f16" else BFLOAT)
-        opcode = "sext" if kind == "s8" else "zext"
-        return [emit.cast(opcode, emit.cast("trunc", emit.binary("lshr", word, code.word(8 * at)), I8), I32)
-                for at in range(4)]
+        if kind == "b1":
+            return [word]
+        opcode, size = "ashr" if kind[0] == "s" else "lshr", int(kind[1])
+        return [emit.binary(opcode, emit.binary("shl", word, code.word(32 - size - at)), code.word(32 - size))
+                for at in range(0, 32, size)]
 
     def _add(self, a: Value, b: Value, total: Value) -> Value:
         emit = self.code.emit
         if isinstance(a.type, FloatType):
             return self.code.call(f"fma.{mangled(a.type)}", a.type, a, b, total)
+        if self.shape.combine:
+            return emit.binary("add", total, self.code.call("ctpop.i32", I32, emit.binary(self.shape.combine, a, b)))
         return emit.binary("add", total, emit.binary("mul", a, b))
 
 

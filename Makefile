@@ -3,7 +3,7 @@
 # (LONG_SEED=50000 others, LONG_JOBS=1 one module at a time), which goes on where it was stopped.
 # make coverage: docs/coverage.md, from a run of all tests.
 # make fuzz: hostile calls, damaged images, random programs. make soak: millions of launches, memory flat.
-# make test-upstream COMPATLAYER_UPSTREAM=folder: cuda-python's own suites (tests/upstream/README.md).
+# make test-upstream COMPATLAYER_UPSTREAM=folder: numba-cuda's and cuda-python's own suites (tests/upstream/README.md).
 PYTHON ?= python3
 VENV ?= .venv
 SHELL := /bin/bash
@@ -90,13 +90,17 @@ test-long: install
 test-pycuda: install
 	$(BIN)/python tests/upstream/pycuda_suite.py
 
+# numba-cuda's tests first, which need no checkout: one environment for each numba, built on the first run.
+NUMBAS := 0.68.1 0.65.0 0.60.0
+
 test-upstream: install
-	@if [ ! -d "$$COMPATLAYER_UPSTREAM" ]; then \
-	    echo "COMPATLAYER_UPSTREAM names no cuda-python checkout; tests/upstream/README.md says how to get one"; \
-	    exit 2; fi >&2
 	$(call requirements,p["project"]["optional-dependencies"]["upstream"])
-	$(BIN)/python tests/upstream/run.py
-	$(BIN)/python tests/upstream/numba_suite.py --jobs 2
+	status=0; for version in $(NUMBAS); do \
+	    $(BIN)/python tests/upstream/numba_suite.py --jobs 2 --numba $$version || status=1; done; \
+	$(BIN)/python tests/upstream/numba_suite.py --jobs 2 --numba 0.60.0 --built-in || status=1; \
+	if [ -d "$$COMPATLAYER_UPSTREAM" ]; then $(BIN)/python tests/upstream/run.py || status=1; \
+	else echo "COMPATLAYER_UPSTREAM names no cuda-python checkout, whose suites did not run;" \
+	    "tests/upstream/README.md says how to get one"; status=2; fi >&2; exit $$status
 
 # Skipped, with the reason, where there is no gcc or its sanitizers are not installed.
 sanitize: install

@@ -70,6 +70,28 @@ def test_find_library_names_ours_and_leaves_others_alone(package: Package) -> No
         assert done.stdout.split() == ["libcuda.so.1", "libnvrtc.so.13", "None", "libc.so.6"], done.stderr
 
 
+def test_numbas_own_binding_takes_no_function_with_a_parameter_that_it_does_not_know(
+        package: Package, tmp_path: Path) -> None:
+    folder = tmp_path / "numba" / "cuda" / "cudadrv"
+    folder.mkdir(parents=True)
+    (folder / "driver.py").write_text("""if True:
+        class Driver:
+            lib = type("Library", (), {name: name for name in (
+                "cuCtxGetDevice", "cuCtxGetDevice_v2", "cuCtxSynchronize", "cuCtxSynchronize_v2",
+                "cuMemAlloc", "cuMemAlloc_v2")})
+
+            def _find_api(self, fname):
+                return getattr(self.lib, fname + "_v2")
+        """)
+    code = """if True:
+        import compatlayer; compatlayer.install()
+        from numba.cuda.cudadrv.driver import Driver
+        print(*(Driver()._find_api(name) for name in ("cuCtxGetDevice", "cuCtxSynchronize", "cuMemAlloc")))
+        """
+    done = package.python("-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{code}")
+    assert done.stdout.split() == ["cuCtxGetDevice", "cuCtxSynchronize", "cuMemAlloc_v2"], done.stderr
+
+
 def test_activation_imports_nothing_heavy_and_starts_no_thread(package: Package) -> None:
     code = """if True:
         import sys

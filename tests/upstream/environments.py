@@ -29,10 +29,16 @@ def python(name: str, requirements: list[str]) -> str:
 
 def search_path() -> str:
     """A folder for PYTHONPATH that holds compatlayer and nothing else of the environment it is installed in."""
-    link = FOLDER / "compatlayer-only" / "compatlayer"
     package = Path(os.path.abspath(compatlayer.__file__)).parent
+    home = FOLDER / "compatlayer-only"
+    _link(home / "src" / "compatlayer", package)
+    for name in ("include", "nvvm"):  # beside the package in a source checkout, within it where it is installed
+        _link(home / name, package.parent.parent / name)
+    return str(home / "src")
+
+
+def _link(link: Path, target: Path) -> None:
     link.parent.mkdir(parents=True, exist_ok=True)
-    if not link.is_symlink() or Path(os.readlink(link)) != package:
+    if not link.is_symlink() or Path(os.readlink(link)) != target:
         link.unlink(missing_ok=True)
-        link.symlink_to(package, target_is_directory=True)
-    return str(link.parent)
+        link.symlink_to(target, target_is_directory=True)

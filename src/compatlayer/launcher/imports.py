@@ -48,11 +48,30 @@ def _mark_cached_kernels(module: ModuleType) -> None:
     codegen.magic_tuple = magic_tuple
 
 
+def _keep_first_parameters(module: ModuleType) -> None:
+    """Let numba's own ctypes binding, which takes `_v2` of every function that has one, keep the parameters it knows.
+
+    CUDA 13 gave two functions a `_v2` with a parameter more; numba 0.60 is older and would pass what a register holds.
+    """
+    driver = module.Driver  # type: ignore[attr-defined]
+    original: Callable[[object, str], object] | None = getattr(driver, "_find_api", None)
+    if original is None:
+        return
+
+    def _find_api(self: object, fname: str) -> object:
+        if fname in ("cuCtxGetDevice", "cuCtxSynchronize"):
+            return getattr(self.lib, fname)  # type: ignore[attr-defined]
+        return original(self, fname)
+
+    driver._find_api = _find_api
+
+
 AFTER: dict[str, Callable[[ModuleType], None]] = {
     "ctypes.util": _patch_ctypes_util,
     "cuda.bindings._internal.runtime": _serve_runtime_calls,
     "cuda.bindings._bindings.cyruntime": _serve_runtime_calls,  # in version 12
     "numba.cuda.codegen": _mark_cached_kernels,
+    "numba.cuda.cudadrv.driver": _keep_first_parameters,
 }
 
 # Modules of NVIDIA's that no documented C interface could serve, and what fills ours. NVIDIA's own is preferred where

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import subprocess
 import sys
@@ -165,3 +166,31 @@ assert not hasattr(trt.IExecutionContext, "set_debug_listener") and not hasattr(
     assert done.returncode == 0, done.stderr
     assert not hasattr(trt.ICudaEngine, "num_bindings") and not hasattr(trt.IExecutionContext, "execute_async_v2")
     assert trt.__version__.startswith("10.")
+
+
+UNFINISHED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+import tensorrt as trt
+from onnx import helper
+from trt_device import Device
+from trt_models import Log, engine_of, floats, model
+size = 1024
+nodes = [helper.make_node("MatMul", ["x", "x"], ["y"]), helper.make_node("MatMul", ["y", "x"], ["z"])]
+engine = engine_of(model(nodes, [floats("x", [size, size])], [floats("z", [size, size])]), Log())
+gpu = Device()
+context = engine.create_execution_context()
+context.set_tensor_address("x", gpu.put(np.zeros((size, size), np.float32)))
+context.set_tensor_address("z", gpu.empty(4 * size * size))
+for _ in range(20):
+    assert context.execute_async_v3(int(gpu.stream))
+raise ValueError("the program ends while its runs go on")
+"""
+
+
+def test_a_program_may_end_while_runs_go_on() -> None:
+    folder = os.path.dirname(__file__)
+    done = subprocess.run([sys.executable, "-c", UNFINISHED, folder], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1, (done.returncode, done.stderr)
+    assert done.stderr.strip().endswith("ValueError: the program ends while its runs go on")

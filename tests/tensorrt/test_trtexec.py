@@ -14,7 +14,8 @@ import pytest
 from trt_models import WEIGHTS, dense
 
 LINE = re.compile(r"\[I\] (Latency|Enqueue Time|H2D Latency|GPU Compute Time|D2H Latency): min = (\S+) ms, "
-                  r"max = (\S+) ms, mean = (\S+) ms, median = (\S+) ms, percentile\(90%\) = (\S+) ms, percentile\(99%\) = (\S+) ms")
+                  r"max = (\S+) ms, mean = (\S+) ms, "
+                  r"median = (\S+) ms, percentile\(90%\) = (\S+) ms, percentile\(99%\) = (\S+) ms")
 FAST = ("--duration=0", "--warmUp=0")
 
 

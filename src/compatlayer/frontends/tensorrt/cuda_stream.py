@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import os
 from itertools import count
+from threading import Condition
 from typing import Any, Protocol
 
 from compatlayer.backends.base import BackendError
@@ -46,10 +49,47 @@ def device_memory_bytes() -> int:
     return state.device(0).caps.memory_bytes
 
 
+class _Turns:
+    """Runs on the threads of streams. None may be inside of onnxruntime while the interpreter ends: Python ends such a
+    thread in the middle of C++ code, which aborts the process."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._running = 0
+        self._ended = False
+
+    def take(self, work: Run) -> None:
+        with self._changed:
+            if self._ended:
+                return
+            self._running += 1
+        try:
+            work.run()
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
+
+    def end(self) -> None:
+        """Begin no more runs, and wait for those that have begun."""
+        with self._changed:
+            self._ended = True
+            self._changed.wait_for(lambda: self._running == 0)
+
+    def forget(self) -> None:
+        """In a forked child, where the threads are not."""
+        self._changed, self._running = Condition(), 0
+
+
+_turns = _Turns()
+atexit.register(_turns.end)
+os.register_at_fork(after_in_child=_turns.forget)
+
+
 def _call(key: int) -> None:
     work = _pending.pop(key, None) or _captured.get(key)
     if work is not None:
-        work.run()
+        _turns.take(work)
 
 
 _function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(_call)

@@ -86,3 +86,13 @@ def test_double_inputs_and_outputs_are_float(gpu: Device) -> None:
     engine = engine_from(*parsed(data, log), log)
     assert engine.get_tensor_dtype("x") == trt.float32
     assert np.allclose(run(gpu, engine, {"x": np.float32([1, 4, 9])})["z"], [1, 2, 3])
+
+
+def test_outputs_without_a_type_or_a_shape_get_them_from_the_nodes() -> None:
+    import onnx
+
+    made = onnx.load_model_from_string(dense("n"))
+    for bare in (lambda output: output.type.tensor_type.ClearField("shape"), lambda output: output.ClearField("type")):
+        bare(made.graph.output[0])
+        _, network, _ = parsed(made.SerializeToString(), Log())
+        assert tuple(network.get_output(0).shape) == (-1, 8) and network.get_output(0).dtype == trt.float32

@@ -47,6 +47,7 @@ def load(data: bytes, folder: str) -> Any:
     declared = {each.domain for each in model.opset_import} | {"", "ai.onnx"}
     for domain in sorted({node.domain for node in model.graph.node} - declared):  # exporters forget those of plugins
         model.opset_import.add(domain=domain, version=1)
+    _complete_outputs(model)
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
@@ -54,6 +55,28 @@ def load(data: bytes, folder: str) -> Any:
     except ValueError:  # more than 2 GiB: the checker cannot take it
         pass
     return model
+
+
+def _complete_outputs(model: Any) -> None:
+    """Types and shapes of outputs that the model leaves out, which some exporters do: they follow from the nodes."""
+    open_ones = [each for each in model.graph.output if each.type.HasField("tensor_type") or not each.HasField("type")]
+    open_ones = [each for each in open_ones if not each.type.tensor_type.HasField("shape")
+                 or not each.type.tensor_type.elem_type]
+    if not open_ones:
+        return
+    from onnx import shape_inference
+
+    bare = type(model)()
+    bare.CopyFrom(model)
+    for each in bare.graph.output:
+        each.ClearField("type")
+    try:
+        found = {each.name: each.type for each in shape_inference.infer_shapes(bare).graph.output}
+    except (ValueError, RuntimeError):  # more than 2 GiB, or a fault that the checker names
+        return
+    for each in open_ones:
+        if found[each.name].tensor_type.HasField("shape"):
+            each.type.CopyFrom(found[each.name])
 
 
 def _set_plugins_apart(model: Any) -> None:

@@ -96,3 +96,18 @@ def test_outputs_without_a_type_or_a_shape_get_them_from_the_nodes() -> None:
         bare(made.graph.output[0])
         _, network, _ = parsed(made.SerializeToString(), Log())
         assert tuple(network.get_output(0).shape) == (-1, 8) and network.get_output(0).dtype == trt.float32
+
+
+def test_of_a_model_with_unknown_operators_the_rest_is_supported() -> None:
+    nodes = [helper.make_node("Relu", ["x"], ["a"], name="first"), helper.make_node("Fake", ["a"], ["b"], name="second"),
+             helper.make_node("Relu", ["b"], ["y"], name="third")]
+    data, log = model(nodes, [floats("x", [4])], [floats("y", [4])]), Log()
+    parser = trt.OnnxParser(trt.Builder(log).create_network(1), log)
+    assert not parser.supports_model_v2(data)
+    assert [(parser.get_subgraph_nodes(place), parser.is_subgraph_supported(place))
+            for place in range(parser.num_subgraphs)] == [([0], True), ([2], True)]
+    assert parser.num_errors == 1
+    parser.clear_errors()
+    assert not parser.parse(data) and parser.num_errors == 1
+    assert parser.get_error(0).node() == 1 and parser.get_error(0).node_operator() == "Fake"
+    assert "Plugin not found" in parser.get_error(0).desc()

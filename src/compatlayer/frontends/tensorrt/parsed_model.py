@@ -48,13 +48,30 @@ def load(data: bytes, folder: str) -> Any:
     for domain in sorted({node.domain for node in model.graph.node} - declared):  # exporters forget those of plugins
         model.opset_import.add(domain=domain, version=1)
     _complete_outputs(model)
+    _check(model)
+    return model
+
+
+def _check(model: Any) -> None:
+    """Refuse a model that is not valid; nodes of which only the operator is unknown are refused later, one by one."""
+    import onnx
+
+    unknown = [node for node in model.graph.node if node.domain in ("", "ai.onnx")
+               and not known_operator("", node.op_type)]
+    domains = [node.domain for node in unknown]
+    for node in unknown:
+        node.domain = "plugin"
+    if unknown and "plugin" not in {each.domain for each in model.opset_import}:
+        model.opset_import.add(domain="plugin", version=1)
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
         raise Unsupported("INVALID_NODE", f"The model is not valid: {str(error).splitlines()[0]}") from None
     except ValueError:  # more than 2 GiB: the checker cannot take it
         pass
-    return model
+    finally:
+        for node, domain in zip(unknown, domains, strict=True):
+            node.domain = domain
 
 
 def _complete_outputs(model: Any) -> None:

@@ -237,8 +237,7 @@ class OnnxParser:
 
     def supports_model(self, model: Any, path: str | None = None) -> tuple[bool, list[Any]] | bool:
         """Whether a model can be parsed; in the 8 profile with the node lists and whether each is supported."""
-        self.supports_model_v2(model, path)
-        fine = bool(self._subgraphs) and all(good for _, good in self._subgraphs)
+        fine = self.supports_model_v2(model, path)
         return (fine, [(nodes, good) for nodes, good in self._subgraphs])
 
     def supports_model_v2(self, model: Any, path: str | None = None) -> bool:
@@ -247,14 +246,16 @@ class OnnxParser:
             proto = load(bytes(model), os.path.dirname(path) if path else "")
         except Unsupported as error:
             return self._fail(ParserError(error.code, str(error)))
-        bad = {fault._node for fault in self._faults(proto)}
+        faults = self._faults(proto)
+        for fault in faults:
+            self._fail(fault)
+        bad = {fault._node for fault in faults}
         run: list[int] = []
         for place in range(len(proto.graph.node)):
             if place in bad:
                 if run:
                     self._subgraphs.append((run, True))
-                run = []
-                self._subgraphs.append(([place], False))
+                run = []  # nodes without an importer are in no subgraph
             else:
                 run.append(place)
         if run:

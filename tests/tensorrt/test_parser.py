@@ -99,7 +99,8 @@ def test_outputs_without_a_type_or_a_shape_get_them_from_the_nodes() -> None:
 
 
 def test_of_a_model_with_unknown_operators_the_rest_is_supported() -> None:
-    nodes = [helper.make_node("Relu", ["x"], ["a"], name="first"), helper.make_node("Fake", ["a"], ["b"], name="second"),
+    nodes = [helper.make_node("Relu", ["x"], ["a"], name="first"),
+             helper.make_node("Fake", ["a"], ["b"], name="second"),
              helper.make_node("Relu", ["b"], ["y"], name="third")]
     data, log = model(nodes, [floats("x", [4])], [floats("y", [4])]), Log()
     parser = trt.OnnxParser(trt.Builder(log).create_network(1), log)

@@ -44,4 +44,11 @@ with engine, engine.create_execution_context() as context:
     check(driver.cuStreamSynchronize(stream))
     assert np.allclose(out, np.maximum(x @ WEIGHTS, 0), atol=1e-5)
     assert context.execute_v2([int(buffer) for buffer in buffers])
+    for old in (lambda places: context.execute(1, places),
+                lambda places: context.execute_async(1, places, int(stream))):
+        check(driver.cuMemsetD8(buffers[1], 0, x.nbytes))
+        assert old([int(buffer) for buffer in buffers])
+        check(driver.cuStreamSynchronize(stream))
+        check(driver.cuMemcpyDtoH(out.ctypes.data, buffers[1], x.nbytes))
+        assert np.allclose(out, np.maximum(x @ WEIGHTS, 0), atol=1e-5)
 print("done")

@@ -211,3 +211,9 @@ def test_an_error_recorder_is_told() -> None:
     runtime.error_recorder = Recorder()
     assert runtime.deserialize_cuda_engine(b"nothing") is None
     assert "magicTag" in runtime.error_recorder.told[0][1]
+
+
+def test_the_inner_module_has_the_same_names() -> None:
+    from tensorrt.tensorrt import DataType
+
+    assert DataType is trt.DataType and trt.tensorrt.Logger is trt.Logger

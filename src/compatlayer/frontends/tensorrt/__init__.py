@@ -6,6 +6,7 @@ TensorRT 8.6 and 10; what is missing raises AttributeError by its name, or the d
 
 from __future__ import annotations
 
+import sys
 from types import ModuleType
 
 
@@ -16,4 +17,8 @@ def fill(module: ModuleType) -> None:
     require_runtime()
     from compatlayer.frontends.tensorrt import contents
 
-    vars(module).update(contents.names())
+    names = contents.names()
+    vars(module).update(names)
+    inner = ModuleType(f"{module.__name__}.tensorrt", module.__doc__)  # where NVIDIA's package has the same names too
+    vars(inner).update(names)
+    sys.modules[inner.__name__] = module.tensorrt = inner  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from compatlayer.frontends.tensorrt.dims import Dims
+from compatlayer.frontends.tensorrt.log import Severity
 
 if TYPE_CHECKING:
     from compatlayer.frontends.tensorrt.engine import ICudaEngine
@@ -42,13 +43,20 @@ class ContextBindings:
         return self.enqueue(stream_handle, "enqueueV2", input_consumed)
 
     def execute(self, batch_size: int = 1, bindings: Any = ()) -> bool:
-        raise RuntimeError("execute() is for networks with an implicit batch dimension, which are not implemented "
-                           "here; call execute_v2(bindings)")
+        """As execute_v2(), with a warning: every network has an explicit batch."""
+        self._warn("execute", "executeV2")
+        return self.execute_v2(bindings)
 
     def execute_async(self, batch_size: int = 1, bindings: Any = (), stream_handle: Any = 0,
                       input_consumed: Any = None) -> bool:
-        raise RuntimeError("execute_async() is for networks with an implicit batch dimension, which are not "
-                           "implemented here; call execute_async_v2(bindings, stream_handle)")
+        """As execute_async_v2(), with a warning: every network has an explicit batch."""
+        self._warn("enqueue", "enqueueV2")
+        return self.execute_async_v2(bindings, stream_handle, input_consumed)
+
+    def _warn(self, old: str, new: str) -> None:
+        self.engine.logger.log(Severity.WARNING, f"The {old}() method is deprecated for networks with an explicit batch "
+                               f"(EXPLICIT_BATCH); use {new}(). Its batch size changes no shape: call "
+                               "set_binding_shape() for that")
 
     # What IExecutionContext has
 
@@ -65,6 +73,9 @@ class ContextBindings:
         raise NotImplementedError
 
     def shape_values(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def execute_v2(self, bindings: Any) -> bool:
         raise NotImplementedError
 
     def take_addresses(self, bindings: Any, where: str) -> bool:

@@ -3,8 +3,8 @@
 usage: run.py [--kernels NAME,...] [--small] [--against CONTENDER,...] [--pairs N] [--clock cpu] [PART ...]
 
 PARTs are kernels, launch_stream, compile_time, compile_size, launch_cost, launch_from_c, graph_launch, copy_bandwidth,
-texture, wmma_gemm, group_reduce; all of them without one, and `kernels` alone with --kernels. --small takes sizes that
-are over in a moment, to try the suite itself.
+texture, wmma_gemm, group_reduce, tensorrt_latency; all of them without one, and `kernels` alone with --kernels.
+--small takes sizes that are over in a moment, to try the suite itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RESULTS = FOLDER / "results"
 WITH_JSON = ("launch_stream", "compile_time", "compile_size")
 LOAD_AT_START = os.getloadavg()[0]
 PARTS = ("kernels", *WITH_JSON, "launch_cost", "launch_from_c", "graph_launch", "copy_bandwidth", "texture",
-         "wmma_gemm", "group_reduce")
+         "wmma_gemm", "group_reduce", "tensorrt_latency")
 
 
 class Script:

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).parent
 
 
-def test_a_program_of_tensorrt_8_runs() -> None:
-    done = subprocess.run([sys.executable, "-m", "compatlayer", "run", str(HERE / "bindings_program.py")], timeout=90,
+@pytest.mark.parametrize("program", ["bindings_program.py", "layers_8_program.py"])
+def test_a_program_of_tensorrt_8_runs(program: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "compatlayer", "run", str(HERE / program)], timeout=90,
                           capture_output=True, text=True, env=os.environ | {"COMPATLAYER_TENSORRT": "8"})
     assert done.returncode == 0 and done.stdout == "done\n", done.stderr
 

@@ -287,6 +287,19 @@ def test_an_added_plugin_of_the_third_kind(gpu: Device) -> None:
     assert CALLS == ["BUILD", "RUNTIME", "shape (4, 8)"]
 
 
+def test_an_added_plugin_of_the_second_kind(gpu: Device) -> None:
+    log = Log()
+    builder = trt.Builder(log)
+    network = builder.create_network(0)
+    x = network.add_input("x", trt.float32, (4, 8))
+    layer = network.add_plugin_v2([x], ScaleV2(4.0))
+    assert layer.type == trt.LayerType.PLUGIN_V2 and layer.plugin.factor == 4
+    layer.get_output(0).name = "y"
+    network.mark_output(layer.get_output(0))
+    engine = engine_from(builder, network, builder.create_builder_config(), log)
+    assert np.array_equal(run(gpu, engine, {"x": X})["y"], 4 * X)
+
+
 class Collect(trt.IOutputAllocator):
     def __init__(self, gpu: Device) -> None:
         trt.IOutputAllocator.__init__(self)

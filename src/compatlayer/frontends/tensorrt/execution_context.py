@@ -15,13 +15,12 @@ from compatlayer.frontends.tensorrt.context_observers import Observers
 from compatlayer.frontends.tensorrt.data_type import nptype, size_bytes
 from compatlayer.frontends.tensorrt.dims import Dims, text
 from compatlayer.frontends.tensorrt.engine import ICudaEngine
-from compatlayer.frontends.tensorrt.enqueue import Bound
+from compatlayer.frontends.tensorrt.enqueue import SHORT_S, Bound
 from compatlayer.frontends.tensorrt.io_tensor import IoTensor
 
 if TYPE_CHECKING:
     from compatlayer.frontends.tensorrt.plugin_run import PluginRun
 
-_SHORT_S = 100e-6
 _CLASS = "IExecutionContext::"
 
 
@@ -296,8 +295,8 @@ class IExecutionContext(ContextBindings, Observers):
             bound = self._ready(stream)
             if bound.unknown:
                 return self._now(stream_handle, where)
-            if bound.seconds < _SHORT_S and stream.capture is None and stream.idle():
-                bound.run()  # it is its turn, and the way over another thread would take longer than the run
+            if bound.seconds < SHORT_S and stream.capture is None and stream.idle():
+                bound.run()
             else:
                 key = cuda_stream.enqueue(stream, bound)
                 if key:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from compatlayer.frontends.tensorrt.data_type import from_onnx
 from compatlayer.frontends.tensorrt.enumerator import Enumerator
 from compatlayer.frontends.tensorrt.enums import ErrorCode
+from compatlayer.frontends.tensorrt.profile import PROFILE
 
 # Domains besides ONNX's own whose operators onnxruntime has.
 _MORE_DOMAINS = {"ai.onnx.ml", "com.microsoft", "ai.onnx.preview.training"}
@@ -66,6 +68,8 @@ def _check(model: Any) -> None:
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
+        if "Field 'shape'" in str(error):  # an output without a shape: inference finds it
+            return model
         raise Unsupported("INVALID_NODE", f"The model is not valid: {str(error).splitlines()[0]}") from None
     except ValueError:  # more than 2 GiB: the checker cannot take it
         pass
@@ -130,32 +134,48 @@ def check_node(node: Any, model: Any) -> None:
         raise Unsupported("UNSUPPORTED_NODE_DATATYPE", "strings are no tensors of an engine; do this step before it")
 
 
-def convert_wide_integers(model: Any) -> Any:
-    """TensorRT 8 has no INT64: such inputs and outputs enter and leave as INT32."""
-    from onnx import TensorProto, helper
+# ONNX types of inputs and outputs that the API has no counterpart of, and the type they enter and leave as: it holds
+# all of their values (uint64's by their bits). TensorRT 8 has no INT64 either.
+_ENTER_AS = {8: {7: 6, 5: 6, 4: 6}, 10: {5: 6, 4: 6, 12: 7, 13: 7}}[PROFILE]
+
+
+def convert_integers(model: Any) -> Any:
+    """Let integers of other widths enter and leave as INT32 or INT64, with a cast inside."""
+    from onnx import helper
 
     graph = model.graph
     weights = {each.name for each in graph.initializer}
     front, back = [], []
     for info in graph.input:
-        if info.type.tensor_type.elem_type == TensorProto.INT64 and info.name not in weights:
-            inner = f"{info.name}__int64"
+        own = info.type.tensor_type.elem_type
+        if own in _ENTER_AS and info.name not in weights:
+            inner = f"{info.name}__inner"
             _rename(graph.node, info.name, inner)
-            info.type.tensor_type.elem_type = TensorProto.INT32
-            front.append(helper.make_node("Cast", [info.name], [inner], to=TensorProto.INT64))
+            info.type.tensor_type.elem_type = _ENTER_AS[own]
+            front.append(helper.make_node("Cast", [info.name], [inner], to=own))
     for info in graph.output:
-        if info.type.tensor_type.elem_type == TensorProto.INT64:
-            inner = f"{info.name}__int64"
+        own = info.type.tensor_type.elem_type
+        if own in _ENTER_AS:
+            inner = f"{info.name}__inner"
             _rename(graph.node, info.name, inner)
-            info.type.tensor_type.elem_type = TensorProto.INT32
-            back.append(helper.make_node("Cast", [inner], [info.name], to=TensorProto.INT32))
-    nodes = [*front, *graph.node, *back]
+            info.type.tensor_type.elem_type = _ENTER_AS[own]
+            back.append(helper.make_node("Cast", [inner], [info.name], to=_ENTER_AS[own]))
+    if front or back:
+        _set_nodes(graph, [*front, *graph.node, *back])
+    return model
+
+
+def enters(onnx_type: int) -> bool:
+    """Whether a value of that type can enter or leave an engine."""
+    return onnx_type in _ENTER_AS or from_onnx(onnx_type) is not None
+
+
+def _set_nodes(graph: Any, nodes: list[Any]) -> None:
     copies = [type(node)() for node in nodes]
     for copy, node in zip(copies, nodes, strict=True):
         copy.CopyFrom(node)
     del graph.node[:]
     graph.node.extend(copies)
-    return model
 
 
 def _rename(nodes: Any, old: str, new: str) -> None:

@@ -14,13 +14,13 @@ from compatlayer.frontends.tensorrt.network import INetworkDefinition
 from compatlayer.frontends.tensorrt.parsed_model import (
     Unsupported,
     check_node,
-    convert_wide_integers,
+    convert_integers,
+    enters,
     error_code,
     known_operator,
     load,
     missing_importers,
 )
-from compatlayer.frontends.tensorrt.profile import PROFILE
 from compatlayer.frontends.tensorrt.tensor import ITensor
 
 
@@ -172,7 +172,7 @@ class OnnxParser:
                 found.append(ParserError(error.code, str(error), place, node.name, node.op_type))
         for info in [*model.graph.input, *model.graph.output]:
             kind = info.type.tensor_type.elem_type
-            if kind and from_onnx(kind) is None:
+            if kind and not enters(kind):
                 found.append(ParserError(error_code("UNSUPPORTED_NODE_DATATYPE"), f"Unsupported ONNX data type "
                                          f"{kind} of {info.name}; cast it in the model"))
             elif not info.type.HasField("tensor_type"):
@@ -182,8 +182,7 @@ class OnnxParser:
 
     def _fill(self, model: Any) -> None:
         network = self.network
-        if PROFILE == 8:
-            model = convert_wide_integers(model)
+        model = convert_integers(model)
         network.name = model.graph.name or network.name
         network.opsets = {each.domain: each.version for each in model.opset_import}
         network.functions = list(model.functions)

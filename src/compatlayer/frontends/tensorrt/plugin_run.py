@@ -16,7 +16,7 @@ from compatlayer.core import memory
 from compatlayer.errors import CudaError
 from compatlayer.frontends.tensorrt import cuda_stream
 from compatlayer.frontends.tensorrt.data_type import DataType, from_onnx, nptype, size_bytes
-from compatlayer.frontends.tensorrt.enqueue import hand_out
+from compatlayer.frontends.tensorrt.enqueue import SHORT_S, hand_out
 from compatlayer.frontends.tensorrt.log import INTERNAL, MISUSE, Refusal
 from compatlayer.frontends.tensorrt.plugin_shapes import described
 from compatlayer.frontends.tensorrt.plugin_steps import ModelStep, PluginStep
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from compatlayer.core.stream import Stream
     from compatlayer.frontends.tensorrt.execution_context import IExecutionContext
 
-_SHORT_S = 100e-6
 
 
 class Part:
@@ -186,7 +185,7 @@ class PluginRun:
                     array = np.ascontiguousarray(value.numpy())
                     shapes[name], addresses[name] = tuple(value.shape()), self.place(stream, name, array.nbytes)
                     ctypes.memmove(addresses[name], array.ctypes.data, array.nbytes)
-        elif part.seconds < _SHORT_S and stream.capture is None and stream.idle():
+        elif part.seconds < SHORT_S and stream.capture is None and stream.idle():
             part.run()
         else:
             captured = cuda_stream.enqueue(stream, part)

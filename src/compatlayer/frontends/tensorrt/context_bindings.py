@@ -54,8 +54,8 @@ class ContextBindings:
         return self.execute_async_v2(bindings, stream_handle, input_consumed)
 
     def _warn(self, old: str, new: str) -> None:
-        self.engine.logger.log(Severity.WARNING, f"The {old}() method is deprecated for networks with an explicit batch "
-                               f"(EXPLICIT_BATCH); use {new}(). Its batch size changes no shape: call "
+        self.engine.logger.log(Severity.WARNING, f"The {old}() method is deprecated for networks with an explicit "
+                               f"batch (EXPLICIT_BATCH); use {new}(). Its batch size changes no shape: call "
                                "set_binding_shape() for that")
 
     # What IExecutionContext has

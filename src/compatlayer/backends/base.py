@@ -34,6 +34,10 @@ class BadArgument(BackendError):
     """An argument is out of range or unmapped; nothing happened."""
 
 
+class Unsupported(BackendError):
+    """This device cannot do what was asked; nothing happened."""
+
+
 class MemoryKind(Enum):
     """Who may touch an allocation without a copy."""
 

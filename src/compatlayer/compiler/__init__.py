@@ -136,7 +136,7 @@ def build_native(code: DeviceCode, target: str = "cpu") -> NativeImage:
         image = _kept_native(store, code, target, key)
         if image is not None:
             return image
-    loaded = import_module(f".targets.{target}", __name__).lower_module(code)
+    loaded = target_module(target).lower_module(code)
     path = record = None
     if loaded.shared_text:
         path, record = keep_library(_NATIVE, key, assemble(target, loaded.shared_text))
@@ -145,12 +145,19 @@ def build_native(code: DeviceCode, target: str = "cpu") -> NativeImage:
     return NativeImage(code, target, key, path, loaded.kernels, loaded.variables, loaded.sharing)
 
 
+def target_module(target: str) -> Any:
+    """The module of compiler.targets for `cpu`, or what it makes of the rest for `amdgcn:gfx942`."""
+    name, _, kind = target.partition(":")
+    module = import_module(f".targets.{name}", __name__)
+    return module.of(kind) if kind else module
+
+
 def assemble(target: str, text: str) -> bytes:
     """The library made of a target's IR."""
     from . import scratch
 
     with scratch.folder() as folder:
-        library: bytes = import_module(f".targets.{target}", __name__).assemble(text, Path(folder))
+        library: bytes = target_module(target).assemble(text, Path(folder))
     return library
 
 

@@ -20,6 +20,7 @@ from compatlayer.backends.base import (
     Fence,
     OutOfMemory,
     Queue,
+    Unsupported,
 )
 from compatlayer.core import capture_mode, handles
 from compatlayer.core.device import Device
@@ -151,6 +152,8 @@ class Context:
             return CudaError(Status.OUT_OF_MEMORY, str(error))
         if isinstance(error, BadArgument):
             return CudaError(Status.INVALID_VALUE, str(error))
+        if isinstance(error, Unsupported):
+            return CudaError(Status.NOT_SUPPORTED, str(error))
         return CudaError(Status.UNKNOWN, str(error))
 
     def per_thread(self) -> Stream:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol
 
-from compatlayer.backends.base import BackendError, BadArgument, MemoryKind
+from compatlayer.backends.base import BackendError, BadArgument, DomainFaulted, MemoryKind, Unsupported
 from compatlayer.backends.mapping import Mapper
 from compatlayer.core import capture_mode, host_function
 from compatlayer.core.context import Context
@@ -94,6 +94,10 @@ def obtain(device: Device, size_bytes: int, kind: MemoryKind, context: Context |
             if not pool.release_all(device) + graph_memory.usage(device).trim():
                 raise
             allocation = device.hardware.alloc(size_bytes, kind)
+    except (DomainFaulted, Unsupported) as error:
+        if context is None:
+            raise CudaError(Status.NOT_SUPPORTED, f"{error}") from None
+        raise context.translate(error) from None
     except BackendError as error:
         raise CudaError(Status.OUT_OF_MEMORY, f"{error}") from None
     record = Record(allocation.base, size_bytes, allocation.id, kind, device, context, flags)

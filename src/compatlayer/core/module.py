@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from compatlayer.backends.base import BackendError, Program
+from compatlayer.backends.base import BackendError, DomainFaulted, OutOfMemory, Program, Unsupported
 from compatlayer.core import handles
 from compatlayer.core.context import Context
 from compatlayer.core.device import Device
@@ -43,6 +43,8 @@ class Module:
         domain = context.live_domain()
         try:
             self.program: Program | None = context.device.hardware.load(image.native)
+        except (DomainFaulted, OutOfMemory, Unsupported) as error:
+            raise context.translate(error) from None
         except BackendError as error:
             raise CudaError(Status.INVALID_IMAGE, f"the module could not be loaded: {error}") from None
         context.modules.append(self)
@@ -72,7 +74,11 @@ class Module:
             attributes = self._owner.attributes(name, device)
         else:
             attributes = KernelAttributes(info, device, self.image.version)
-        return Function(self, info, self.live_program().kernel(name), attributes)
+        try:
+            kernel = self.live_program().kernel(name)
+        except BackendError as error:
+            raise self.context.translate(error) from None
+        return Function(self, info, kernel, attributes)
 
     def functions(self) -> list[Function]:
         """Every kernel, in the module's order."""
@@ -81,7 +87,10 @@ class Module:
     def symbol(self, name: str) -> tuple[int, int]:
         """Address and size in bytes of a global variable; NOT_FOUND otherwise."""
         self.image.symbol(name)
-        allocation = self.live_program().symbol(name)
+        try:
+            allocation = self.live_program().symbol(name)
+        except BackendError as error:
+            raise self.context.translate(error) from None
         return allocation.base, allocation.size_bytes
 
     def unload(self) -> None:

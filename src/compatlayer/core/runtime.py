@@ -92,6 +92,8 @@ def _devices_of(name: str, counts: list[int | None], settings: config.Settings) 
 def _backend(name: str, count: int | None, settings: config.Settings) -> Backend:
     """A backend is the file of its name in compatlayer.backends, or an entry point of that group."""
     module = None
+    if name != "cpu" and (made := _vendor(name, settings)) is not None:
+        return made
     if name not in ("base", "__init__"):
         try:
             module = import_module(f"compatlayer.backends.{name}")
@@ -108,6 +110,13 @@ def _backend(name: str, count: int | None, settings: config.Settings) -> Backend
         host_cpu()
     backend: Backend = module.open_backend(count, settings)
     return backend
+
+
+def _vendor(name: str, settings: config.Settings) -> Backend | None:
+    """The backend of a vendor's row of that name."""
+    from compatlayer.backends import vendor
+
+    return vendor.open_vendor(name, settings) if vendor.is_vendor(name) else None
 
 
 def _entry_point(name: str):  # type: ignore[no-untyped-def]  # a module that offers open_backend

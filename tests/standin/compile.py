@@ -10,6 +10,9 @@ import os
 import sys
 from pathlib import Path
 
+# The list outlives the cache of a test, so what it names must too.
+os.environ.update(COMPATLAYER_CACHE_DIR=os.environ["STANDIN_CACHE"], COMPATLAYER_CACHE="1")
+
 from compatlayer import compiler
 from compatlayer.compiler import container, variants
 from compatlayer.compiler.image import NAIVE, TINY

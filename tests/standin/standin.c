@@ -37,7 +37,8 @@ struct module { cpl_module **libraries; int library_count; struct variable *vari
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct life *lives[MOST];
-static int lost[MOST], launches;
+static int lost[MOST];
+static __attribute__((unused)) int launches;
 static _Thread_local int current;
 
 static int setting(const char *name, int usual)
@@ -172,6 +173,7 @@ EXPORT int OP_bus_id(char *text, int bytes, int device)
 EXPORT int OP_attribute(int *value, int attribute, int device)
 {
     (void)device;
+    (void)value, (void)attribute;
 #define SAY(number, answer) if (attribute == (number)) { *value = (answer); return 0; }
     ATTRIBUTES(SAY)
     return numbers[INVALID];

@@ -167,14 +167,16 @@ def _target(calls: Calls, ordinal: int) -> str:
         from compatlayer.backends.vendor_amd import architecture
 
         found = architecture(_bus(calls, ordinal), ordinal)
-        return f"amdgcn:{found}" if found else "none:unknown architecture"
-    return calls.row.image or f"none:{calls.row.name}"
+        return f"amdgcn:{found}" if found else "none:nothing says which architecture it has"
+    return calls.row.image or f"none:{calls.row.why_no_kernels}"
 
 
 def probe(row: Row, path: str) -> str:
     """Load the library in a child: empty when that went well, otherwise one clause that says what happened."""
     program = ("import sys; sys.path[:0] = [sys.argv[1]]; from compatlayer.backends import vendor; "
                "sys.exit(vendor.probe_here(sys.argv[2], sys.argv[3]))")
+    if "python" not in os.path.basename(sys.executable or ""):  # Python inside a C program: nobody to try it
+        return ""
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     environment = {**os.environ, "COMPATLAYER_ACTIVE": "0"}
     try:
@@ -209,5 +211,7 @@ def states() -> list[tuple[str, str, str]]:
     for row in ROWS.values():
         backend = VendorBackend(row)
         backend.devices()
-        found.append((row.name, row.title, f"{backend.state()}; {row.state}"))
+        state = backend.state()
+        found.append((row.name, row.title, f"{'not installed' if state.startswith('not installed') else state}; "
+                                           f"{row.state}"))
     return found

@@ -93,8 +93,8 @@ class VendorDevice(base.Device):
     def alloc(self, size_bytes: int, kind: MemoryKind, alignment_bytes: int = 512) -> Allocation:
         out = self.calls.ffi.new("void **")
         operation = {MemoryKind.HOST: "alloc_host", MemoryKind.MANAGED: "alloc_managed"}.get(kind, "alloc")
-        extra = () if operation == "alloc" or "alloc_host" in self.calls.row.parameters and operation == "alloc_host" \
-            else (1,)  # portable host memory; managed memory that any stream may use
+        plain = operation == "alloc" or (operation == "alloc_host" and operation in self.calls.row.parameters)
+        extra = () if plain else (1,)  # portable host memory; managed memory that any stream may use
         if size_bytes > 1 << 62:
             raise base.OutOfMemory(f"{size_bytes} bytes asked, more than there are addresses")
         if kind is not MemoryKind.HOST and self.caps.memory_bytes < size_bytes:
@@ -151,13 +151,20 @@ class VendorDevice(base.Device):
             self._own = VendorQueue(self, 0)
         return self._own
 
+    def _on_host(self, address: int) -> bool:
+        found = self.find(address)
+        return found is None or found.kind in (MemoryKind.HOST, MemoryKind.REGISTERED)
+
     def copy_now(self, box: Box) -> None:
+        if self._on_host(box.destination) and self._on_host(box.source):
+            if not copied(box):
+                raise base.BadArgument(_left(box))
+            return
         for address, pitch, piece in ((box.destination, box.destination_pitch, box.destination_slice),
                                       (box.source, box.source_pitch, box.source_slice)):
             extent = box.width_bytes + (box.height - 1) * pitch + (box.depth - 1) * piece
             if self.find(address) is None and not touched(address, extent):
-                raise base.BadArgument(f"copy of {box.width_bytes} bytes x {box.height} x {box.depth} from "
-                                       f"{box.source:#x} to {box.destination:#x} leaves mapped memory")
+                raise base.BadArgument(_left(box))
         queue = self.own_queue()
         queue.copy(box)
         queue.finish()
@@ -186,17 +193,28 @@ class VendorDevice(base.Device):
         _thread.selected = None
 
 
-def touched(address: int, size_bytes: int) -> bool:
-    """Whether every page of host memory can be read."""
+def _left(box: Box) -> str:
+    return (f"copy of {box.width_bytes} bytes x {box.height} x {box.depth} from {box.source:#x} to "
+            f"{box.destination:#x} leaves mapped memory")
+
+
+def copied(box: Box) -> bool:
+    """A copy within host memory on the calling thread; False when a side is not mapped."""
     from compatlayer._native import ffi, lib
 
+    return bool(lib.cpl_copy_now(ffi.new("cpl_box *", (
+        box.destination, box.destination_pitch, box.destination_slice, box.source, box.source_pitch, box.source_slice,
+        box.width_bytes, box.height, box.depth))) >= 0)
+
+
+def touched(address: int, size_bytes: int) -> bool:
+    """Whether every page of host memory can be read."""
     if size_bytes <= 0:
         return True
     first = address & ~(_PAGE_BYTES - 1)
     pages = (address + size_bytes - 1 - first) // _PAGE_BYTES + 1
-    sink = ffi.new("char[]", 1)
-    place = int(ffi.cast("uintptr_t", sink))
-    return bool(lib.cpl_copy_now(ffi.new("cpl_box *", (place, 0, 0, first, _PAGE_BYTES, 0, 1, pages, 1))) >= 0)
+    sink = _ffi.new("char[]", 1)
+    return copied(Box(int(_ffi.cast("uintptr_t", sink)), first, 1, pages, source_pitch=_PAGE_BYTES))
 
 
 class VendorDomain(base.Domain):
@@ -205,9 +223,10 @@ class VendorDomain(base.Domain):
     def __init__(self, device: VendorDevice) -> None:
         self.device = device
         self.life = device.life
+        self.ending = False
 
     def queue(self, priority: int) -> VendorQueue:
-        return VendorQueue(self.device, priority, self.life)
+        return VendorQueue(self.device, priority, self)
 
     def fault(self) -> Fault | None:
         return self.life.fault
@@ -220,7 +239,7 @@ class VendorDomain(base.Domain):
             raise base.Unsupported(f"limit {name} of {size_bytes} bytes: {self.device.caps.name} has {_LIMITS[name]}")
 
     def end_waits(self) -> None:
-        """A library has no call that gives up a wait."""
+        self.ending = True  # a library has no call that gives up a wait, so nobody waits for such a queue any more
 
     def close(self) -> None:
         if self.life.fault is not None and not self.life.over:
@@ -314,13 +333,15 @@ def owned(calls: Calls, life: Life, raw: Any, end: Callable[[Any], object]) -> A
 class VendorQueue(base.Queue):
     """A stream of the library."""
 
-    def __init__(self, device: VendorDevice, priority: int, life: Life | None = None) -> None:
+    def __init__(self, device: VendorDevice, priority: int, domain: VendorDomain | None = None) -> None:
         self.device = device
-        self.life = life or device.life
+        self.domain = domain
+        self.life = device.life if domain is None else domain.life
+        self._watch: VendorFence | None = None  # behind the last wait for a value
         calls = device.enter()
         out = calls.ffi.new("void **")
-        if calls.has("stream"):
-            device.call("stream", out, 1, priority, what="a queue", life=self.life)  # 1: not ordered with the null stream
+        if calls.has("stream"):  # flag 1: not ordered with the library's null stream
+            device.call("stream", out, 1, priority, what="a queue", life=self.life)
         else:
             device.call("plain_stream", out, 1, what="a queue", life=self.life)
         self.raw = owned(calls, self.life, out[0], calls.end_stream)
@@ -371,7 +392,8 @@ class VendorQueue(base.Queue):
     def watch(self, address: int, element_bytes: int, comparison: base.Comparison, value: int) -> None:
         mask = () if self.device.calls.row.form == DRIVER else ((1 << element_bytes * 8) - 1,)
         self._call(f"wait{element_bytes * 8}", self.raw, address, value, comparison.value, *mask,
-                         what="wait for a value")
+                   what="wait for a value")
+        self._watch = self.signal()
 
     def store(self, address: int, element_bytes: int, change: base.Change, value: int) -> None:
         if change not in (base.Change.SET, base.Change.REACH):
@@ -413,6 +435,8 @@ class VendorQueue(base.Queue):
 
     def idle(self) -> bool:
         if self.life.fault is not None:
+            return True
+        if self._watch is not None and self.domain is not None and self.domain.ending and not self._watch.done():
             return True
         return _settled(self.device, self.device.enter().query_stream(self.raw), "work on a queue")
 

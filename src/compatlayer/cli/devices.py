@@ -13,6 +13,7 @@ SUMMARY = "list the devices that programs are shown"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--backends", action="store_true", help="show the state of every backend instead")
     parser.add_argument("--devices", metavar="SPEC", help="as COMPATLAYER_DEVICES: cpu, cpu:2, ...")
 
 
@@ -20,6 +21,8 @@ def main(arguments: argparse.Namespace) -> int:
     from compatlayer.core.runtime import state
     from compatlayer.errors import CudaError
 
+    if arguments.backends:
+        return _backends()
     if arguments.devices is not None:
         os.environ[environment.DEVICES] = arguments.devices
     try:
@@ -35,4 +38,13 @@ def main(arguments: argparse.Namespace) -> int:
             (str(device.ordinal), caps.name, caps.target, capability, memory, str(caps.compute_units), caps.uuid.hex())
         )
     print(columns(rows))
+    return 0
+
+
+def _backends() -> int:
+    """Each backend that can be named in COMPATLAYER_DEVICES, and whether it works here."""
+    from compatlayer.backends import vendor
+
+    rows = [("name", "devices of", "state"), ("cpu", "this machine's processor", "works")]
+    print(columns([*rows, *vendor.states()]))
     return 0

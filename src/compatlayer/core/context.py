@@ -111,13 +111,24 @@ class Context:
             self.domain = self.device.hardware.domain()
         except BackendError as error:
             raise CudaError(Status.OUT_OF_MEMORY, f"no context on {self.device}: {error}") from None
-        self.legacy = Stream(self, self.domain.queue(0), 0, 0)
+        self.legacy = Stream(self, self.new_queue(self.domain, 0), 0, 0)
         self.legacy_doors = DoorSide(DoorRole.JOINED)
         self.joined_doors = DoorSide(DoorRole.BARRIER)
         self.doors = None if self.device.launch_blocking else self.domain.doors()
         if self.doors is not None:
             self.legacy.door = self.doors.door(self.legacy.queue, DoorRole.BARRIER, 0)
         self._per_thread = threading.local()
+
+    def new_queue(self, domain: Domain, priority: int) -> Queue:
+        """A queue of `domain`, with the backend's complaint in CUDA's terms."""
+        try:
+            return domain.queue(priority)
+        except DomainFaulted as error:
+            fault = domain.fault()
+            raise CudaError(FAULT_STATUS[fault.kind] if fault else Status.UNKNOWN,
+                            fault.message if fault else str(error)) from None
+        except BackendError as error:
+            raise self.translate(error) from None
 
     def live_domain(self) -> Domain:
         """The fault domain; CONTEXT_IS_DESTROYED after the end."""
@@ -160,7 +171,7 @@ class Context:
         """The calling thread's per-thread default stream."""
         stream: Stream | None = getattr(self._per_thread, "stream", None)
         if stream is None:
-            stream = Stream(self, self.live_domain().queue(0), 0, 0)
+            stream = Stream(self, self.new_queue(self.live_domain(), 0), 0, 0)
             self._per_thread.stream = stream
         return stream
 
@@ -168,7 +179,7 @@ class Context:
         """The hidden stream on which cooperative launches run one after the other."""
         found: Stream | None = vars(self).get("_alone")
         if found is None:
-            made = Stream(self, self.live_domain().queue(0), NON_BLOCKING, 0)
+            made = Stream(self, self.new_queue(self.live_domain(), 0), NON_BLOCKING, 0)
             found = vars(self).setdefault("_alone", made)
         return found
 
@@ -176,7 +187,7 @@ class Context:
         """The queue that says of graphs' nodes that they are this context's; it carries nothing."""
         found: Queue | None = vars(self).get("_home")
         if found is None:
-            found = vars(self).setdefault("_home", self.live_domain().queue(0))
+            found = vars(self).setdefault("_home", self.new_queue(self.live_domain(), 0))
         return found
 
     def new_stream(self, flags: int, priority: int, green: GreenContext | None = None) -> Stream:
@@ -187,7 +198,7 @@ class Context:
                 if other.capture is None:
                     other.idle()
         domain = self.live_domain()
-        stream = Stream(self, domain.queue(priority), flags, priority)
+        stream = Stream(self, self.new_queue(domain, priority), flags, priority)
         if green is not None:
             stream.green = green
             workers = self.device.hardware.caps.compute_units  # a board may be shown with more units

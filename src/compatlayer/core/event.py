@@ -81,7 +81,7 @@ class Event:
         """Mark the end of the work that every stream of `context` (or those made in `green`) has so far."""
         if context is not self.context:
             raise CudaError(Status.INVALID_HANDLE, "the event belongs to another context")
-        collector = Stream(context, context.live_domain().queue(0), NON_BLOCKING, 0)
+        collector = Stream(context, context.new_queue(context.live_domain(), 0), NON_BLOCKING, 0)
         for stream in list(context.busy):
             if green is None or stream.green is green:
                 collector.wait_fence(stream.signal())

@@ -9,7 +9,6 @@ from .. import ptx_text
 from ..image import DeviceCode
 from . import device_code
 
-
 lower_module = device_code.lower_module
 
 

@@ -1,0 +1,161 @@
+"""Every vendor's row, on a stand-in library; libraries that crash, lack a call, have no device, or lose it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from c_compiler import compile_c
+
+from compatlayer.backends import vendor_amd
+from compatlayer.backends.vendor_rows import NOT_CONFIRMED, ROWS
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import build  # noqa: E402
+
+pytest.importorskip("cuda.bindings.driver")
+
+PROGRAM = '''
+import ctypes
+import numpy as np
+from cuda.bindings import driver as cu, nvrtc
+
+def ok(answer):
+    assert int(answer[0]) == 0, answer
+    return answer[1] if len(answer) == 2 else answer[1:]
+
+ok(cu.cuInit(0))
+context = ok(cu.cuDevicePrimaryCtxRetain(0))
+ok(cu.cuCtxSetCurrent(context))
+stream = ok(cu.cuStreamCreate(1))
+numbers = np.arange(1000, dtype=np.float32)
+memory, pinned = ok(cu.cuMemAlloc(numbers.nbytes)), ok(cu.cuMemHostAlloc(numbers.nbytes, 0))
+first, last = ok(cu.cuEventCreate(0)), ok(cu.cuEventCreate(0))
+ok(cu.cuEventRecord(first, stream))
+ok(cu.cuMemcpyHtoDAsync(memory, numbers, numbers.nbytes, stream))
+ok(cu.cuEventRecord(last, stream))
+ok(cu.cuMemcpyDtoHAsync(pinned, memory, numbers.nbytes, stream))
+ok(cu.cuStreamSynchronize(stream))
+assert ok(cu.cuEventElapsedTime(first, last)) >= 0
+assert np.array_equal(np.frombuffer((ctypes.c_char * numbers.nbytes).from_address(int(pinned)), np.float32), numbers)
+ok(cu.cuMemsetD32Async(memory, 0x3f800000, 500, stream))
+ok(cu.cuStreamSynchronize(stream))
+back = np.empty_like(numbers)
+ok(cu.cuMemcpyDtoH(back, memory, numbers.nbytes))
+assert (back[:500] == 1).all() and (back[500:] == numbers[500:]).all()
+print("copies")
+source = b"""__device__ int bias = 3;
+extern "C" __global__ void scale(float *p, float by, int n)
+{ int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) p[i] = p[i] * by + bias; }"""
+program = ok(nvrtc.nvrtcCreateProgram(source, b"k.cu", 0, [], []))
+ok(nvrtc.nvrtcCompileProgram(program, 1, [b"--gpu-architecture=sm_86"]))
+image = bytes(ok(nvrtc.nvrtcGetPTXSize(program)))
+ok(nvrtc.nvrtcGetPTX(program, image))
+status, module = cu.cuModuleLoadData(image)
+print("load", int(status))
+if int(status) == 0:
+    kernel, types = ok(cu.cuModuleGetFunction(module, b"scale")), (ctypes.c_void_p, ctypes.c_float, ctypes.c_int)
+    for launch in range(2):
+        ok(cu.cuMemcpyHtoD(memory, numbers, numbers.nbytes))
+        status, = cu.cuLaunchKernel(kernel, 4, 1, 1, 256, 1, 1, 0, stream, ((int(memory), 2.0, 1000), types), 0)
+        print("launch", int(status))
+        if int(status) == 0:
+            ok(cu.cuStreamSynchronize(stream))
+            ok(cu.cuMemcpyDtoH(back, memory, numbers.nbytes))
+            assert np.array_equal(back, numbers * 2 + 3)
+        else:
+            print("copy", int(cu.cuMemAlloc(16)[0]))
+'''
+
+
+def run(words: list[str], environment: dict[str, str], **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "compatlayer", *words], env={**os.environ, **environment, **more},
+                          capture_output=True, text=True, timeout=100, check=False)
+
+
+@pytest.fixture(scope="module")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("standin")
+
+
+@pytest.fixture(scope="module")
+def program(libraries: Path) -> str:
+    path = libraries / "program.py"
+    path.write_text(PROGRAM)
+    return str(path)
+
+
+# The two forms with all of their calls, and the row with exceptions to most rules.
+@pytest.mark.parametrize("row", ["rocm", "musa", "biren"])
+def test_a_program_runs_on_a_row(row: str, libraries: Path, program: str) -> None:
+    done = run(["run", "--devices", row, program], build.environment(row, libraries / row))
+    assert done.stdout.split("\n")[:-1] == ["copies", "load 0", "launch 0", "launch 0"], done.stderr
+
+
+def test_a_runtime_that_loads_no_modules_still_copies(libraries: Path, program: str) -> None:
+    done = run(["run", program], build.environment("kunlunxin", libraries / "kunlunxin"), COMPATLAYER_VERBOSE="1")
+    assert done.stdout.split("\n")[:-1] == ["copies", "load 801"], done.stderr
+    assert "cudaModuleLoadData" in done.stderr or "ModuleLoadData" in done.stderr or "load" in done.stderr
+
+
+def test_a_lost_device_is_a_documented_error_with_the_vendors_code(libraries: Path, program: str) -> None:
+    done = run(["run", program], build.environment("musa", libraries / "musa"), STANDIN_LOSE_AFTER="2",
+               COMPATLAYER_VERBOSE="1")
+    assert done.stdout.split("\n")[:-1] == ["copies", "load 0", "launch 0", "launch 719", "copy 719"], done.stderr
+    assert "launch of scale: Moore Threads answered 1214 MU_ERROR_DEVICE_UNAVAILABLE" in done.stderr
+
+
+def test_states_of_backends(libraries: Path) -> None:
+    environment = build.environment("rocm", libraries / "rocm")
+    lines = {line.split()[0]: line for line in run(["devices", "--backends"], environment).stdout.splitlines()}
+    assert set(ROWS) <= set(lines)
+    assert "works: 1 device(s)" in lines["rocm"]
+    assert "not installed" in lines["enflame"]
+    assert all(NOT_CONFIRMED in lines[name] for name in ROWS)
+    none = run(["devices", "--backends"], environment, STANDIN_DEVICES="0").stdout
+    assert "library found, no device (libamdhip64.so.7: initialisation answered 1100 hipErrorNoDevice)" in none
+
+
+def test_a_library_that_crashes_when_loaded_takes_no_program_with_it(libraries: Path, program: str) -> None:
+    environment = build.environment("rocm", libraries / "rocm")
+    done = run(["devices", "--devices", "rocm"], environment, STANDIN_CRASH="1")
+    assert done.returncode > 0
+    assert "crashes when it is loaded: signal 11" in done.stderr
+    beside = run(["devices", "--devices", "cpu"], environment, STANDIN_CRASH="1")
+    assert beside.returncode == 0
+
+
+def test_a_library_without_a_call_that_everything_needs_is_named(libraries: Path) -> None:
+    folder = libraries / "half"
+    folder.mkdir()
+    compile_c("int hipInit(unsigned flags) { return (int)flags; }\nint hipGetDeviceCount(int *n) { return *n = 0; }\n",
+              folder / "libamdhip64.so.7", "-shared")
+    done = run(["devices", "--devices", "rocm"], {"COMPATLAYER_VENDOR_PATH": str(folder)})
+    assert done.returncode > 0
+    assert "libamdhip64.so.7 has no hipMalloc; this needs it" in done.stderr
+
+
+def test_a_vendor_that_is_not_there_is_said(tmp_path: Path) -> None:
+    done = run(["devices", "--devices", "metax"], {"COMPATLAYER_VENDOR_PATH": str(tmp_path)})
+    assert done.returncode > 0
+    assert "COMPATLAYER_DEVICES names metax, and not installed (none of libmcruntime.so in" in done.stderr
+
+
+def test_the_architecture_of_an_amd_device_is_read_from_the_kernel_driver(tmp_path: Path) -> None:
+    for number, (version, location) in enumerate([(0, 0), (90402, 0x300), (110000, 0x4100), (90010, 0x8100)]):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "properties").write_text(
+            f"cpu_cores_count 0\ngfx_target_version {version}\nlocation_id {location}\ndomain 0\n")
+    names = [vendor_amd.architecture(bus, 0, tmp_path) for bus in ("0000:03:00.0", "0000:41:00.0", "0000:81:00.0")]
+    assert names == ["gfx942", "gfx1100", "gfx90a"]
+    assert vendor_amd.architecture("", 1, tmp_path) == "gfx1100"
+    assert vendor_amd.architecture("0000:99:00.0", 0, tmp_path) == ""
+
+
+def test_every_row_says_where_it_comes_from() -> None:
+    for row in ROWS.values():
+        assert row.source and row.libraries and row.folders and row.state == NOT_CONFIRMED
+        assert bool(row.image) != bool(row.why_no_kernels), row.name

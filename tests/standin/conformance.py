@@ -60,7 +60,7 @@ def run(row: str, file: Path, folder: Path, environment: dict[str, str]) -> tupl
 def main() -> int:
     """Run what is asked for and print a line for each row."""
     sys.path.insert(0, str(HERE))
-    from build import environment as environment_of
+    from standin_library import environment as environment_of
 
     parser = argparse.ArgumentParser()
     parser.add_argument("rows", nargs="+")

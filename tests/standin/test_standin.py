@@ -14,7 +14,7 @@ from compatlayer.backends import vendor_amd
 from compatlayer.backends.vendor_rows import NOT_CONFIRMED, ROWS
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import build  # noqa: E402
+import standin_library
 
 pytest.importorskip("cuda.bindings.driver")
 
@@ -91,25 +91,25 @@ def program(libraries: Path) -> str:
 # The two forms with all of their calls, and the row with exceptions to most rules.
 @pytest.mark.parametrize("row", ["rocm", "musa", "biren"])
 def test_a_program_runs_on_a_row(row: str, libraries: Path, program: str) -> None:
-    done = run(["run", "--devices", row, program], build.environment(row, libraries / row))
+    done = run(["run", "--devices", row, program], standin_library.environment(row, libraries / row))
     assert done.stdout.split("\n")[:-1] == ["copies", "load 0", "launch 0", "launch 0"], done.stderr
 
 
 def test_a_runtime_that_loads_no_modules_still_copies(libraries: Path, program: str) -> None:
-    done = run(["run", program], build.environment("kunlunxin", libraries / "kunlunxin"), COMPATLAYER_VERBOSE="1")
+    done = run(["run", program], standin_library.environment("kunlunxin", libraries / "kunlunxin"), COMPATLAYER_VERBOSE="1")
     assert done.stdout.split("\n")[:-1] == ["copies", "load 801"], done.stderr
     assert "cudaModuleLoadData" in done.stderr or "ModuleLoadData" in done.stderr or "load" in done.stderr
 
 
 def test_a_lost_device_is_a_documented_error_with_the_vendors_code(libraries: Path, program: str) -> None:
-    done = run(["run", program], build.environment("musa", libraries / "musa"), STANDIN_LOSE_AFTER="2",
+    done = run(["run", program], standin_library.environment("musa", libraries / "musa"), STANDIN_LOSE_AFTER="2",
                COMPATLAYER_VERBOSE="1")
     assert done.stdout.split("\n")[:-1] == ["copies", "load 0", "launch 0", "launch 719", "copy 719"], done.stderr
     assert "launch of scale: Moore Threads answered 1214 MU_ERROR_DEVICE_UNAVAILABLE" in done.stderr
 
 
 def test_states_of_backends(libraries: Path) -> None:
-    environment = build.environment("rocm", libraries / "rocm")
+    environment = standin_library.environment("rocm", libraries / "rocm")
     lines = {line.split()[0]: line for line in run(["devices", "--backends"], environment).stdout.splitlines()}
     assert set(ROWS) <= set(lines)
     assert "works: 1 device(s)" in lines["rocm"]
@@ -120,7 +120,7 @@ def test_states_of_backends(libraries: Path) -> None:
 
 
 def test_a_library_that_crashes_when_loaded_takes_no_program_with_it(libraries: Path, program: str) -> None:
-    environment = build.environment("rocm", libraries / "rocm")
+    environment = standin_library.environment("rocm", libraries / "rocm")
     done = run(["devices", "--devices", "rocm"], environment, STANDIN_CRASH="1")
     assert done.returncode > 0
     assert "crashes when it is loaded: signal 11" in done.stderr

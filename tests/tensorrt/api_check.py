@@ -18,10 +18,10 @@ PROFILE = os.environ.get("COMPATLAYER_TENSORRT") or "10"
 API = json.loads((HERE / f"api_{PROFILE}.json").read_text())
 PAGE = (HERE.parents[1] / "docs" / "tensorrt-api.md").read_text()
 MORE = {"8": {"DataType": {"BF16": 7, "INT64": 8, "INT4": 9, "FP4": 10}}, "10": API["later"]}[PROFILE]
-# Functions of the documented module that are written in Python, our forms of what pybind11 makes of lists, and names
-# of later 10.x.
-OTHER = {"nptype", "volume", "PluginFieldCollection", "fp4", "ICumulativeLayer", "ISqueezeLayer", "IUnsqueezeLayer",
-         "IStreamReaderV2", "IStreamWriter"}
+# Functions of the documented module that are written in Python, its inner module, what pybind11 makes of lists, and
+# names of later 10.x.
+OTHER = {"nptype", "volume", "tensorrt", "PluginFieldCollection", "fp4", "ICumulativeLayer", "ISqueezeLayer",
+         "IUnsqueezeLayer", "IStreamReaderV2", "IStreamWriter"}
 
 
 def table(title: str) -> set[str]:

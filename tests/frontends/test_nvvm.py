@@ -111,6 +111,22 @@ def test_ptx_is_text_with_the_kernel_and_its_options(form: type) -> None:
     assert "fma.rn.ftz.f32" in Program(form(SCALE)).compile(ARCH, "-ftz=1").decode()
 
 
+FAST = SCALE.replace(
+    "declare i32", 'declare float @__nv_fast_sinf(float)\ndeclare float @llvm.sqrt.f32(float)\ndeclare i32', 1).replace(
+    'fmul float %".7", %"a"', 'fdiv float %".7", %"a"').replace(
+    'fadd float %".8", 1.0', 'call float @llvm.sqrt.f32(float %".s")').replace(
+    '  %".9"', '  %".s" = call float @__nv_fast_sinf(float %".8")\n  %".9"', 1)
+
+
+def test_what_may_be_approximate_is_so_in_ptx_text_where_options_say() -> None:
+    exact = {"div.rn.f32", "sqrt.rn.f32", "sin.approx.f32"}
+    flushing = {"div.rn.ftz.f32", "sqrt.approx.ftz.f32", "sin.approx.ftz.f32"}
+    for words, expected in (((), exact), (("-prec-div=0",), exact - {"div.rn.f32"} | {"div.full.f32"}),
+                            (("-prec-sqrt=0", "-ftz=1"), flushing), ((), exact)):
+        text = Program(FAST).compile(ARCH, *words).decode()
+        assert set(re.findall(r"(?:div|sqrt|sin)\.[.\w]+", text)) == expected
+
+
 def test_a_function_that_another_input_defines_is_declared_in_the_ptx() -> None:
     text = Program(CALLER).compile(ARCH).decode()
     assert re.search(r"\.extern\s+\.func.*?\btwice\b\s*\(.*?\)\s*;", text, re.DOTALL)

@@ -54,6 +54,7 @@ class DeviceCode(NamedTuple):
     architecture: str  # e.g. "sm_86"
     lowered_names: Mapping[str, str] = MappingProxyType({})  # name expression -> lowered name
     log: str = ""
+    text_options: str = ""  # what its PTX text was asked for with, where that is not in the IR
 
 
 class Sharing(NamedTuple):

@@ -10,7 +10,7 @@ from . import cache, container, toolchain
 from .image import DeviceCode
 
 _KIND = "ptx"
-_FORMAT = "2"  # to change whenever this module would make another text of the same IR
+_FORMAT = "3"  # to change whenever this module would make another text of the same IR
 # C++ casts: PTX's cvt saturates by itself and has an answer for NaN, which LLVM's intrinsic would replace by 0.
 _SATURATING = re.compile(r"(?:tail )?call (?:[a-z_]+ )*i(?:32|64) @llvm\.fpto([su])i\.sat\.i(32|64)\.f(?:16|32|64)"
                          r"\((half|float|double) (?:[a-z_]+ )*(%[^ ,()]+)\)(?: #\d+)?")
@@ -42,7 +42,7 @@ def of_family(ptx: str, architecture: str) -> str:
 
 
 def _key(code: DeviceCode) -> str:
-    return digest.key("ptx", _FORMAT, toolchain.identity(), code.architecture, code.ir)
+    return digest.key("ptx", _FORMAT, toolchain.identity(), code.architecture, code.text_options, code.ir)
 
 
 def emit(code: DeviceCode) -> str:

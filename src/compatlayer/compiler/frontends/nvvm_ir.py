@@ -17,7 +17,7 @@ from ...errors import CompilerError
 from .. import cache, identity, ptx_text, scratch, toolchain
 from ..image import DeviceCode
 from ..library import libdevice
-from . import nvvm_diagnostics, nvvm_dialect
+from . import nvvm_approximate, nvvm_diagnostics, nvvm_dialect
 from .nvvm_options import Options
 
 _KIND = "nvvm"
@@ -92,7 +92,7 @@ def _run(modules: Sequence[IrModule], lazy: Sequence[IrModule], options: Options
                 file.write(data)
             arguments += [flag, path]
         given = _as_llvm(first, options)
-        asked = None if options.lto else pool.submit(_ptx, [*arguments, *_libdevice(modules)], given, options, folder)
+        asked = None if options.lto else pool.submit(_ptx, arguments, modules, given, options, folder)
         ir = _clang(["-emit-llvm", *_OPTIMISE, *arguments], given, options, folder)
         if asked is not None and (ptx := asked.result()):
             # PTX text is asked for next, by most programs: it is made at the same time.
@@ -100,24 +100,36 @@ def _run(modules: Sequence[IrModule], lazy: Sequence[IrModule], options: Options
     return ir
 
 
-def _ptx(arguments: Sequence[str], given: IrModule, options: Options, folder: str) -> str:
+def _ptx(arguments: Sequence[str], modules: Sequence[IrModule], given: IrModule, options: Options, folder: str) -> str:
     """PTX text, empty where there is none; ptx_text then says why."""
+    how = [*(_OPTIMISE if options.optimise else ("-O0",))]
+    how += [] if options.exact_division else ["-mllvm", "-nvptx-prec-divf32=1"]
+    how += [] if options.exact_sqrt else ["-mllvm", "-nvptx-prec-sqrtf32=0"]
     try:
-        how = _OPTIMISE if options.optimise else ("-O0",)
-        return _clang(["-S", *how, *arguments], given, options, folder).decode("utf-8", "replace")
+        arguments = [*how, *arguments, *_math(modules, options, folder)]
+        return _clang(["-S", *arguments], given, options, folder).decode("utf-8", "replace")
     except CompilerError:
         return ""
 
 
-def _libdevice(modules: Sequence[IrModule]) -> list[str]:
+def _math(modules: Sequence[IrModule], options: Options, folder: str) -> list[str]:
     """Arguments that make math functions code in PTX text. Kernels that run get theirs later, each in its lanes."""
+    arguments = []
+    if any(each.is_bitcode or name in each.data for each in modules for name in nvvm_approximate.names()):
+        fast = os.path.join(folder, "fast.bc")
+        text = nvvm_approximate.text(options.flush_denormals).encode()
+        with open(fast, "wb") as file:
+            file.write(_bitcode(IrModule(text, ""), options, False))
+        arguments += [_LAZY, fast]  # before libdevice, which has these functions too
     path = paths.include_dir().parent / libdevice.PLACE
-    used = any(b"__nv_" in each.data for each in modules)
-    return [_LAZY, str(path)] if used and path.is_file() else []
+    if path.is_file() and any(b"__nv_" in each.data for each in modules):
+        arguments += [_LAZY, str(path)]
+    return arguments
 
 
 def _code(ir: bytes, options: Options) -> DeviceCode:
-    return DeviceCode(ir=ir.decode("utf-8", "surrogateescape"), architecture=options.architecture)
+    asked = f"{options.optimise} {options.exact_division} {options.exact_sqrt} {options.flush_denormals}"
+    return DeviceCode(ir=ir.decode("utf-8", "surrogateescape"), architecture=options.architecture, text_options=asked)
 
 
 def _as_llvm(module: IrModule, options: Options) -> IrModule:

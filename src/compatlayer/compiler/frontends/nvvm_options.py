@@ -20,6 +20,8 @@ class Options(NamedTuple):
     optimise: bool = True
     flush_denormals: bool = False
     contract: bool = True
+    exact_division: bool = True
+    exact_sqrt: bool = True
     lto: bool = False
 
 
@@ -35,7 +37,8 @@ _SWITCHES = ("g", "generate-line-info", "lineinfo", "gen-lto", "device-stack-pro
 def parse(options: Sequence[str]) -> Options:
     """The options as one record. Raises InvalidOption naming the first one that libNVVM would refuse.
 
-    Source lines are kept with and without -g; divisions and square roots are always rounded correctly."""
+    Source lines are kept with and without -g. Divisions and square roots that may be approximate are so in PTX text;
+    kernels that run always round them correctly."""
     parsed = Options()
     for word in options:
         name, equals, value = word.strip().removeprefix("-").partition("=")
@@ -57,11 +60,19 @@ def _valued(parsed: Options, word: str, name: str, value: str) -> Options:
     if not (value.isdecimal() if known is None else value in known):
         takes = "a number" if known is None else " or ".join(known)
         raise InvalidOption(f"{word}: -{name} takes {takes}")
-    if name == "opt":
-        return parsed._replace(optimise=value != "0")
-    if name == "ftz":
-        return parsed._replace(flush_denormals=value == "1")
-    return parsed._replace(contract=value == "1") if name == "fma" else parsed
+    asked = value != "0"
+    match name:
+        case "opt":
+            return parsed._replace(optimise=asked)
+        case "ftz":
+            return parsed._replace(flush_denormals=asked)
+        case "fma":
+            return parsed._replace(contract=asked)
+        case "prec-div":
+            return parsed._replace(exact_division=asked)
+        case "prec-sqrt":
+            return parsed._replace(exact_sqrt=asked)
+    return parsed
 
 
 def _architecture(value: str, word: str) -> str:

@@ -246,7 +246,7 @@ def _build(folder: Path) -> Path:
         f"-I{folder}",
         f"-I{HERE}",
         f"-L{built}",
-        *(f"-l:{library.sonames[0]}" for library in fuzz_table.FUZZED),
+        *(f"-l:{library.sonames[0]}" for library in fuzz_table.LIBRARIES),
         f"-Wl,-rpath,{built}",
     )
 

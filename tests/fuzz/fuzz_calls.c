@@ -37,6 +37,11 @@ static char *outer_pointer(struct thread *t, const struct function *function, in
     return at;
 }
 
+static int is_of_graphs(const struct function *function)
+{
+    return strncmp(function->name, "cuGraph", 7) == 0 || strncmp(function->name, "cudaGraph", 9) == 0;
+}
+
 static int wants_image(const struct function *function, const struct parameter *parameter)
 {
     return strcmp(parameter->name, "image") == 0 || strcmp(parameter->name, "code") == 0 ||
@@ -245,7 +250,7 @@ void fuzz_run(uint64_t seed, int64_t batch, int thread, int64_t count, int64_t f
         if (call >= describe_from)
             describe(t, function, batch, call);
         /* Graphs are documented as not thread-safe: one thread has them all. */
-        if (call < first || (thread != 0 && strncmp(function->name, "cuGraph", 7) == 0))
+        if (call < first || (thread != 0 && is_of_graphs(function)))
             continue;
         mine->busy = 1;
         int result = function->call(t->arguments);

@@ -90,6 +90,8 @@ static void end_one(int kind, uint64_t value, uint64_t bytes)
         cuCtxDestroy_v2(object);
     } else if (strcmp(name, "CUgreenCtx_st") == 0) {
         cuGreenCtxDestroy(object);
+    } else if (strcmp(name, "cudaExecutionContext_st") == 0) {
+        cudaExecutionCtxDestroy(object);
     } else if (strcmp(name, "CUstream_st") == 0) {
         cuStreamDestroy_v2(object);
     } else if (strcmp(name, "CUevent_st") == 0) {

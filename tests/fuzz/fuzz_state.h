@@ -1,4 +1,5 @@
 /* What the fuzzer's parts share: tables, pools of handles that calls made, the state of a thread. */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +14,9 @@ struct field { unsigned offset; int type, role, group, tag; };
 struct type { const char *name; int kind; unsigned bytes; int target, first, count, tag_offset; };
 struct parameter { const char *name; int type, role; };
 struct function { const char *name; int (*call)(char **); int first, count, rare, tame, unknown; };
+/* A function that only a library of another number has; looked up once. */
+#define FUZZ_OLDER(function, library, name) \
+    ((function) != NULL ? (void)0 : (void)(*(void **)&(function) = dlsym(dlopen(library, RTLD_NOW | RTLD_LOCAL), name)))
 #include "fuzz_table.h"
 
 #define LENGTH(array) (sizeof (array) / sizeof *(array))

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import ctypes
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import fuzz_runtime
+from cffi import CDefError
 from compatlayer._native import ffi
 
-from compatlayer.api.header import Function, read_library
+from compatlayer.api.header import Function, Parameter, read_library
 from compatlayer.api.library import CUDA, CUDART, LIBRARIES, NVML, Library
 from compatlayer.api.toolchain import find_toolchain
 from compatlayer.paths import library_dir
@@ -28,12 +31,13 @@ TAMED = ("NONE", "WAIT_VALUE", "CONDITIONAL", "LAUNCH", "EXPORTS_FILE", "KEEPS",
 
 # Typedefs of numbers that are handles.
 NUMBER_HANDLES = {
-    "CUtexObject",
-    "CUsurfObject",
-    "CUmemGenericAllocationHandle",
-    "CUlogicalEndpointId",
-    "CUgraphConditionalHandle",
-    "CUlogIterator",
+    "CUtexObject": "CUtexObject",
+    "CUsurfObject": "CUsurfObject",
+    "CUmemGenericAllocationHandle": "CUmemGenericAllocationHandle",
+    "CUlogicalEndpointId": "CUlogicalEndpointId",
+    "CUgraphConditionalHandle": "CUgraphConditionalHandle",
+    "CUlogIterator": "CUlogIterator",
+    **fuzz_runtime.NUMBER_HANDLES,
 }
 # The member of a union that another member's value calls for; only that one is filled, since pointers of one member
 # would be read as another's.
@@ -53,6 +57,7 @@ UNIONS = {
         "memOp": 12,
         "conditional": 13,
     },
+    **fuzz_runtime.UNIONS,
 }
 # Calls that cost milliseconds when they succeed, or take everything else away: one in so many is made.
 RARE = {
@@ -76,20 +81,24 @@ RARE = {
     "cuCtxCreate_v3": 8,
     "cuCtxCreate_v4": 8,
     "cuGreenCtxCreate": 8,
+    "cudaLibraryLoadData": 8,
+    "cudaLibraryLoadFromFile": 4,
+    "cudaGreenCtxCreate": 8,
     "cudaDeviceReset": 100,
     "cuDevicePrimaryCtxReset": 100,
     "cuDevicePrimaryCtxReset_v2": 100,
     "cuDevicePrimaryCtxRelease": 20,
     "cuDevicePrimaryCtxRelease_v2": 20,
     "cuLogsRegisterCallback": 100,
+    "cudaLogsRegisterCallback": 100,
 }  # every later error is told to it
-# Not the runtime library: cffi does not know its structures, so nobody here knows how large they are.
-FUZZED = tuple(library for library in LIBRARIES if library is not CUDART)
 # Libraries whose code for an unexpected error stands for nothing else: answering it is a finding.
-UNKNOWN = {library.name: library.unknown for library in (CUDA, NVML)}
+UNKNOWN = {library.name: library.unknown for library in (CUDA, NVML, CUDART)}
+OLDER = fuzz_runtime.older()
 # Never called.
 EXCLUDED = {
     "cuGetExportTable": "its tables are private",
+    **fuzz_runtime.EXCLUDED,
 }
 # A wait that nothing ends, a grid that takes years, a loop without an end, memory that must outlive the call.
 TAMED_CALLS = [
@@ -97,13 +106,13 @@ TAMED_CALLS = [
     (r"cu(da)?GraphConditionalHandleCreate", "CONDITIONAL"),
     (r"cu(?:da)?Launch(Kernel|CooperativeKernel|Grid)?(Ex|Async)?$", "LAUNCH"),
     (r"cuFuncSetBlockShape", "LAUNCH"),
-    (r"cuMemGetLocationInfo", "PARTS"),  # it writes as many answers as there are parts
+    (r"cu(da)?MemGetLocationInfo", "PARTS"),  # it writes as many answers as there are parts
     (r"(ExportToShareableHandle|GetHandleForAddressRange)", "EXPORTS_FILE"),
     (r"cuLinkCreate", "KEEPS"),  # the options' log buffers are written until the linker ends
 ]
 SIZED_ELSEWHERE = re.compile(r"cuMem(cpy|set|Alloc|Advise|Prefetch|HostAlloc|Create|AddressReserve|AllocHost)")
 BYTE_COUNTS = re.compile(r"cuMem(Prefetch|Advise|RangeGet|Discard)(?!.*Batch)")
-_COUNT = re.compile(r"^(num|nb|Num)[A-Z_]|[cC]ount|[lL]ength|SetSize$")
+_COUNT = re.compile(r"^p?(num|nb|Num)[A-Z_]|[cC]ount|[lL]ength|SetSize$")
 _SIZE = re.compile(r"size|bytes|width|height|depth|pitch|offset|elements|^len$", re.IGNORECASE)
 _EXTENT = re.compile(r"^(grid|block)(dim|size|_)?|^(x|y|z)$|cluster", re.IGNORECASE)
 _ADDRESS = re.compile(r"(device|dptr|devptr|^dst$|^src$|^ptr$|address|base)", re.IGNORECASE)
@@ -133,11 +142,12 @@ class Table:
         self.functions: list[Function] = []
         self.libraries: dict[str, Library] = {}  # by function
         compiler = find_toolchain().command
-        for library in FUZZED:
+        for library in LIBRARIES:
             exported = ctypes.CDLL(str(library_dir() / library.sonames[0]))
             for each in read_library(compiler, include, library)[1]:
                 # A header may include another library's; a library of an older number may export another's variants.
-                if each.name not in EXCLUDED and each.name not in self.libraries and hasattr(exported, each.name):
+                there = hasattr(exported, each.name) or each.name in OLDER
+                if each.name not in EXCLUDED and each.name not in self.libraries and there:
                     self.functions.append(each)
                     self.libraries[each.name] = library
 
@@ -161,7 +171,7 @@ class Table:
         if text.endswith("*"):
             return self._pointer(text, text[:-1])
         if text in NUMBER_HANDLES:
-            return Row(text, "HANDLE", ffi.sizeof(text), self.handle(text))
+            return Row(text, "HANDLE", ffi.sizeof(_ctype(text)), self.handle(NUMBER_HANDLES[text]))
         if text == "CUdeviceptr":
             return Row(text, "ADDRESS", 8)
         spelled = {
@@ -172,8 +182,8 @@ class Table:
             "unsignedlong": "unsigned long",
         }.get(text, text)
         try:
-            return self._from_ctype(text, ffi.typeof(spelled), text)
-        except ffi.error:  # a typedef of a function, not of a pointer to one
+            return self._from_ctype(text, _ctype(spelled), text)
+        except CDefError:  # a typedef of a function, not of a pointer to one
             return Row(text, "FUNCTION", 8, has_pointers=True)
 
     def _pointer(self, text: str, target: str) -> Row:
@@ -239,9 +249,17 @@ class Table:
 
     def _address_field(self, name: str, inner: int) -> int:
         row = self.rows[inner]
-        return (
-            self.row("CUdeviceptr") if row.kind == "NUMBER" and row.size_bytes == 8 and _ADDRESS.search(name) else inner
-        )
+        number = row.kind == "NUMBER" and row.size_bytes == 8 and _ADDRESS.search(name)
+        pointer = row.kind == "BYTES" and fuzz_runtime.stands_for(name, "void *") == "CUdeviceptr"
+        return self.row("CUdeviceptr") if number or pointer else inner
+
+    def parameter(self, function: Function, each: Parameter) -> int:
+        """The row of a parameter; the runtime library's `void *` may be a kernel or device memory."""
+        what = fuzz_runtime.stands_for(each.name, each.kind) if self.libraries[function.name] is CUDART else ""
+        if what == "CUkern_st" and what not in self._known:
+            self._known[what] = len(self.rows)
+            self.rows.append(Row(what, "HANDLE", 8, self.handle(what)))
+        return self.row(what) if what == "CUdeviceptr" else self._known[what] if what else self.row(each.kind)
 
 
 def _opaque(ctype: Any) -> bool:
@@ -253,7 +271,16 @@ def _opaque(ctype: Any) -> bool:
 
 def _handle_name(cname: str) -> str:
     """`struct CUstream_st` is what a CUstream points to; handles of one kind must have one name."""
-    return cname.removeprefix("struct ").strip()
+    name = cname.removeprefix("struct ").strip()
+    return fuzz_runtime.HANDLES.get(name, name)
+
+
+def _ctype(spelled: str) -> Any:
+    """A type of the package's own declarations, or of the runtime library."""
+    try:
+        return ffi.typeof(spelled)
+    except ffi.error:
+        return fuzz_runtime.ctype(spelled)
 
 
 def _groups(fields: Any) -> Iterator[list[tuple[str, Any]]]:
@@ -277,16 +304,23 @@ def role(name: str, function: Function | None = None) -> str:
     if _EXTENT.search(name):
         return "EXTENT"
     if _COUNT.search(name):
-        bytes_meant = name == "count" and function is not None and BYTE_COUNTS.match(function.name)
+        bytes_meant = name == "count" and function is not None and _matches(function, "BYTE_COUNTS")
         return "SIZE" if bytes_meant else "COUNT"
     if _SIZE.search(name):
-        bounded = (
-            function is not None
-            and not SIZED_ELSEWHERE.match(function.name)
-            and any(re.search(r"\b(void|char) \*", each.text) for each in function.parameters)
-        )
+        if function is not None and name == "len" and not _takes_bytes(function):
+            return "COUNT"
+        bounded = function is not None and not _matches(function, "SIZED_ELSEWHERE") and _takes_bytes(function)
         return "BOUNDED" if bounded else "SIZE"
     return "PLAIN"
+
+
+def _takes_bytes(function: Function) -> bool:
+    return any(re.search(r"\b(void|char) \*", each.text) for each in function.parameters)
+
+
+def _matches(function: Function, pattern: str) -> bool:
+    """Whether a function is one of those, of the driver's or of the runtime library's."""
+    return any(getattr(place, pattern).match(function.name) for place in (sys.modules[__name__], fuzz_runtime))
 
 
 def tame(name: str) -> str:
@@ -295,7 +329,7 @@ def tame(name: str) -> str:
 
 def headers() -> str:
     """The C text that includes the header of every library."""
-    return "".join(f"#include <{header}>\n" for library in FUZZED for header in library.headers)
+    return "".join(f"#include <{header}>\n" for library in LIBRARIES for header in library.headers)
 
 
 def write(include: Path) -> str:
@@ -307,7 +341,8 @@ def write(include: Path) -> str:
             callers.append(_caller(function, suffix, function.result == table.libraries[function.name].result))
             first = len(parameters)
             for each in function.parameters:
-                parameters.append(f'    {{"{each.name}", {table.row(each.kind)}, ROLE_{role(each.name, function)}}},')
+                row = table.parameter(function, each)
+                parameters.append(f'    {{"{each.name}", {row}, ROLE_{role(each.name, function)}}},')
             rare = RARE.get(function.name, 1) * (4 if suffix else 1)
             library = table.libraries[function.name]
             unknown = UNKNOWN.get(library.name, -1)
@@ -356,6 +391,10 @@ def _caller(function: Function, suffix: str, answers: bool) -> str:
     signature = ", ".join(each.text for each in function.parameters) or "void"
     declaration = f"extern {function.result} {name}({signature});\n" if suffix else ""
     call = f"{name}({arguments})"
+    if function.name in OLDER:
+        path, exported = OLDER[function.name]
+        declaration = f"static {function.result} (*older_{name})({signature});\n"
+        call = f'(FUZZ_OLDER(older_{name}, "{path}", "{exported}{suffix}"), older_{name})({arguments})'
     body = f"return (int){call};" if answers else f"(void){call}; return 0;"
     return f"{declaration}static int call_{name}(char **a)\n{{\n    (void)a;\n    {body}\n}}"
 

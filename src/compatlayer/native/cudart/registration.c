@@ -248,6 +248,8 @@ unsigned int cpl_answer___cudaPushCallConfiguration(dim3 gridDim, dim3 blockDim,
 
 cudaError_t cpl_answer___cudaPopCallConfiguration(dim3 *gridDim, dim3 *blockDim, size_t *sharedMem, void *stream)
 {
+    if (gridDim == NULL || blockDim == NULL || sharedMem == NULL || stream == NULL)
+        return cpl_cudart_done(cudaErrorInvalidValue);
     if (pushed == 0)
         return cpl_cudart_done(cudaErrorMissingConfiguration);
     const struct configuration *top = &configurations[--pushed];

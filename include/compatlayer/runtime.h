@@ -53,12 +53,14 @@ CPL_EXPORT int cpl_memory_adopt(int device, int kind, uint64_t base, uint64_t si
 CPL_EXPORT int cpl_memory_find(uint64_t address, cpl_allocation *out);
 CPL_EXPORT uint64_t cpl_memory_used(int device);   /* bytes of kinds DEVICE and MANAGED */
 CPL_EXPORT uint64_t cpl_memory_count(void);        /* live allocations of every kind */
+CPL_EXPORT int cpl_memory_after(uint64_t base, cpl_allocation *out);    /* the live allocation that follows; 0: none */
 #include "mapping.h"
 #include "ledger.h"
 
 /* ---- fault domains: a CUDA context has one; a fault in it is sticky until it is closed ------- */
 enum { CPL_FAULT_NONE = 0, CPL_FAULT_ADDRESS, CPL_FAULT_ASSERT, CPL_FAULT_TRAP, CPL_FAULT_BARRIER, CPL_FAULT_STACK,
-       CPL_FAULT_INSTRUCTION, CPL_FAULT_MEMORY, CPL_FAULT_COPY, CPL_FAULT_TIMEOUT };
+       CPL_FAULT_INSTRUCTION, CPL_FAULT_MEMORY, CPL_FAULT_COPY, CPL_FAULT_TIMEOUT,
+       CPL_FAULT_WRITER };
 typedef struct cpl_fault {
     int32_t code;                  /* CPL_FAULT_* */
     uint32_t thread[3];
@@ -161,6 +163,11 @@ CPL_EXPORT int cpl_queue_fill(cpl_queue *queue, uint64_t destination, uint64_t p
  * has to stay valid; one that is not is a fault of the domain. */
 enum { CPL_WATCH_GEQ = 0, CPL_WATCH_EQ = 1, CPL_WATCH_AND = 2, CPL_WATCH_NOR = 3 };
 CPL_EXPORT int cpl_queue_watch(cpl_queue *queue, uint64_t address, uint32_t bytes, int condition, uint64_t value);
+/* As that for 8 bytes that reach `value`. They are written by the process whose number stands in the 8 bytes at `writer`
+ * (0: not known): that it ended first is a fault of the domain. */
+CPL_EXPORT int cpl_queue_watch_writer(cpl_queue *queue, uint64_t address, uint64_t value, uint64_t writer);
+/* Whether a process of this machine can still do anything; 0 for one that ended and was not waited for. */
+CPL_EXPORT int cpl_process_lives(uint64_t process);
 /* Writes such a value, or changes it atomically. */
 enum { CPL_STORE_SET = 0, CPL_STORE_ADD = 1, CPL_STORE_AND = 2, CPL_STORE_OR = 3,
        CPL_STORE_REACH = 4 };         /* writes it also when a fault makes the work before it be skipped */

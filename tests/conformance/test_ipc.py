@@ -242,6 +242,33 @@ api.cuEventRecord(event, s)""")
     api.cuEventDestroy(event)
 
 
+def test_a_stream_that_waits_for_a_dead_process_has_an_error_that_sticks(api: Any, cu: Any, context: Any) -> None:
+    """The process is not waited for: that it is still listed does not keep the stream waiting."""
+    event = shared_event(api)
+    own = api.cuCtxCreate(None, 0, 0)
+    stream, memory = api.cuStreamCreate(1), api.cuMemAlloc(64)
+    api.cuMemsetD8(memory, 3, 64)
+    with Other() as other:
+        other.do(f"event = api.cuIpcOpenEventHandle(event_handle({raw(api.cuIpcGetEventHandle(event))!r}))")
+        other.do("""
+import time
+sleep = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda data: time.sleep(60))
+s = api.cuStreamCreate(1)
+api.cuLaunchHostFunc(s, cu.CUhostFn(ctypes.cast(sleep, ctypes.c_void_p).value), 0)
+api.cuEventRecord(event, s)""")
+        api.cuStreamWaitEvent(stream, event, 0)
+        api.cuMemsetD8Async(memory, 9, 64, stream)
+        time.sleep(0.3)
+        assert api.status("cuStreamQuery", stream) == "NOT_READY"  # a living process may take its time
+        other.process.kill()
+        assert api.status("cuStreamSynchronize", stream) == "EXTERNAL_DEVICE"
+        assert api.status("cuMemAlloc", 64) == "EXTERNAL_DEVICE"
+        assert api.status("cuEventQuery", event) == "INVALID_HANDLE"
+    api.cuCtxDestroy(own)
+    assert int(api.cuCtxGetCurrent()) == int(context) and api.status("cuCtxSynchronize") == "SUCCESS"
+    api.cuEventDestroy(event)
+
+
 def test_an_event_is_recorded_many_times(api: Any, context: Any, stream: Any) -> None:
     event = shared_event(api)
     for _ in range(1000):

@@ -22,7 +22,8 @@ static char *outer_pointer(struct thread *t, const struct function *function, in
         return NULL;
     int target = types[row].target;
     int lists = types[target].kind == KIND_BYTES || types[target].kind == KIND_TEXT;
-    unsigned room = lists || has_counts(function) || types[target].bytes == 1 ? ELEMENTS : 1;
+    int many = lists || has_counts(function) || function->tame == TAME_PARTS;
+    unsigned room = many || types[target].bytes == 1 ? ELEMENTS : 1;
     if (strstr(function->name, "nvrtcGetSupportedArchs") != NULL)
         room = 64;
     if (strstr(function->name, "BorderColor") != NULL)    /* four numbers, whatever its type says */

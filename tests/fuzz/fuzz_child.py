@@ -66,7 +66,7 @@ class Device:
 
 def census() -> dict[str, int]:
     """What is alive in this process, by kind."""
-    from compatlayer._native import lib
+    from compatlayer._native import ffi, lib
 
     from compatlayer.core import handles, memory
 
@@ -89,6 +89,11 @@ def census() -> dict[str, int]:
         for each in [*memory.live_records(), *handles._objects.values()]:
             facts = {name: getattr(each, name, None) for name in getattr(type(each), "__slots__", None) or vars(each)}
             print("FUZZ-LEFT", type(each).__name__, facts, file=sys.stderr)
+        one, base = ffi.new("cpl_allocation *"), 0
+        while lib.cpl_memory_after(base, one):
+            base = one.base
+            facts = f"{base:#x} {one.size_bytes} bytes, kind {one.kind}, number {one.id}"
+            print("FUZZ-LEFT native", facts, file=sys.stderr)
     return dict(found)
 
 

@@ -84,13 +84,13 @@ RARE = {
     "cudaLibraryLoadData": 8,
     "cudaLibraryLoadFromFile": 4,
     "cudaGreenCtxCreate": 8,
-    "cudaDeviceReset": 100,
+    "cudaDeviceReset": 30,
     "cuDevicePrimaryCtxReset": 100,
     "cuDevicePrimaryCtxReset_v2": 100,
     "cuDevicePrimaryCtxRelease": 20,
     "cuDevicePrimaryCtxRelease_v2": 20,
     "cuLogsRegisterCallback": 100,
-    "cudaLogsRegisterCallback": 100,
+    "cudaLogsRegisterCallback": 40,
 }  # every later error is told to it
 # Libraries whose code for an unexpected error stands for nothing else: answering it is a finding.
 UNKNOWN = {library.name: library.unknown for library in (CUDA, NVML, CUDART)}

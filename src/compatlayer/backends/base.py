@@ -61,6 +61,7 @@ class FaultKind(Enum):
     MEMORY = 7
     COPY = 8
     TIMEOUT = 9
+    WRITER = 10  # the process that was to write a value that a queue waits for
 
 
 class Fault(NamedTuple):

@@ -154,3 +154,12 @@ class CpuMapper(Mapper):
 
     def number(self, address: int) -> int:
         return int(lib.cpl_word_read(address))
+
+    def wait_for_number(self, queue: base.Queue, address: int, number: int, writer: int) -> None:
+        from compatlayer.backends.cpu import CpuQueue
+
+        assert isinstance(queue, CpuQueue)
+        _check(lib.cpl_queue_watch_writer(queue.raw, address, number, writer), "a wait for another process")
+
+    def process_lives(self, process: int) -> bool:
+        return bool(lib.cpl_process_lives(process))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from compatlayer.backends.base import Allocation, MemoryKind
+from compatlayer.backends.base import Allocation, MemoryKind, Queue
 
 
 class Backing(ABC):
@@ -99,3 +99,15 @@ class Mapper(ABC):
     @abstractmethod
     def number(self, address: int) -> int:
         """A word of 8 bytes that other processes change."""
+
+    @abstractmethod
+    def wait_for_number(self, queue: Queue, address: int, number: int, writer: int) -> None:
+        """Have later work of `queue` start once the word at `address` has reached `number`.
+
+        The process whose number stands in the word at `writer` writes it; when that ends first, the queue's domain has
+        a fault (FaultKind.WRITER).
+        """
+
+    @abstractmethod
+    def process_lives(self, process: int) -> bool:
+        """Whether a process of this machine can still do anything."""

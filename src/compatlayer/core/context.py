@@ -42,6 +42,7 @@ FAULT_STATUS = {
     FaultKind.MEMORY: Status.LAUNCH_OUT_OF_RESOURCES,
     FaultKind.COPY: Status.ILLEGAL_ADDRESS,
     FaultKind.TIMEOUT: Status.LAUNCH_TIMEOUT,
+    FaultKind.WRITER: Status.EXTERNAL_DEVICE,
 }
 
 SCHED_MASK = 0x07

@@ -56,14 +56,17 @@ class ExecutableGraph:
         try:
             self.plan = Plan(self.graph)
             _refuse_bodies(self.graph, False)
+            self.domains = {node.work.context: node.work.context.live_domain() for node in self.plan.nodes}
         except InvalidStructure as error:
             back = {own: node for node, own in self.nodes.items()}
             error.node = None if error.node is None else back.get(error.node)
             self.graph.close()
             raise
+        except CudaError:  # another thread ended a context meanwhile
+            self.graph.close()
+            raise
         self.memory = [node.work for node in self.plan.nodes if isinstance(node.work, AllocateWork | FreeWork)]
         self.objects = self.graph.all_objects()
-        self.domains = {node.work.context: node.work.context.live_domain() for node in self.plan.nodes}
         self.prepared: PreparedGraph | None = None
         self._admitted: Doors | None = None  # C callers launch it without core
         self._before: PreparedGraph | None = None  # of which launches may be under way

@@ -13,7 +13,7 @@ from collections import deque
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from compatlayer.backends.base import BackendError, Change, Comparison, Fence, MemoryKind
+from compatlayer.backends.base import BackendError, Change, Fence, MemoryKind
 from compatlayer.backends.mapping import Backing
 from compatlayer.core import host_function, ipc, sharing
 from compatlayer.core.device import Device
@@ -47,13 +47,15 @@ class SharedEvent:
             raise CudaError(Status.OUT_OF_MEMORY, str(error)) from None
         self._pending: dict[Fence, None] = {}  # behind work of this process that uses the page
         self._open = [None]
+        self._look = monotonic() + ALIVE_EVERY_S  # when a query looks after the recorder
 
     def record(self, stream: Stream, fence: Fence) -> None:
         """Have the next number stored by `stream`, whose work so far `fence` is behind."""
         number = self.mapper.next_number(self.base)
         place = self._place(number)
         at = sharing.FRONT_BYTES + place - self.base
-        while self.mapper.number(place) + SLOTS < number:  # a record long ago that has not come to pass
+        # A record long ago that has not come to pass; it never will when its process has ended.
+        while self.mapper.number(place) + SLOTS < number and self._recorder_lives(number):
             host_function.refuse_to_wait()
             sleep(LONGEST_SLEEP_S)
         self.backing.write(at + 8, os.getpid().to_bytes(8, "little"))
@@ -65,17 +67,25 @@ class SharedEvent:
             raise
 
     def wait(self, stream: Stream) -> None:
-        """Later work of `stream` starts after the last record."""
+        """Later work of `stream` starts after the last record; its process ends first: EXTERNAL_DEVICE, which sticks.
+
+        A wait that just ended would let work run on what was never computed.
+        """
         number = self.mapper.number(self.base)
         if number and not self._reached(number):
             place = self._place(number)
-            stream.enqueue(lambda queue: queue.watch(place, 8, Comparison.GEQ, number))
+            stream.enqueue(lambda queue: self.mapper.wait_for_number(queue, place, number, place + 8))
             self._use(stream.signal())
 
     def done(self) -> bool:
-        """True when the last record came to pass, or there was none."""
+        """True when the last record came to pass, or there was none; INVALID_HANDLE as `synchronize`."""
         number = self.mapper.number(self.base)
-        return number == 0 or self._reached(number)
+        if number == 0 or self._reached(number):
+            return True
+        if monotonic() >= self._look:
+            self._look = monotonic() + ALIVE_EVERY_S
+            self._refuse_dead(number)
+        return False
 
     def synchronize(self) -> None:
         """Wait for the last record; INVALID_HANDLE when its process ended before it came to pass."""
@@ -89,9 +99,12 @@ class SharedEvent:
             pause = min(2 * pause, LONGEST_SLEEP_S)
             if monotonic() >= look:
                 look += ALIVE_EVERY_S
-                if not self._recorder_lives(number) and not self._reached(number):
-                    raise CudaError(Status.INVALID_HANDLE, "the process that recorded the event ended before its work "
-                                                           "came to the event")
+                self._refuse_dead(number)
+
+    def _refuse_dead(self, number: int) -> None:
+        if not self._recorder_lives(number) and not self._reached(number):
+            raise CudaError(Status.INVALID_HANDLE, "the process that recorded the event ended before its work came to "
+                                                   "the event")
 
     def handle(self) -> bytes:
         """64 bytes for cuIpcOpenEventHandle in another process."""
@@ -126,7 +139,7 @@ class SharedEvent:
 
     def _recorder_lives(self, number: int) -> bool:
         process = self.mapper.number(self._place(number) + 8)
-        return process == 0 or os.path.exists(f"/proc/{process}")
+        return process == 0 or self.mapper.process_lives(process)
 
     def _use(self, fence: Fence) -> None:
         self._pending[fence] = None

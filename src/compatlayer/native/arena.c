@@ -257,6 +257,18 @@ int cpl_memory_find(uint64_t address, cpl_allocation *out)
     return found;
 }
 
+int cpl_memory_after(uint64_t base, cpl_allocation *out)
+{
+    if (atomic_load(&cpl_child))
+        return 0;
+    pthread_rwlock_rdlock(&cpl_arena.lock);
+    struct span *span = cpl_tree_above(cpl_arena.spans, base);
+    if (span)
+        *out = span->allocation;
+    pthread_rwlock_unlock(&cpl_arena.lock);
+    return span != NULL;
+}
+
 void cpl_memory_charge(int device, int64_t bytes)
 {
     if (device >= 0 && device < DEVICES)

@@ -35,14 +35,15 @@ int cpl_queue_fill(cpl_queue *queue, uint64_t destination, uint64_t pitch_bytes,
 }
 
 static int on_value(cpl_queue *queue, enum task_kind kind, uint64_t address, uint32_t bytes, int operation,
-                    uint64_t operand)
+                    uint64_t operand, uint64_t writer)
 {
     int status;
     cpl_guard_install();
     struct task *task = begin(queue, kind, &status);
     if (!task)
         return status;
-    task->value = (struct value){address, operand, bytes, (uint32_t)operation, false};
+    task->value = (struct value){.address = address, .operand = operand, .bytes = bytes,
+                                 .operation = (uint32_t)operation, .writer = writer};
     return cpl_queue_commit(task);
 }
 
@@ -51,14 +52,22 @@ int cpl_queue_watch(cpl_queue *queue, uint64_t address, uint32_t bytes, int cond
     if ((bytes != 4 && bytes != 8) || address % bytes || condition < CPL_WATCH_GEQ || condition > CPL_WATCH_NOR)
         return CPL_INVALID;
     int status = atomic_load(&cpl_child) ? CPL_FORKED : cpl_watch_start();
-    return status == CPL_OK ? on_value(queue, TASK_WATCH, address, bytes, condition, value) : status;
+    return status == CPL_OK ? on_value(queue, TASK_WATCH, address, bytes, condition, value, 0) : status;
+}
+
+int cpl_queue_watch_writer(cpl_queue *queue, uint64_t address, uint64_t value, uint64_t writer)
+{
+    if (address % 8 || !writer || writer % 8)
+        return CPL_INVALID;
+    int status = atomic_load(&cpl_child) ? CPL_FORKED : cpl_watch_start();
+    return status == CPL_OK ? on_value(queue, TASK_WATCH, address, 8, CPL_WATCH_GEQ, value, writer) : status;
 }
 
 int cpl_queue_store(cpl_queue *queue, uint64_t address, uint32_t bytes, int operation, uint64_t value)
 {
     if ((bytes != 4 && bytes != 8) || address % bytes || operation < CPL_STORE_SET || operation > CPL_STORE_REACH)
         return CPL_INVALID;
-    return on_value(queue, TASK_STORE, address, bytes, operation, value);
+    return on_value(queue, TASK_STORE, address, bytes, operation, value, 0);
 }
 
 static bool valid(const cpl_kernel *kernel, const cpl_shape *shape, size_t args_bytes)

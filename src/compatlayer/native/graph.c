@@ -219,7 +219,7 @@ int cpl_graph_watch(cpl_graph *graph, uint32_t index, cpl_queue *home, uint64_t 
     if (condition < CPL_WATCH_GEQ || condition > CPL_WATCH_NOR)
         return CPL_INVALID;
     int status = cpl_watch_start();
-    struct value what = {address, wanted, bytes, (uint32_t)condition, false};
+    struct value what = {.address = address, .operand = wanted, .bytes = bytes, .operation = (uint32_t)condition};
     return status == CPL_OK ? value(graph, index, home, &what, TASK_WATCH) : status;
 }
 
@@ -228,7 +228,7 @@ int cpl_graph_store(cpl_graph *graph, uint32_t index, cpl_queue *home, uint64_t 
 {
     if (operation < CPL_STORE_SET || operation > CPL_STORE_OR)
         return CPL_INVALID;
-    struct value what = {address, operand, bytes, (uint32_t)operation, false};
+    struct value what = {.address = address, .operand = operand, .bytes = bytes, .operation = (uint32_t)operation};
     return value(graph, index, home, &what, TASK_STORE);
 }
 

@@ -77,6 +77,8 @@ struct value {
     uint64_t address, operand;
     uint32_t bytes, operation;        /* 4 or 8; CPL_WATCH_* or CPL_STORE_* */
     bool passed;                      /* the wait is over */
+    uint64_t writer, process;         /* where the number of the process stands that will write it; what stood there */
+    uint64_t look_ns, dead;           /* when to look after that process again; the one that was gone the last time */
 };
 struct launch {
     cpl_kernel kernel;

@@ -1,6 +1,7 @@
 /* Life of the runtime in its process: start, stop, fork, clocks, futexes. */
 #include "native.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
@@ -121,6 +122,22 @@ uint64_t cpl_now(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int cpl_process_lives(uint64_t process)
+{
+    if (process == 0 || process > INT_MAX || (kill((pid_t)process, 0) != 0 && errno == ESRCH))
+        return 0;
+    char path[40], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return errno != ENOENT || kill((pid_t)process, 0) == 0 || errno != ESRCH;    /* processes may be hidden there */
+    ssize_t bytes = read(file, text, sizeof text - 1);
+    close(file);
+    text[bytes > 0 ? bytes : 0] = '\0';
+    const char *name_end = strrchr(text, ')');    /* the name may have any character in it */
+    return name_end == NULL || name_end[1] != ' ' || (name_end[2] != 'Z' && name_end[2] != 'X');
 }
 
 int cpl_thread_start(pthread_t *thread, void *(*main)(void *), void *data, const char *name)

@@ -10,6 +10,7 @@
 /* How the thread looks: without a pause at first, then after an eighth of the time that the youngest wait has lasted, at
  * most EAGER_NS while no worker is busy and for the first EAGER_FOR_NS, at most LAZY_NS otherwise. */
 static const uint64_t SPIN_NS = 20000, EAGER_NS = 30000, EAGER_FOR_NS = 200000000, LAZY_NS = 1000000;
+static const uint64_t LIVES_NS = 100000000;    /* how often the process that will write a value is looked after */
 
 static struct task *watching;         /* heads of their queues, linked by `link` */
 static uint64_t youngest;             /* when the last of them began to wait */
@@ -74,6 +75,8 @@ static bool touch(struct task *task)
     }
     guard->copying = &back;
     atomic_signal_fence(memory_order_seq_cst);
+    if (task->value.writer)
+        task->value.process = __atomic_load_n((uint64_t *)(uintptr_t)task->value.writer, __ATOMIC_ACQUIRE);
     if (task->kind == TASK_STORE)
         store(&task->value);
     else if (task->value.bytes == 4)
@@ -91,6 +94,29 @@ static bool touch(struct task *task)
 
 void cpl_value_store(struct task *task) { touch(task); }
 
+/* Twice gone, and the value still not written: nobody will. Once could be a process that is just about to name itself. */
+static void look_after_writer(struct task *task)
+{
+    struct value *value = &task->value;
+    uint64_t now = cpl_now();
+    if (now < value->look_ns)
+        return;
+    bool first = value->look_ns == 0, lives = first || value->process == 0 || cpl_process_lives(value->process);
+    value->look_ns = now + LIVES_NS;
+    if (lives) {
+        value->dead = 0;
+    } else if (value->dead != value->process) {
+        value->dead = value->process;
+    } else if (!touch(task)) {
+        cpl_fault fault;
+        memset(&fault, 0, sizeof fault);
+        fault.code = CPL_FAULT_WRITER;
+        snprintf(fault.message, sizeof fault.message, "process %" PRIu64 " recorded an event and ended before its work "
+                 "came to it; a stream of this context waits for that", value->process);
+        cpl_domain_record(task->queue->domain, &fault);
+    }
+}
+
 bool cpl_watch_over(struct task *task)
 {
     cpl_queue *queue = task->queue;
@@ -99,6 +125,8 @@ bool cpl_watch_over(struct task *task)
     } else if (queue->domain->ending && !queue->domain->running) {
         /* Nobody in there can write the value any more, and what comes after it must not run without. */
         queue->given_up = task->value.passed = true;
+    } else if (task->value.writer) {
+        look_after_writer(task);
     }
     return task->value.passed;
 }

@@ -217,3 +217,32 @@ def test_the_inner_module_has_the_same_names() -> None:
     from tensorrt.tensorrt import DataType
 
     assert DataType is trt.DataType and trt.tensorrt.Logger is trt.Logger
+
+
+class _Selector(trt.IAlgorithmSelector):
+    def __init__(self, picked: list[int]) -> None:
+        trt.IAlgorithmSelector.__init__(self)
+        self.picked, self.asked, self.reported = picked, [], []
+
+    def select_algorithms(self, context: Any, choices: Any) -> list[int]:
+        info = choices[0].get_algorithm_io_info(context.num_inputs)
+        self.asked.append((context.name, len(choices), tuple(context.get_shape(0)[1]), info.dtype, tuple(info.strides)))
+        return self.picked
+
+    def report_algorithms(self, contexts: Any, choices: Any) -> None:
+        self.reported = [(context.name, choice.algorithm_variant.tactic)
+                         for context, choice in zip(contexts, choices, strict=True)]
+
+
+def test_an_algorithm_selector_is_asked_for_every_layer() -> None:
+    for picked, fine in (([0], True), ([], False), ([1], False)):
+        log = Log()
+        builder, network, config = parsed(dense(), log)
+        config.algorithm_selector = selector = _Selector(picked)
+        assert (builder.build_serialized_network(network, config) is not None) is fine
+        if fine:
+            assert selector.asked == [("product", 1, (4, 8), trt.float32, (8, 1)),
+                                      ("relu", 1, (4, 8), trt.float32, (8, 1))]
+            assert selector.reported == [("product", 0), ("relu", 0)]
+        else:
+            assert not selector.reported and "product" in log.errors[0]

@@ -6,7 +6,7 @@ import hashlib
 import time
 from typing import Any
 
-from compatlayer.frontends.tensorrt import container, io_tensor, plugin_steps, precision, session
+from compatlayer.frontends.tensorrt import algorithms, container, io_tensor, plugin_steps, precision, session
 from compatlayer.frontends.tensorrt.builder_config import IBuilderConfig
 from compatlayer.frontends.tensorrt.data_type import DataType
 from compatlayer.frontends.tensorrt.dims import text
@@ -52,6 +52,8 @@ class Build:
         plugins = plugin_steps.count(model)
         if plugins and self.config.wants("INT8"):
             raise Refusal(MISUSE, "INT8 together with plugins is not implemented; build with FP16 or without the flag")
+        if self.config.algorithm_selector is not None:
+            algorithms.choose(self.config.algorithm_selector, network)
         report = precision.apply(model, network, self.config, self.logger)
         if plugins:
             plugin_steps.finish(model, network.plugin_layers(), self._usual_shapes())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from compatlayer.frontends.tensorrt import (
+    algorithms,
     builder,
     builder_config,
     calibration,
@@ -43,7 +44,7 @@ _CLASSES = (
     inspector.EngineInspector, layer.ILayer, log.ILogger, log.Logger, network.INetworkDefinition,
     optimization_profile.IOptimizationProfile, parser.OnnxParser, parser.ParserError, refitter.Refitter,
     refitter.OnnxParserRefitter, runtime.Runtime, runtime.ISerializationConfig, tensor.ITensor,
-    timing_cache.ITimingCache, weights.Weights, *interfaces.ALL,
+    timing_cache.ITimingCache, weights.Weights, *interfaces.ALL, *algorithms.ALL,
     *calibration.ALL, *network_layers.LAYERS, *control_flow.CLASSES, *plugin_fields.ALL, *plugin_interfaces.ALL,
     *plugin_shapes.ALL, plugin_registry.IPluginRegistry, dims.Permutation,
 )  # fmt: skip
@@ -58,6 +59,7 @@ _ONLY_8: dict[type, str] = {
     execution_context.IExecutionContext: """set_binding_shape get_binding_shape get_strides set_shape_input get_shape
         execute_async_v2 execute execute_async""",
     builder.Builder: "max_batch_size build_engine",
+    algorithms.IAlgorithmIOInfo: "tensor_format",
     network.INetworkDefinition: """add_convolution add_deconvolution add_fully_connected add_padding add_pooling
         has_explicit_precision""",
     interfaces.IOutputAllocator: "tensorrt_version",

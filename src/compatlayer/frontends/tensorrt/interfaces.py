@@ -159,7 +159,7 @@ class IStreamWriter:
 
 
 class IAlgorithmSelector:
-    """Chooses among tactics; there is one tactic for each layer here, so it is never asked."""
+    """Chooses among algorithms; there is one for each layer here (algorithms.py)."""
 
     def __init__(self) -> None:
         pass

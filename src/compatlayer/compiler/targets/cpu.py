@@ -93,7 +93,7 @@ def lower_variant(code: DeviceCode, kernel: str, shape_class: int, engine: str,
             reason = f"the vector engine is not installed ({error})"
         except Unsupported as error:
             reason = str(error)
-    module, function, _ = _bodies(code, kernel, sharing)
+    module, function, _ = bodies(code, kernel, sharing)
     stack_bytes = facts.stack_bytes(module, function)
     used = pipeline.import_shared(module, function, frozenset(sharing.symbols))
     text = print_module(pipeline.finish(module))
@@ -101,7 +101,7 @@ def lower_variant(code: DeviceCode, kernel: str, shape_class: int, engine: str,
     return Lowered(text, 1, 0, stack_bytes, used, reason)
 
 
-def _bodies(code: DeviceCode, kernel: str, sharing: Sharing) -> tuple[Module, Function, bool]:
+def bodies(code: DeviceCode, kernel: str, sharing: Sharing) -> tuple[Module, Function, bool]:
     """A module of one kernel and what that reaches, lowered to the host's types; whether it needs whole warps."""
     module = prune.run(read(excerpt(code.ir, quote(kernel))))
     module.shared_places = {each: sharing.places[each.name] for each in module.variables()
@@ -119,7 +119,7 @@ def _bodies(code: DeviceCode, kernel: str, sharing: Sharing) -> tuple[Module, Fu
 def _vector(code: DeviceCode, kernel: str, shape_class: int, sharing: Sharing) -> Lowered:
     from ..passes import canonical, vector
 
-    module, function, warp = _bodies(code, kernel, sharing)
+    module, function, warp = bodies(code, kernel, sharing)
     module.features = frozenset(each[1:] for each in host_cpu() if each[:1] == "+")
     lanes = width(shape_class, module.features, warp)
     module.subject = f"{kernel}, {lanes} lanes, {vector.described(shape_class)}"

@@ -21,6 +21,8 @@ void BUILTIN mem_fence(uint);
 
 typedef struct { __generic const char *file, *function; uint line, column; } site;
 
+#pragma clang attribute push(__attribute__((always_inline)), apply_to = function)
+
 /* What the host reads after the kernel: compatlayer/backends/opencl_report.py has the same offsets. */
 typedef struct {
     uint fault, line;                /* fault: 0, or the number of a base.FaultKind */
@@ -100,15 +102,18 @@ void cpl_cl_text(char *to, const char *from, uint room)
     to[at] = 0;
 }
 
+#define TELL(axis)                                                                                                     \
+    reports->thread[axis] = self->thread[axis];                                                                        \
+    reports->block[axis] = self->block[axis];
+
 void cpl_cl_fault(thread *self, uint kind, const char *message, const char *file, uint line, const char *function)
 {
     report *reports = self->reports;
     uint none = 0;
     if (__atomic_compare_exchange_n(&reports->fault, &none, 0x80000000u, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-        for (int axis = 0; axis < 3; axis++) {
-            reports->thread[axis] = self->thread[axis];
-            reports->block[axis] = self->block[axis];
-        }
+        TELL(0)
+        TELL(1)
+        TELL(2)
         reports->line = line;
         cpl_cl_text(reports->message, message, sizeof reports->message);
         cpl_cl_text(reports->file, file, sizeof reports->file);
@@ -362,3 +367,5 @@ MATH1(sin) MATH1(cos) MATH1(tan) MATH1(sinpi) MATH1(cospi) MATH1(exp) MATH1(exp2
 MATH1(log2) MATH1(log10) MATH1(log1p) MATH1(erf) MATH1(erfc) MATH1(tgamma) MATH1(lgamma) MATH1(asin) MATH1(acos)
 MATH1(atan) MATH1(sinh) MATH1(cosh) MATH1(tanh) MATH1(asinh) MATH1(acosh) MATH1(atanh) MATH1(cbrt) MATH1(logb)
 MATH2(pow) MATH2(fmod) MATH2(remainder) MATH2(atan2) MATH2(hypot) MATH2(nextafter)
+
+#pragma clang attribute pop

@@ -8,7 +8,6 @@ that compiler/targets/spirv.py makes exchanges the two, as SPIR-V numbers them.
 
 from __future__ import annotations
 
-from ...errors import CompilerError
 from ..ir.build import REMOVED, Emitter, declare, replace, rewrite
 from ..ir.debug import Places
 from ..ir.instructions import (
@@ -36,7 +35,7 @@ from ..ir.values import (
     quote,
 )
 from .contract import thread
-from .opencl_names import entry_name
+from .opencl_names import entry_name, refused
 from .prune import symbols_of
 
 PRIVATE = 900  # no space that a program can name
@@ -94,8 +93,7 @@ def _check(places: Places, kernel: Function, function: Function, instruction: In
     elif name in WARP_CALLS and not warps:
         what = "a warp operation (no subgroups of 32 threads there)"
     if what:
-        raise CompilerError(f"{places.of(instruction, function)}: kernel {kernel.name} needs {what}, which this OpenCL "
-                            "device does not have; run it on the CPU device (COMPATLAYER_DEVICES=cpu)")
+        raise refused(f"{places.of(instruction, function)}: kernel {kernel.name} needs {what}")
     return name in WARP_CALLS
 
 
@@ -142,7 +140,7 @@ class _Rewriter:
             return None
         name = _NAMES.get(update.type.text)
         if name is None:
-            raise CompilerError(f"an atomic {update.operation} of {update.type.text} is not supported on OpenCL devices")
+            raise refused(f"kernel {self.module.subject} needs an atomic {update.operation} of {update.type.text}")
         function = declare(self.module, f"cpl_cl_{update.operation}_{name}", update.type, [PTR, update.type])
         return emit.call(function, update.operands)
 
@@ -243,5 +241,5 @@ def flat_text(text: str) -> str:
     """A type's text with flat pointers as SPIR-V numbers them."""
     import re
 
-    return re.sub(r"\bptr\b(?! addrspace\()", "ptr addrspace(4)", text)
+    return re.sub(r"(?<![%@.\w-])ptr\b(?![.\w-]| addrspace\()", "ptr addrspace(4)", text)
 

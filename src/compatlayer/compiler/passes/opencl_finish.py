@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 
-from ...errors import CompilerError
+from ..ir.reader import read
+from .opencl_barriers import divergent
+from .opencl_names import refused
 
-_END = re.compile(r"^  (?:tail |notail |musttail )?call (?:spir_func )?void @cpl_cl_end\(\)[^\n]*\n  unreachable$",
-                  re.MULTILINE)
-_DECLARED = re.compile(r"^declare [^\n]*@([\w.]+)\(", re.MULTILINE)
+_END = re.compile(r"^  (?:tail |notail |musttail )?call void @cpl_cl_end\(\)[^\n]*\n  unreachable$", re.MULTILINE)
+_DECLARED = re.compile(r"^declare [^\n]*@([\w.]+)\([^\n]*\n", re.MULTILINE)
 
 
 def run(text: str, kernel: str) -> str:
+    """The text without what only inlining needed; a refusal for what OpenCL devices cannot do."""
     text = _END.sub("  ret void", text)
-    for name in _DECLARED.findall(text):
-        if not name.startswith(("llvm.", "_Z")) and f"@{name}(" in text.replace(f"declare void @{name}(", ""):
-            if name == "cpl_cl_end":
-                continue
-            raise CompilerError(f"kernel {kernel} needs the function '{name}', which OpenCL devices do not have; run it "
-                                "on the CPU device (COMPATLAYER_DEVICES=cpu)")
+    for found in list(_DECLARED.finditer(text)):
+        name = found[1]
+        if not name.startswith(("llvm.", "_Z")) and re.search(rf"@{re.escape(name)}\b", text.replace(found[0], "")):
+            raise refused(f"kernel {kernel} needs the function '{name}'")
+    text = re.sub(r"^declare [^\n]*@cpl_[^\n]*\n", "", text, flags=re.MULTILINE)
+    if "@_Z7barrierj" in text:
+        for function in read(text).defined():
+            if divergent(function):
+                raise refused(f"kernel {kernel} has a barrier that not all threads of a block may come to, some having "
+                              "ended or gone another way")
     return text

@@ -25,7 +25,7 @@ WARPS = True
 _TRIPLE = ("-triple", "spirv64-unknown-unknown")
 _LAYOUT = "e-i64:64-v16:16-v24:32-v32:32-v48:64-v96:128-v192:256-v256:256-v512:512-v1024:1024-n8:16:32:64-G1"
 _MARK = "; SPIR-V\n"  # begins the text of a kernel; the text of a module's library is the CPU's
-_POINTER = re.compile(r"\bptr\b(?! addrspace\()")
+_POINTER = re.compile(r"(?<![%@.\w-])ptr\b(?![.\w-]| addrspace\()")
 # Places in the source; and "nothing writes what is read here", which of the thread's fields is no longer true.
 _DROPPED = re.compile(r",? !(?:dbg|invariant\.load) !\d+")
 _TEXT = re.compile(r'(c?"(?:[^"\\]|\\.)*")')
@@ -50,7 +50,7 @@ def assemble(text: str, workdir: Path) -> bytes:
     """The SPIR-V of a kernel's text, or the library of what kernels share."""
     if not text.startswith(_MARK):
         return cpu.assemble(text, workdir)
-    return _run(["clang", "-cc1", *_TRIPLE, "-x", "ir", "-O2", "-emit-obj", "-o", "-", "-"], text, "the SPIR-V back end")
+    return _run(["clang", "-cc1", *_TRIPLE, "-x", "ir", "-O0", "-emit-obj", "-o", "-", "-"], text, "the SPIR-V back end")
 
 
 def _text(module: Module) -> str:

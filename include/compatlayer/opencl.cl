@@ -151,11 +151,11 @@ int cpl_cl_conversion(const char **format, uint *end)
     for (; *at; at++) {
         if (*at != '%')
             continue;
-        if (*++at == '%')
-            continue;
         int size = 4;
-        for (; *at; at++) {
+        for (at++; *at; at++) {
             char c = *at;
+            if (c == '%')
+                break;
             if (c == '*')
                 *end = (*end + 3) / 4 * 4 + 4;
             else if (c == 'l' || c == 'j' || c == 'z' || c == 't')
@@ -169,7 +169,8 @@ int cpl_cl_conversion(const char **format, uint *end)
                 return c == 's' ? -1 : size;
             }
         }
-        break;
+        if (!*at)
+            break;
     }
     *format = at;
     return 0;
@@ -351,6 +352,20 @@ UPDATE(cpl_cl_fmax_f64, double, ulong, AS_DOUBLE, AS_ULONG, __builtin_fmax(old, 
 UPDATE(cpl_cl_uinc_wrap_i32, uint, uint, SAME, SAME, old >= operand ? 0 : old + 1)
 UPDATE(cpl_cl_udec_wrap_i32, uint, uint, SAME, SAME, (old == 0 || old > operand) ? operand : old - 1)
 UPDATE(cpl_cl_nand_i32, uint, uint, SAME, SAME, ~(old & operand))
+
+uint cpl_cl_bitreverse_i32(uint value)
+{
+    value = value >> 1 & 0x55555555 | (value & 0x55555555) << 1;
+    value = value >> 2 & 0x33333333 | (value & 0x33333333) << 2;
+    value = value >> 4 & 0x0f0f0f0f | (value & 0x0f0f0f0f) << 4;
+    value = value >> 8 & 0x00ff00ff | (value & 0x00ff00ff) << 8;
+    return value >> 16 | value << 16;
+}
+
+ulong cpl_cl_bitreverse_i64(ulong value)
+{
+    return (ulong)cpl_cl_bitreverse_i32((uint)value) << 32 | cpl_cl_bitreverse_i32((uint)(value >> 32));
+}
 
 /* ---- rare arguments of the math library --------------------------------------------------------------------------- */
 #define MATH1(name)                                                                                                    \

@@ -21,16 +21,19 @@ class SettingsError(SetupError):
 
 
 class DeviceRequest(NamedTuple):
-    """`wanted` devices of one backend; None means all that it has."""
+    """`wanted` devices of one backend; None means all that it has. `choice` is what follows the colon: a backend whose
+    devices differ takes it for which ones are meant (Backend.chosen), not for how many."""
 
     backend: str
     wanted: int | None
+    choice: str = ""
 
 
 class Settings(NamedTuple):
     """The process's settings.
 
-    COMPATLAYER_DEVICES             devices shown, in order: `cpu`, `cpu:2`, `opencl`, a comma list; default `cpu`
+    COMPATLAYER_DEVICES             devices shown, in order: `cpu`, `cpu:2`, `opencl`, `opencl:gpu`, a comma list;
+                                    default `cpu`
     COMPATLAYER_WORKERS             worker threads of the CPU device; default one for each usable CPU
     COMPATLAYER_MEMORY              memory of a CPU device: bytes, or 512M, 4G, 1T; default the machine's, shared out
     COMPATLAYER_COMPUTE_CAPABILITY  reported compute capability, default 8.6, or the profile's
@@ -118,14 +121,14 @@ def _devices(text: str) -> tuple[DeviceRequest, ...]:
         name, colon, number = part.strip().partition(":")
         if not name and not colon:
             continue
-        count = None
-        if colon:
+        count, choice = None, number.lower()
+        if colon and (name == "cpu" or (choice != "0" and not choice.isidentifier())):
             count = _number(number)
             if not 1 <= count <= 64:
                 raise SettingsError(f"COMPATLAYER_DEVICES={text}: '{part}' needs a count from 1 to 64, as in cpu:2")
         if not name.isidentifier():
             raise SettingsError(f"COMPATLAYER_DEVICES={text}: '{part}' names no backend; write cpu or cpu:2")
-        requests.append(DeviceRequest(name, count))
+        requests.append(DeviceRequest(name, count, choice))
     return tuple(requests)
 
 

@@ -443,6 +443,15 @@ class Backend(ABC):
         """What the device's sensors show; need not open it, and may wait for 20 ms. Never raises."""
         return Sensors()
 
+    def chosen(self, choice: str) -> list[int] | None:
+        """The numbers of the devices that `choice` means, which stands behind the backend's name and a colon; None: a
+        number there is a count."""
+        return None
+
+    def missing(self) -> list[str]:
+        """Sentences about what is installed and cannot be used, or is not installed."""
+        return []
+
     @abstractmethod
     def devices(self) -> list[DeviceCaps]:
         """Never raises; empty if library or hardware is missing."""

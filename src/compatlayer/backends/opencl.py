@@ -27,7 +27,19 @@ _WARP = 32
 
 def open_backend(devices: int | None, settings: Settings) -> OpenClBackend:
     """The backend with all the devices that can be used and that the settings choose."""
-    return OpenClBackend(settings, "")
+    return OpenClBackend(settings)
+
+
+def states() -> list[tuple[str, str, str]]:
+    """For people: the choice that means a device, its name, and whether it works."""
+    every, problems = described()
+    rows, number = [], 0
+    for each in every:
+        rows.append((f"opencl:{number}" if not each.problem else "opencl", f"{each.name} ({each.platform_name})",
+                     each.problem or "works"))
+        number += not each.problem
+    rows += [("opencl", "OpenCL", each) for each in problems]
+    return rows or [("opencl", "OpenCL", "not installed")]
 
 
 class Described:
@@ -161,23 +173,31 @@ def _devices(path: str) -> list[Described]:
 
 
 class OpenClBackend(base.Backend):
-    """The OpenCL devices that can be used, in the drivers' order; `choice` is what follows `opencl:`."""
+    """The OpenCL devices that can be used, in the drivers' order."""
 
     name = "opencl"
 
-    def __init__(self, settings: Settings, choice: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._book = Book()
-        every, self.problems = described()
-        usable = [each for each in every if not each.problem]
-        self.problems += [f"{each.name} ({each.platform_name}) cannot be used: {each.problem}" for each in every
+        every, self._missing = described()
+        self._described = [each for each in every if not each.problem]
+        self._missing += [f"{each.name} ({each.platform_name}) cannot be used: {each.problem}" for each in every
                           if each.problem]
+        if not every and not self._missing:
+            self._missing.append("no OpenCL is installed; pip install 'compatlayer[opencl-intel]' brings Intel's for "
+                                 "the processor")
+        self._caps = [each.caps(place) for place, each in enumerate(self._described)]
+
+    def chosen(self, choice: str) -> list[int]:
+        """All without a choice; a number is a device's, a word a kind or a part of a platform's or device's name."""
+        everything = range(len(self._described))
         if choice.isdecimal():
-            usable = usable[int(choice):int(choice) + 1]
-        elif choice:
-            usable = [each for each in usable if each.matches(choice)]
-        self._described = usable
-        self._caps = [each.caps(place) for place, each in enumerate(usable)]
+            return [number for number in everything if number == int(choice)]
+        return [number for number in everything if not choice or self._described[number].matches(choice)]
+
+    def missing(self) -> list[str]:
+        return self._missing
 
     def devices(self) -> list[base.DeviceCaps]:
         return self._caps

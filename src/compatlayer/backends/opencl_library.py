@@ -130,8 +130,9 @@ def candidates() -> list[str]:
     if chosen:
         return [each for each in chosen.split(os.pathsep) if each]
     found = ["libOpenCL.so.1"]
-    for folder in dict.fromkeys((sys.prefix, *(os.path.abspath(os.path.join(each, "..", "..", "..")) for each in sys.path
-                                               if each.endswith("-packages")))):
+    packages = [os.path.abspath(os.path.join(each, "..", "..", "..")) for each in sys.path
+                if each.endswith("-packages")]
+    for folder in dict.fromkeys((sys.prefix, *packages)):
         path = os.path.join(folder, "lib", "libintelocl.so")
         if os.path.exists(path):
             found.append(path)
@@ -157,8 +158,8 @@ def _file_of(path: str) -> str | None:
     from ctypes.util import find_library
 
     name = path.removeprefix("lib").partition(".so")[0]
-    for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib",
-                   *os.environ.get("LD_LIBRARY_PATH", "").split(":")):
+    for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib",
+                   "/usr/local/lib", *os.environ.get("LD_LIBRARY_PATH", "").split(":")):
         if folder and os.path.exists(os.path.join(folder, path)):
             return os.path.join(folder, path)
     return find_library(name)
@@ -168,7 +169,7 @@ def _probe(path: str, real: str) -> str:
     """Load the library in a child process; what is wrong with it, or nothing."""
     import subprocess
 
-    from compatlayer.compiler import cache as disk
+    from compatlayer.compiler.image import keep_for_driver, kept_by_driver
     from compatlayer.digest import key as key_of
 
     state = ""
@@ -179,8 +180,7 @@ def _probe(path: str, real: str) -> str:
         pass
     icd = [os.environ.get(name, "") for name in ("OCL_ICD_VENDORS", "OCL_ICD_FILENAMES", "LD_LIBRARY_PATH")]
     key = key_of("opencl probe 1", _PROBE, state, *icd)
-    store = disk.store()
-    kept = store.get("opencl", key) if store is not None and state else None
+    kept = kept_by_driver(key) if state else None
     if kept is not None:
         return kept.decode("utf-8", "replace")
     try:
@@ -191,8 +191,8 @@ def _probe(path: str, real: str) -> str:
         return f"{path} did not answer within {_PROBE_S} s"
     except OSError as error:
         return f"{path} could not be tried in a process of its own: {error.strerror}"
-    if store is not None and state and not problem:
-        store.put("opencl", key, problem.encode())
+    if state and not problem:
+        keep_for_driver(key, b"")
     return problem
 
 

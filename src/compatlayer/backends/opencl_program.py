@@ -168,7 +168,7 @@ class OpenClKernel(base.Kernel):
         variant = self._program.image.compile(self.info, 0, "naive")
         program = _build(self._device, variant.path, self.info.name)
         status = ffi().new("int *")
-        from compatlayer.compiler.passes.opencl_names import entry_name
+        from compatlayer.compiler.image import entry_name
 
         raw = self._lib.clCreateKernel(program, entry_name(self.info.name).encode(), status)
         check(status[0], f"kernel {self.info.name}")
@@ -242,13 +242,12 @@ class OpenClKernel(base.Kernel):
 
 def _build(device: OpenClDevice, path: Path, name: str) -> Any:
     """The program of a kernel's SPIR-V: from the driver's binary on disk, or built and kept there."""
-    from compatlayer.compiler import cache
+    from compatlayer.compiler.image import keep_for_driver, kept_by_driver
 
     facts, lib = device.facts, device.lib
     code = path.read_bytes()
     key = key_of("opencl binary 1", facts.platform_name, facts.name, facts.driver, facts.version, _OPTIONS, code)
-    store = cache.store()
-    kept = store.get("opencl", key) if store is not None else None
+    kept = kept_by_driver(key)
     if kept is not None:
         program = _from_binary(device, kept)
         if program is not None:
@@ -261,8 +260,8 @@ def _build(device: OpenClDevice, path: Path, name: str) -> Any:
     if lib.clBuildProgram(program, 1, devices, _OPTIONS, ffi().NULL, ffi().NULL) < 0:
         raise base.BackendError(f"{facts.name} could not build {name}: {_log(device, program)}")
     binary = _binary(device, program)
-    if store is not None and binary:
-        store.put("opencl", key, binary)
+    if binary:
+        keep_for_driver(key, binary)
     return program
 
 

@@ -243,10 +243,10 @@ class OpenClQueue(base.Queue):
         self._lib.clFlush(self.raw)
 
     def idle(self) -> bool:
-        return self._settled == self._work or self._behind().done() and self._settle()
+        return self._settled == self._work or (self._behind().done() and self._settle())
 
     def drain(self, timeout_s: float) -> bool:
-        return self._settled == self._work or self._behind().wait(timeout_s) and self._settle()
+        return self._settled == self._work or (self._behind().wait(timeout_s) and self._settle())
 
     def _behind(self) -> OpenClFence:
         if self._marker is None or self._marked != self._work:

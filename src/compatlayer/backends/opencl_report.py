@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _HEAD = struct.Struct("<II3I3III160s160s160s")
 _PRINTED_AT = 32
 _RECORD = struct.Struct("<IIII")
-_CONVERSION = re.compile(rb"%(?:%|([-+ #0]*)(\*|\d*)(?:\.(\*|\d*))?(hh|h|ll|l|j|z|t|L)?([A-Za-z]))")
+_CONVERSION = re.compile(rb"%([-+ #0]*)(\*|\d*)(?:\.(\*|\d*))?(hh|h|ll|l|j|z|t|L)?([A-Za-z%])")
 _WIDE = (b"l", b"ll", b"j", b"z", b"t")
 
 
@@ -119,13 +119,13 @@ def formatted(text: bytes, arguments: bytes, strings: bytes) -> bytes:
         out += text[at:found.start()]
         at = found.end()
         flags, width, precision, length, letter = found.groups()
-        if letter is None:
+        if letter == b"%":
             out += b"%"
             continue
         if width == b"*":
-            width = b"%d" % struct.unpack("<i", take(4))
+            width = str(int.from_bytes(take(4), "little", signed=True)).encode()
         if precision == b"*":
-            precision = b"%d" % struct.unpack("<i", take(4))
+            precision = str(int.from_bytes(take(4), "little", signed=True)).encode()
         spec = b"%" + flags + width + (b"." + precision if precision is not None else b"")
         out += _one(spec, length or b"", letter, take, words)
     return out + text[at:]
@@ -133,8 +133,9 @@ def formatted(text: bytes, arguments: bytes, strings: bytes) -> bytes:
 
 def _one(spec: bytes, length: bytes, letter: bytes, take: Any, words: list[bytes]) -> bytes:
     if letter == b"s":
-        take(8)
-        return spec.replace(b"0", b"", 1) % () if not words else (spec + b"s") % words.pop(0)
+        there = any(take(8))
+        word = words.pop(0) if words else b""
+        return bytes((spec + b"s") % (word if there else b"(null)"))
     if letter == b"p":
         return (spec + b"s") % (b"%#x" % int.from_bytes(take(8), "little"))
     if letter in b"diuxXoc":
@@ -151,6 +152,6 @@ def _one(spec: bytes, length: bytes, letter: bytes, take: Any, words: list[bytes
         return (spec + (b"d" if letter == b"u" else letter)) % value
     number = struct.unpack("<d", take(8))[0]
     if letter in b"aA":
-        text = float(number).hex().encode()
+        text = re.sub(rb"\.?0*p", b"p", float(number).hex().encode())  # as C writes it
         return (spec.split(b".")[0] + b"s") % (text.upper() if letter == b"A" else text)
     return (spec + letter) % number if letter in b"eEfFgG" else b""

@@ -43,8 +43,8 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _backends() -> int:
     """Each backend that can be named in COMPATLAYER_DEVICES, and whether it works here."""
-    from compatlayer.backends import vendor
+    from compatlayer.backends import opencl, vendor
 
     rows = [("name", "devices of", "state"), ("cpu", "this machine's processor", "works")]
-    print(columns([*rows, *vendor.states()]))
+    print(columns([*rows, *opencl.states(), *vendor.states()]))
     return 0

@@ -94,6 +94,31 @@ class Variant(NamedTuple):
     reason: str  # why the vector engine was wanted and could not; else empty
 
 
+_DRIVER = "driver"
+
+
+def kept_by_driver(key: str) -> bytes | None:
+    """What a backend kept under `key`: a driver's own form of a kernel, and the like."""
+    from . import cache
+
+    store = cache.store()
+    return store.get(_DRIVER, key) if store is not None else None
+
+
+def keep_for_driver(key: str, data: bytes) -> None:
+    """Keep it on disk, where the cache is on."""
+    from . import cache
+
+    store = cache.store()
+    if store is not None:
+        store.put(_DRIVER, key, data)
+
+
+def entry_name(kernel: str) -> str:
+    """The name of a kernel's entry where drivers take only letters, digits and underscores."""
+    return "cpl_entry_" + "".join(each if each.isalnum() and each.isascii() else "_" for each in kernel)
+
+
 def address_slot(name: str) -> str:
     """The symbol of a variant's library that holds the address of `name`, a symbol of the image's library."""
     return "cpl.address." + name

@@ -59,8 +59,7 @@ def there(settings: config.Settings) -> list[tuple[Backend, int]]:
     Raises SettingsError."""
     found: list[tuple[Backend, int]] = []
     for name in dict.fromkeys(request.backend for request in settings.devices):
-        counts = [request.wanted for request in settings.devices if request.backend == name]
-        found += _devices_of(name, counts, settings)
+        found += _devices_of(name, [request for request in settings.devices if request.backend == name], settings)
     order = [request.backend for request in settings.devices for _ in range(request.wanted or 1)]
     if len(order) == len(found):  # every place is spoken for: show the devices in the order asked for
         waiting = {name: [pair for pair in found if pair[0].name == name] for name in order}
@@ -78,15 +77,33 @@ def _open_all(settings: config.Settings) -> tuple[Device, ...]:
     return devices
 
 
-def _devices_of(name: str, counts: list[int | None], settings: config.Settings) -> list[tuple[Backend, int]]:
+def _devices_of(name: str, requests: list[config.DeviceRequest],
+                settings: config.Settings) -> list[tuple[Backend, int]]:
     """The devices asked of one backend: all it has for a single mention without a count."""
+    counts = [request.wanted for request in requests]
     wanted = None if counts == [None] else sum(count or 1 for count in counts)
     backend = _backend(name, wanted, settings)
+    chosen = [backend.chosen(request.choice) for request in requests]
+    if None not in chosen:  # a choice says which devices, not how many
+        return [(backend, number) for number in _picked(backend, requests, chosen)]
     count = len(backend.devices())
     if count < (wanted or 1):
         raise config.SettingsError(f"COMPATLAYER_DEVICES asks for {wanted or 1} {name} device(s) and {count} are "
                                    "there; set COMPATLAYER_DEVICES=cpu")
     return [(backend, ordinal) for ordinal in range(count if wanted is None else wanted)]
+
+
+def _picked(backend: Backend, requests: list[config.DeviceRequest], chosen: list[list[int] | None]) -> list[int]:
+    """The numbers of the devices that the requests choose, each once."""
+    found: dict[int, None] = {}
+    for request, numbers in zip(requests, chosen, strict=True):
+        if not numbers:
+            what = f"{request.backend}:{request.choice}" if request.choice else request.backend
+            why = "; ".join(backend.missing()) or "none is there"
+            raise config.SettingsError(f"COMPATLAYER_DEVICES asks for {what} and shows no such device: {why}; set "
+                                       "COMPATLAYER_DEVICES=cpu")
+        found.update(dict.fromkeys(numbers))
+    return list(found)
 
 
 def _backend(name: str, count: int | None, settings: config.Settings) -> Backend:

@@ -8,6 +8,7 @@ that compiler/targets/spirv.py makes exchanges the two, as SPIR-V numbers them.
 
 from __future__ import annotations
 
+from ..image import entry_name
 from ..ir.build import REMOVED, Emitter, declare, replace, rewrite
 from ..ir.debug import Places
 from ..ir.instructions import (
@@ -20,7 +21,7 @@ from ..ir.instructions import (
     Instruction,
     MemoryAccess,
 )
-from ..ir.types import I32, I64, PTR, FloatType, IntType, Type, pointer
+from ..ir.types import I32, I64, PTR, FloatType, IntType, pointer
 from ..ir.values import (
     AggregateConstant,
     Argument,
@@ -35,7 +36,9 @@ from ..ir.values import (
     quote,
 )
 from .contract import thread
-from .opencl_names import entry_name, refused
+from .opencl_convert import saturated
+from .opencl_refusal import refused
+from .opencl_waits import waits
 from .prune import symbols_of
 
 PRIVATE = 900  # no space that a program can name
@@ -51,6 +54,8 @@ _DROPPED = ("llvm.lifetime.", "llvm.experimental.noalias.scope.decl", "llvm.inva
             "llvm.donothing", "llvm.sideeffect")
 # Updates that SPIR-V has only with extensions; opencl.cl makes them with a compare-and-swap loop.
 _LOOPS = frozenset(("fadd", "fsub", "fmin", "fmax", "uinc_wrap", "udec_wrap", "nand"))
+_SATURATING = ("llvm.fptosi.sat.", "llvm.fptoui.sat.")
+_MADE = {f"llvm.bitreverse.i{bits}": f"cpl_cl_bitreverse_i{bits}" for bits in (32, 64)}
 _NAMES = {"float": "f32", "double": "f64", "i32": "i32"}
 
 
@@ -63,6 +68,11 @@ def run(module: Module, kernel: Function, imports: tuple[str, ...], warps: bool)
     for function in module.defined():
         for instruction in function.instructions():
             row |= _check(places, kernel, function, instruction, warps)
+        if waits(function):
+            where = next((each for each in function.instructions() if isinstance(each, Call)
+                          and each.callee_name == "cpl_yield"), next(function.instructions()))
+            raise refused(f"{places.of(where, function)}: kernel {kernel.name} needs threads that wait for what others "
+                          "write")
     slots = {_ADDRESS + name: index for index, name in enumerate(imports)}
     for function in module.defined():
         _Rewriter(module, function, slots).run()
@@ -116,6 +126,11 @@ class _Rewriter:
 
     def instruction(self, instruction: Instruction, emit: Emitter) -> object:
         if isinstance(instruction, Call):
+            if instruction.callee_name in _MADE:
+                made = declare(self.module, _MADE[instruction.callee_name], instruction.type, [instruction.type])
+                return emit.call(made, instruction.arguments)
+            if instruction.callee_name.startswith(_SATURATING):
+                return saturated(instruction, emit)
             return REMOVED if instruction.callee_name.startswith(_DROPPED) else None
         if isinstance(instruction, (CompareExchange, Fence)):
             instruction.scope = _DEVICE
@@ -180,8 +195,8 @@ def _generic(value: Value) -> Value:
     if isinstance(value, AggregateConstant):
         return AggregateConstant(value.type, value.brackets, tuple(_generic(each) for each in value.elements))
     if isinstance(value, ConstantExpression):
-        return ConstantExpression(value.type, value.opcode, value.flags, tuple(_generic(each) for each in value.operands),
-                                  value.source)
+        operands = tuple(_generic(each) for each in value.operands)
+        return ConstantExpression(value.type, value.opcode, value.flags, operands, value.source)
     return value
 
 
@@ -219,8 +234,8 @@ def _parameter(module: Module, argument: Argument, name: str) -> tuple[str, list
     by_value = attribute_type(module, argument, "byval")
     if by_value is not None:
         argument.attributes = tuple(each for each in argument.attributes if not each.startswith("byval("))
-        type_ = flat_text(by_value.text)
-        return (f"ptr byval({type_}) align 8 {name}", [f"{name}f = addrspacecast ptr {name} to ptr addrspace(4)"],
+        return (f"ptr byval({flat_text(by_value.text)}) align 8 {name}",
+                [f"{name}f = addrspacecast ptr {name} to ptr addrspace(4)"],
                 f"ptr addrspace(4) {name}f")
     type_ = argument.type
     if type_ is PTR:

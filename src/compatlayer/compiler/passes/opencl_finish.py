@@ -6,9 +6,10 @@ import re
 
 from ..ir.reader import read
 from .opencl_barriers import divergent
-from .opencl_names import refused
+from .opencl_refusal import refused
 
 _END = re.compile(r"^  (?:tail |notail |musttail )?call void @cpl_cl_end\(\)[^\n]*\n  unreachable$", re.MULTILINE)
+_WIDE = re.compile(r"(?<![%@.\w-])i(?:6[5-9]|[7-9]\d|\d{3,})\b")
 _DECLARED = re.compile(r"^declare [^\n]*@([\w.]+)\([^\n]*\n", re.MULTILINE)
 
 
@@ -19,6 +20,10 @@ def run(text: str, kernel: str) -> str:
         name = found[1]
         if not name.startswith(("llvm.", "_Z")) and re.search(rf"@{re.escape(name)}\b", text.replace(found[0], "")):
             raise refused(f"kernel {kernel} needs the function '{name}'")
+    if re.search(r"^define internal ", text, re.MULTILINE):
+        raise refused(f"kernel {kernel} calls functions that call themselves; it needs recursion")
+    if _WIDE.search(text):
+        raise refused(f"kernel {kernel} needs integers of 128 bits")
     text = re.sub(r"^declare [^\n]*@cpl_[^\n]*\n", "", text, flags=re.MULTILINE)
     if "@_Z7barrierj" in text:
         for function in read(text).defined():

@@ -23,6 +23,7 @@ lower_module = cpu.lower_module
 ROW = 1  # Lowered.flags: the entry takes the block as one row of threads
 WARPS = True
 _TRIPLE = ("-triple", "spirv64-unknown-unknown")
+_EXTENSIONS = "-spirv-ext=+SPV_KHR_bit_instructions"  # used by those kernels alone that need it
 _LAYOUT = "e-i64:64-v16:16-v24:32-v32:32-v48:64-v96:128-v192:256-v256:256-v512:512-v1024:1024-n8:16:32:64-G1"
 _MARK = "; SPIR-V\n"  # begins the text of a kernel; the text of a module's library is the CPU's
 _POINTER = re.compile(r"(?<![%@.\w-])ptr\b(?![.\w-]| addrspace\()")
@@ -50,7 +51,9 @@ def assemble(text: str, workdir: Path) -> bytes:
     """The SPIR-V of a kernel's text, or the library of what kernels share."""
     if not text.startswith(_MARK):
         return cpu.assemble(text, workdir)
-    return _run(["clang", "-cc1", *_TRIPLE, "-x", "ir", "-O0", "-emit-obj", "-o", "-", "-"], text, "the SPIR-V back end")
+    # -O0: the text is optimised, and from -O1 on the back end made invalid operations of some kernels.
+    return _run(["clang", "-cc1", *_TRIPLE, "-x", "ir", "-O0", "-mllvm", _EXTENSIONS, "-emit-obj", "-o", "-", "-"],
+                text, "the SPIR-V back end")
 
 
 def _text(module: Module) -> str:

@@ -1,13 +1,8 @@
-"""Words that the compiler and the backend of OpenCL devices agree on."""
+"""How kernels are refused that OpenCL devices cannot run."""
 
 from __future__ import annotations
 
 from ...errors import CudaError, Status
-
-
-def entry_name(kernel: str) -> str:
-    """The kernel's name for OpenCL, which the entry has."""
-    return "cpl_entry_" + "".join(each if each.isalnum() and each.isascii() else "_" for each in kernel)
 
 
 def refused(what: str) -> CudaError:

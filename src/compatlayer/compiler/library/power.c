@@ -22,7 +22,11 @@ CPL_INLINE double power(double x, double y) {
     power_d size = exp_of_pair(product.high, mad(logarithm.low, y, product.low));
     return power_edges(x, y, scale_d(size.fraction, size.n));
 }
-CPL_MATH(double, pow, double x, double y) { return power(x, y); }
+/* Squares are what most powers are: where all threads have the same y, none computes a logarithm for them. */
+CPL_MATH(double, pow, double x, double y) {
+    if (CPL_RARE(y == 2.0)) return x * x;
+    return power(x, y);
+}
 CPL_MATH(double, powi, double x, int32_t n) { return power(x, (double)n); }
 
 /* The float form computes in double, where the errors of the parts are far below an ulp; `size` is |x|^y. */
@@ -42,6 +46,7 @@ CPL_INLINE float power_edges_f(float x, float y, int whole, int odd, float size)
     return pick_f((y == 0.0f) | (x == 1.0f), 1.0f, result);
 }
 CPL_MATH(float, powf, float x, float y) {
+    if (CPL_RARE(y == 2.0f)) return x * x;
     float half = 0.5f * y;
     int whole = __builtin_rintf(y) == y, odd = whole & (__builtin_rintf(half) != half);
     return power_edges_f(x, y, whole, odd, power_float(x, (double)y));

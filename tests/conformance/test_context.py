@@ -135,6 +135,15 @@ def test_limits_can_be_set_and_read(api: Any, cu: Any, context: Any) -> None:
     assert api.status("cuCtxGetLimit", cu.CUlimit.CU_LIMIT_PERSISTING_L2_CACHE_SIZE) == "UNSUPPORTED_LIMIT"
 
 
+def test_the_depth_of_synchronisation_is_a_limit_of_devices_before_9_0(api: Any, cu: Any, context: Any) -> None:
+    depth = cu.CUlimit.CU_LIMIT_DEV_RUNTIME_SYNC_DEPTH
+    assert api.cuCtxGetLimit(depth) == 2
+    api.cuCtxSetLimit(depth, 5)
+    assert api.cuCtxGetLimit(depth) == 5
+    assert api.status("cuCtxSetLimit", depth, 25) == "INVALID_VALUE"
+    api.cuCtxSetLimit(depth, 2)
+
+
 def test_priorities_run_from_least_to_greatest(api: Any, context: Any) -> None:
     least, greatest = api.cuCtxGetStreamPriorityRange()
     assert least == 0 > greatest

@@ -94,6 +94,7 @@ class Context:
         self.busy: dict[Stream, None] = {}  # streams with work that nobody has waited for
         self.gate: Fence | None = None  # streams made from now on wait for it
         self.cache_config = 0
+        self.sync_depth = 2  # a number that programs set; kernels wait for their children no more since CUDA 12
         self.shared_config = 0
         self._per_thread = threading.local()
         self.open()

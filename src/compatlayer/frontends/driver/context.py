@@ -12,8 +12,9 @@ from compatlayer.core.runtime import state
 from compatlayer.errors import CudaError, Status
 from compatlayer.frontends.driver.values import context_and_view, context_of, event_of, number, pointer
 
-STACK, PRINTF, HEAP, LAUNCHES = 0, 1, 2, 4
+STACK, PRINTF, HEAP, SYNC_DEPTH, LAUNCHES = range(5)
 _LIMITS = {STACK: "stack", PRINTF: "printf", HEAP: "heap", LAUNCHES: "launches"}
+_DEEPEST = 24  # grids, as the programming guide of CUDA 11 has it
 
 
 _NO_AFFINITY = "a context has the whole device; green contexts have parts of it (cuGreenCtxCreate)"
@@ -158,17 +159,27 @@ def synchronize_of(ctx):
 @entry("cuCtxSetLimit")
 def set_limit(limit, value):
     context = core.current()
-    if limit not in _LIMITS:
+    if not _has_limit(context, limit):
         raise CudaError(Status.UNSUPPORTED_LIMIT, f"limit {limit} does not exist on {context.device}")
-    context.set_limit(_LIMITS[limit], value)
+    if limit != SYNC_DEPTH:
+        context.set_limit(_LIMITS[limit], value)
+    elif value <= _DEEPEST:
+        context.sync_depth = value
+    else:
+        raise CudaError(Status.INVALID_VALUE, f"grids nest {_DEEPEST} deep, not {value}")
 
 
 @entry("cuCtxGetLimit")
 def get_limit(pvalue, limit):
     context = core.current()
-    if limit not in _LIMITS:
+    if not _has_limit(context, limit):
         raise CudaError(Status.UNSUPPORTED_LIMIT, f"limit {limit} does not exist on {context.device}")
-    pvalue[0] = context.live_domain().limit(_LIMITS[limit])
+    pvalue[0] = context.sync_depth if limit == SYNC_DEPTH else context.live_domain().limit(_LIMITS[limit])
+
+
+def _has_limit(context, limit):
+    """The depth of synchronisation is for devices before compute capability 9.0, as cuCtxSetLimit documents."""
+    return limit in _LIMITS or (limit == SYNC_DEPTH and context.device.capability < (9, 0))
 
 
 @entry("cuCtxGetCacheConfig")

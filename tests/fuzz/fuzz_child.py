@@ -68,7 +68,7 @@ def census() -> dict[str, int]:
     """What is alive in this process, by kind."""
     from compatlayer._native import ffi, lib
 
-    from compatlayer.core import handles, memory
+    from compatlayer.core import handles, memory, pool
 
     gc.collect()
     found = Counter(f"handle {type(each).__name__}" for each in list(handles._objects.values()))
@@ -89,6 +89,10 @@ def census() -> dict[str, int]:
         for each in [*memory.live_records(), *handles._objects.values()]:
             facts = {name: getattr(each, name, None) for name in getattr(type(each), "__slots__", None) or vars(each)}
             print("FUZZ-LEFT", type(each).__name__, facts, file=sys.stderr)
+        for each in list(pool._pools):
+            blocks = [block for bucket in each.cached.values() for block in bucket.values()]
+            facts = [(hex(one.base), one.stream, one.fence and one.fence.done()) for one in blocks]
+            print("FUZZ-LEFT blocks", each.destroyed, each.reserved_bytes, each.used_bytes, facts, file=sys.stderr)
         one, base = ffi.new("cpl_allocation *"), 0
         while lib.cpl_memory_after(base, one):
             base = one.base

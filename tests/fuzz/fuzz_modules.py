@@ -3,9 +3,10 @@
     python tests/fuzz/fuzz_modules.py --images 20000 --seed 1
 
 Each damaged image must be refused with an error that is documented for it, or load and then compute what the intact one
-does. It lies at the end of mapped memory, so reading past it is noticed. PTX text and images with checksums forged
-to fit their damage are only loaded, not launched: each is a program of its own. A child that crashes or hangs is named
-with the image that did it.
+does. It lies at the end of mapped memory, so reading past it is noticed. PTX text and images with checksums forged to
+fit their damage are each a program of its own: they may compute anything, fault, or never end (COMPATLAYER_WATCHDOG_S
+ends them), but their launch must answer with what CUDA documents, and afterwards the device must compute. A child that
+crashes or hangs is named with the image that did it.
 """
 
 from __future__ import annotations
@@ -14,170 +15,40 @@ import argparse
 import ctypes
 import json
 import mmap
+import os
 import random
 import struct
 import subprocess
 import sys
 import tempfile
 import time
-import zlib
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE)]
 
+from fuzz_damage import DAMAGES, forged  # noqa: E402
+
 HANG_S = 60.0
 # OUT_OF_MEMORY, INVALID_VALUE, NO_BINARY_FOR_GPU, INVALID_PTX, UNSUPPORTED_PTX_VERSION, INVALID_SOURCE, FILE_NOT_FOUND,
 # SHARED_OBJECT_SYMBOL_NOT_FOUND, SHARED_OBJECT_INIT_FAILED, NOT_SUPPORTED, INVALID_IMAGE, NOT_FOUND
 REFUSALS = {1, 2, 200, 209, 218, 222, 300, 301, 302, 303, 500, 801}
+# What a launch of a program that nobody wrote may come to: OUT_OF_MEMORY, INVALID_VALUE, NO_BINARY_FOR_GPU,
+# INVALID_PTX, UNSUPPORTED_PTX_VERSION, INVALID_HANDLE, ILLEGAL_ADDRESS, LAUNCH_OUT_OF_RESOURCES, LAUNCH_TIMEOUT, ASSERT,
+# HARDWARE_STACK_ERROR, ILLEGAL_INSTRUCTION, MISALIGNED_ADDRESS, LAUNCH_FAILED, NOT_SUPPORTED
+ENDINGS = {0, 1, 2, 209, 218, 222, 400, 700, 701, 702, 710, 714, 715, 716, 719, 801}
+WATCHDOG_S = "0.5"
 FORMS = ("CUBIN", "PTX", "LTOIR")
 COUNT = 64
-
-
-# ---- damage ----------------------------------------------------------------------------------------------------
-def flip_bits(rng: random.Random, data: bytearray) -> None:
-    for _ in range(rng.choice((1, 1, 1, 3, 20))):
-        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-
-
-def overwrite(rng: random.Random, data: bytearray) -> None:
-    start = rng.randrange(len(data))
-    size = min(rng.choice((1, 4, 8, 64, 500)), len(data) - start)
-    data[start : start + size] = rng.choice((bytes(size), b"\xff" * size, rng.randbytes(size), b"A" * size))
-
-
-def truncate(rng: random.Random, data: bytearray) -> None:
-    del data[rng.randrange(len(data)) :]
-
-
-def drop(rng: random.Random, data: bytearray) -> None:
-    start = rng.randrange(len(data))
-    del data[start : start + rng.choice((1, 2, 16, 300))]
-
-
-def swap(rng: random.Random, data: bytearray) -> None:
-    size = rng.choice((1, 8, 64))
-    if len(data) <= 2 * size:
-        return
-    first, second = rng.randrange(len(data) - size), rng.randrange(len(data) - size)
-    data[first : first + size], data[second : second + size] = data[second : second + size], data[first : first + size]
-
-
-def repeat(rng: random.Random, data: bytearray) -> None:
-    start = rng.randrange(len(data))
-    data[start:start] = data[start : start + rng.choice((1, 16, 300))]
-
-
-def lie_in_header(rng: random.Random, data: bytearray) -> None:
-    """Sizes, versions and kinds that the header of a binary image says."""
-    odd = (
-        0,
-        1,
-        63,
-        64,
-        65,
-        len(data) - 1,
-        len(data) + 1,
-        2 * len(data),
-        1 << 20,
-        (1 << 31) - 1,
-        1 << 31,
-        1 << 32,
-        (1 << 64) - 1,
-    )
-    offset, form = rng.choice(((8, "<I"), (12, "<I"), (16, "<Q"), (24, "<I"), (28, "<I")))
-    value = rng.choice(odd) & (1 << 8 * struct.calcsize(form)) - 1
-    if len(data) >= 64:
-        struct.pack_into(form, data, offset, value)
-
-
-DAMAGES: tuple[Callable[[random.Random, bytearray], None], ...] = (
-    flip_bits,
-    overwrite,
-    truncate,
-    drop,
-    swap,
-    repeat,
-    lie_in_header,
-    lie_in_header,
-)
-
-
-def forged(rng: random.Random, image: bytes) -> bytes:
-    """A cubin or LTO image with damaged content and a checksum that fits: what is behind the checksum must bear it."""
-    from compatlayer.compiler import container
-
-    code, _ = container.unpack(image)
-    record: Any = {"ir": code.ir, "architecture": code.architecture, "names": dict(code.lowered_names)}
-    way = rng.randrange(8)
-    if way == 0:
-        key = rng.choice(list(record))
-        record[key] = rng.choice((None, 1, "", [], {}, "x", "sm_", "sm_999", {"a": 1}, [record[key]], True, 1e308))
-    elif way == 1:
-        del record[rng.choice(list(record))]
-    elif way == 2:
-        record = rng.choice((None, [], 1, "text", [record], {"ir": {}}))
-    else:
-        record["ir"] = _damaged_text(rng, record["ir"])
-    text = json.dumps(record).encode("utf-8", "surrogateescape")
-    if way == 7:
-        text = text[: rng.randrange(len(text))]
-    payload = zlib.compress(text, 1)
-    if rng.randrange(40) == 0:
-        payload = payload[:-3]
-    header = list(container._HEADER.unpack(image[: container._HEADER.size]))
-    header[3], header[6] = container._HEADER.size + len(payload), container.checksum_of(payload)
-    return container._HEADER.pack(*header) + payload
-
-
-def _damaged_text(rng: random.Random, text: str) -> str:
-    lines = text.split("\n")
-    for _ in range(rng.choice((1, 1, 2, 5))):
-        at = rng.randrange(len(lines))
-        way = rng.randrange(6)
-        if way == 0:
-            del lines[at]
-        elif way == 1:
-            lines.insert(at, rng.choice(lines))
-        elif way == 2:
-            other = rng.randrange(len(lines))
-            lines[at], lines[other] = lines[other], lines[at]
-        elif way == 3:
-            words = lines[at].split(" ")
-            words[rng.randrange(len(words))] = rng.choice(
-                (
-                    "i32",
-                    "i1",
-                    "ptr",
-                    "%0",
-                    "-1",
-                    "0",
-                    "undef",
-                    "label",
-                    "x",
-                    "i99999999",
-                    "[4294967296 x i64]",
-                    "void",
-                    "@k",
-                    "!0",
-                )
-            )
-            lines[at] = " ".join(words)
-        elif way == 4:
-            lines[at] = lines[at][: rng.randrange(len(lines[at]) + 1)]
-        else:
-            lines[at] = "".join(rng.sample(lines[at], len(lines[at])))
-        if not lines:
-            lines = [""]
-    return "\n".join(lines)
+PLAIN_PTX = "foreign PTX"  # without an image of ours in it: the text is what runs
 
 
 def damaged(rng: random.Random, images: dict[str, bytes]) -> tuple[bytes, bool]:
     """A damaged image, and whether it may be a program of its own: text, or its checksum was forged."""
-    form = rng.choices(list(images), [1 if name.startswith("foreign") else 6 for name in images])[0]
+    rare = [name.startswith("foreign") and name != PLAIN_PTX for name in images]
+    form = rng.choices(list(images), [1 if each else 6 for each in rare])[0]
     image = images[form]
     if form in ("CUBIN", "LTOIR") and rng.randrange(8) == 0:
         made = forged(rng, image)
@@ -198,7 +69,7 @@ def intact_images() -> dict[str, bytes]:
         "LTOIR": compile_image(SOURCE_LTO, "LTOIR", b"-dlto"),
     }
     plain = images["PTX"].split(b"// compatlayer-image")[0] + b"\0"
-    images["foreign PTX"] = plain
+    images[PLAIN_PTX] = plain
     images["foreign ELF"] = (
         b"\x7fELF\x02\x01\x01\x33\x07" + bytes(7) + struct.pack("<HHIQQQ", 2, 190, 1, 0, 64, 128) + bytes(200)
     )
@@ -221,8 +92,10 @@ extern "C" __global__ void add_one(unsigned *p, int n)
 class Loader:
     """Gives images to the driver in every way there is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, intact: bytes) -> None:
         import compatlayer
+
+        self.intact, self.endings = intact, Counter[int]()
 
         self.c: Any = ctypes.CDLL(str(Path(compatlayer.__file__).parent / "_lib" / "libcuda.so.1"))
         self.folder = folder
@@ -246,10 +119,11 @@ class Loader:
         self.room[(1 << 20) - len(data) : 1 << 20] = data
         return ctypes.c_void_p(self.start + (1 << 20) - len(data))
 
-    def load(self, rng: random.Random, data: bytes, launch: bool) -> int:
+    def load(self, rng: random.Random, data: bytes, is_program: bool) -> int:
+        """Load and launch it; what the load answered. A program of its own may do what it likes."""
         way = rng.randrange(6)
         if way == 0:
-            return self._library(data, launch)
+            return self._library(data, is_program)
         if way == 1:
             return self._link(rng, data)
         module = ctypes.c_void_p()
@@ -262,9 +136,8 @@ class Loader:
         else:
             status = self.c.cuModuleLoadData(ctypes.byref(module), self.place(data))
         if status == 0:
-            if launch:
-                self._use(module)
-            assert self.c.cuModuleUnload(module) == 0, "a module that was loaded cannot be unloaded"
+            faulted = self._try(module) if is_program else self._use(module)
+            assert faulted or self.c.cuModuleUnload(module) == 0, "a module that was loaded cannot be unloaded"
         return int(status)
 
     def _with_options(self, module: ctypes.c_void_p, data: bytes) -> int:
@@ -274,13 +147,13 @@ class Loader:
         assert status == 0 or 0 < (values[1] or 0) < 512, "a refusal without a text in the log"
         return int(status)
 
-    def _library(self, data: bytes, launch: bool) -> int:
+    def _library(self, data: bytes, is_program: bool) -> int:
         library, module = ctypes.c_void_p(), ctypes.c_void_p()
         status = self.c.cuLibraryLoadData(ctypes.byref(library), self.place(data), None, None, 0, None, None, 0)
         if status == 0:
             status = self.c.cuLibraryGetModule(ctypes.byref(module), library)
-            if status == 0 and launch:
-                self._use(module)
+            if status == 0:
+                self._try(module) if is_program else self._use(module)
             assert self.c.cuLibraryUnload(library) == 0
         return int(status)
 
@@ -300,10 +173,53 @@ class Loader:
         assert self.c.cuLinkDestroy(linker) == 0
         return int(status)
 
-    def _use(self, module: ctypes.c_void_p) -> None:
+    def _try(self, module: ctypes.c_void_p) -> bool:
+        """Launch each kernel of a program that nobody wrote; True when that cost the context, which is new now."""
+        count = ctypes.c_uint()
+        assert self.c.cuModuleGetFunctionCount(ctypes.byref(count), module) == 0
+        kernels = (ctypes.c_void_p * max(1, count.value))()
+        assert self.c.cuModuleEnumerateFunctions(kernels, count.value, module) == 0
+        number = ctypes.c_int(COUNT)
+        arguments = (ctypes.c_void_p * 16)(*[ctypes.addressof(self.memory), *[ctypes.addressof(number)] * 15])
+        for kernel in kernels[: count.value]:
+            if self._takes_too_much(kernel):
+                continue
+            status = self.c.cuLaunchKernel(ctypes.c_void_p(kernel), 1, 1, 1, COUNT, 1, 1, 0, None, arguments, None)
+            assert status in ENDINGS, f"a launch answers {status}"
+            status = self.c.cuCtxSynchronize()
+            assert status in ENDINGS, f"the work of a launch answers {status}"
+            self.endings[status] += 1
+            if status:
+                self._start_again()
+                return True
+        return False
+
+    def _takes_too_much(self, kernel: int) -> bool:
+        """Whether a kernel wants parameters that the launch does not have: a launch would read past the list's end."""
+        offset, size = ctypes.c_size_t(), ctypes.c_size_t()
+        for place in range(17):
+            if self.c.cuFuncGetParamInfo(
+                ctypes.c_void_p(kernel), ctypes.c_size_t(place), ctypes.byref(offset), ctypes.byref(size)
+            ):
+                return False
+            if size.value > (8 if place == 0 else 4):
+                return True
+        return True
+
+    def _start_again(self) -> None:
+        """After a fault: the context anew, which must compute."""
+        assert self.c.cuDevicePrimaryCtxReset_v2(0) == 0
+        assert self.c.cuDevicePrimaryCtxRelease_v2(0) == 0
+        self.open()
+        module = ctypes.c_void_p()
+        assert self.c.cuModuleLoadData(ctypes.byref(module), self.intact) == 0
+        self._use(module)
+        assert self.c.cuModuleUnload(module) == 0
+
+    def _use(self, module: ctypes.c_void_p) -> bool:
         kernel = ctypes.c_void_p()
         if self.c.cuModuleGetFunction(ctypes.byref(kernel), module, b"add_one"):
-            return
+            return False
         numbers = (ctypes.c_uint32 * COUNT)(*range(COUNT))
         self.c.cuMemcpyHtoD_v2(self.memory, numbers, ctypes.c_size_t(4 * COUNT))
         count = ctypes.c_int(COUNT)
@@ -311,6 +227,7 @@ class Loader:
         assert self.c.cuLaunchKernel(kernel, 1, 1, 1, COUNT, 1, 1, 0, None, arguments, None) == 0
         assert self.c.cuMemcpyDtoH_v2(numbers, self.memory, ctypes.c_size_t(4 * COUNT)) == 0
         assert list(numbers) == list(range(1, COUNT + 1)), "a damaged module was loaded and computes something else"
+        return False
 
 
 def child(options: argparse.Namespace) -> None:
@@ -319,7 +236,7 @@ def child(options: argparse.Namespace) -> None:
     faulthandler.enable()
     images = {name: bytes.fromhex(text) for name, text in json.loads(Path(options.child).read_text()).items()}
     with tempfile.TemporaryDirectory() as folder:
-        loader = Loader(Path(folder))
+        loader = Loader(Path(folder), images["CUBIN"])
         from fuzz_child import census
 
         for number in range(options.start, options.images):
@@ -327,7 +244,7 @@ def child(options: argparse.Namespace) -> None:
             data, is_forged = damaged(rng, images)
             print(json.dumps({"number": number}), flush=True)
             try:
-                status = loader.load(rng, data, not is_forged)
+                status = loader.load(rng, data, is_forged)
                 problem = "" if status == 0 or status in REFUSALS else f"answers {status}"
             except AssertionError as error:
                 status, problem = (
@@ -337,6 +254,7 @@ def child(options: argparse.Namespace) -> None:
             print(json.dumps({"done": number, "status": status, "problem": problem, "forged": is_forged}), flush=True)
             if number - options.start in (300, 1000) or number == options.images - 1:
                 print(json.dumps({"census": census()}), flush=True)
+        print(json.dumps({"endings": loader.endings}), flush=True)
 
 
 # ---- the parent ------------------------------------------------------------------------------------------------
@@ -362,13 +280,21 @@ def run(folder: Path, seed: int, images: int) -> dict[str, Any]:
             f"--images={images}",
         ]
         with open(errors, "w") as stderr:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
+            process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                env={**os.environ, "COMPATLAYER_WATCHDOG_S": WATCHDOG_S},
+            )
             killer = _Killer(process)
             now = number
             for line in process.stdout or ():
                 killer.alive()
                 message = json.loads(line)
                 now = message.get("number", now)
+                for status, count in message.get("endings", {}).items():
+                    statuses[f"launched {status}"] += count
                 if "census" in message:
                     censuses.append(message["census"])
                 if "done" in message:

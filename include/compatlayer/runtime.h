@@ -305,6 +305,10 @@ CPL_EXPORT int cpl_slot_find(int library, const char *name);     /* the index, o
 CPL_EXPORT const char *cpl_slot_parameters(int library, int index);
 /* Fills a slot; NULL restores the "not supported" default. Takes effect when the library is ready. */
 CPL_EXPORT void cpl_slot_set(int library, int index, void *function);
+/* While the library is ready, the function's variant for the per-thread default stream is `function` itself. */
+CPL_EXPORT void cpl_slot_set_per_thread(int library, int index, void *function);
+/* cuGetProcAddress hands out the variants that this version of the driver has, instead of the newest; 0: all. */
+CPL_EXPORT void cpl_entry_points_until(int version);
 CPL_EXPORT uint64_t cpl_slot_calls(int library, int index);      /* times the exported function was called */
 /* How often the function answered success (or "not ready"), or an error, since this was asked last; counted while
  * COMPATLAYER_RECORD_CALLS names a folder. */

@@ -13,6 +13,7 @@
 struct cpl_slot {
     void *function;
     uint64_t calls;
+    void *per_thread;          /* what the variant for the per-thread default stream calls instead; usually NULL */
 };
 
 struct cpl_slot_facts {

@@ -85,7 +85,7 @@ def _import_handlers(library: int, index: int) -> None:
 def _promise(library: int) -> None:
     """Find the functions that have handlers, from the modules' own text: nothing else has to list them."""
     folder = _FOLDERS[library]
-    if not folder:
+    if not folder or (library == 0 and _passed_through()):
         _modules[library] = {}
         return
     home = os.path.join(os.path.dirname(os.path.abspath(__file__)), "frontends", folder)
@@ -100,6 +100,21 @@ def _promise(library: int) -> None:
     for index in modules:
         lib.cpl_slot_promise(library, index)
     _modules[library] = modules
+
+
+def _passed_through() -> bool:
+    """With COMPATLAYER_DEVICES=nvidia: whether the driver's own functions were put in place."""
+    if os.environ.get("COMPATLAYER_DEVICES") != "nvidia":
+        return False
+    from compatlayer.core import real_driver
+
+    path = real_driver.path()
+    if path is None:
+        return False  # cuInit of ours says why
+    from compatlayer.frontends import nvidia
+
+    nvidia.fill(path)
+    return True
 
 
 def _report(folder: str) -> None:

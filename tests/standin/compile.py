@@ -1,7 +1,7 @@
 """What a stand-in library calls to make native code of device code: python compile.py IMAGE LIST.
 
 The list says, a line each: N kernels; M the shared library; V bytes name; K args shared stack flags stack path entry
-name; I a name that the kernel before imports from the shared library.
+name; of the kernel before: P offset and size of a parameter, I a name that it imports from the shared library.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def main(image: Path, target: Path) -> None:
         made = variants.compile_variant(native, kernel, TINY, NAIVE)
         lines.append(f"K {kernel.args_bytes} {kernel.shared_extent_bytes} {kernel.local_bytes} "
                      f"{WARP if kernel.warp else 0} {made.stack_bytes} {made.path} {made.entry} {kernel.name}")
+        lines += [f"P {each.offset} {each.size_bytes}" for each in kernel.parameters]
         lines += [f"I {name}" for name in made.imports]
     temporary = target.with_suffix(f".{os.getpid()}")
     temporary.write_text("\n".join(lines) + "\n")

@@ -32,8 +32,9 @@ struct life { cpl_domain *domain; int uses; };    /* of a device, from one reset
 struct stream { cpl_queue *queue; struct life *life; int device; };
 struct event { cpl_fence *fence; };
 struct variable { char *name; uint64_t address, bytes; };
+struct function { cpl_kernel kernel; uint32_t *places; int count; };    /* offsets and sizes of `count` parameters */
 struct module { cpl_module **libraries; int library_count; struct variable *variables; int variable_count;
-                cpl_kernel *kernels; int kernel_count; };
+                struct function *kernels; int kernel_count; };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct life *lives[MOST];
@@ -415,8 +416,11 @@ EXPORT int OP_write64(void *stream, uintptr_t place, uint64_t value, unsigned fl
 static int compiled(const unsigned char *image, char *list, size_t list_bytes)
 {
     uint64_t size, hash = 14695981039346656037ull;
-    memcpy(&size, image + 16, sizeof size);
-    if (memcmp(image + 1, "CPLIMG", 6) != 0 || size > 1u << 31)
+    if (memcmp(image + 1, "CPLIMG", 6) == 0)
+        memcpy(&size, image + 16, sizeof size);
+    else
+        size = strlen((const char *)image);    /* PTX text, as a real driver would get it */
+    if (size > 1u << 31)
         return numbers[IMAGE];
     for (uint64_t each = 0; each < size; each++)
         hash = (hash ^ image[each]) * 1099511628211ull;
@@ -488,8 +492,15 @@ static cpl_module *read_kernel(struct module *module, const char *line)
     }
     kernel.name = strdup(name);
     kernel.variants = variants;
-    module->kernels[module->kernel_count++] = kernel;
+    module->kernels[module->kernel_count++].kernel = kernel;
     return code;
+}
+
+static void read_parameter(struct function *function, const char *line)
+{
+    function->places = realloc(function->places, sizeof(uint32_t) * 2 * (size_t)(function->count + 1));
+    uint32_t *place = function->places + 2 * function->count++;
+    sscanf(line, "P %u %u", &place[0], &place[1]);
 }
 
 static int read_list(struct module *module, const char *path)
@@ -503,13 +514,15 @@ static int read_list(struct module *module, const char *path)
     int good = 1, count;
     while (good && fgets(line, sizeof line, file) != NULL) {
         if (sscanf(line, "N %d", &count) == 1)
-            module->kernels = calloc((size_t)count + 1, sizeof(cpl_kernel));
+            module->kernels = calloc((size_t)count + 1, sizeof(struct function));
         else if (sscanf(line, "M %4095s", name) == 1)
             good = (shared = open_library(module, name)) != NULL;
         else if (line[0] == 'V')
             good = read_variable(module, shared, line);
         else if (line[0] == 'K')
             good = (code = read_kernel(module, line)) != NULL;
+        else if (line[0] == 'P')
+            read_parameter(&module->kernels[module->kernel_count - 1], line);
         else if (sscanf(line, "I %4095s", name) == 1) {
             snprintf(slot, sizeof slot, "cpl.address.%s", name);
             uint64_t place = cpl_module_symbol(code, slot);
@@ -530,8 +543,9 @@ EXPORT int OP_unload(void *handle)
         free(module->variables[each].name);
     }
     for (int each = 0; each < module->kernel_count; each++) {
-        free((void *)module->kernels[each].name);
-        free((void *)module->kernels[each].variants);
+        free((void *)module->kernels[each].kernel.name);
+        free((void *)module->kernels[each].kernel.variants);
+        free(module->kernels[each].places);
     }
     while (module->library_count > 0)
         cpl_module_close(module->libraries[--module->library_count]);
@@ -561,7 +575,7 @@ EXPORT int OP_function(void **function, void *handle, const char *name)
 {
     struct module *module = handle;
     for (int each = 0; each < module->kernel_count; each++)
-        if (strcmp(module->kernels[each].name, name) == 0) {
+        if (strcmp(module->kernels[each].kernel.name, name) == 0) {
             *function = &module->kernels[each];
             return 0;
         }
@@ -578,12 +592,12 @@ EXPORT int OP_global(void **pointer, size_t *bytes, void *handle, const char *na
         }
     return numbers[NOT_FOUND];
 }
-/* The parameters' places are those of the packed buffer, which starts at the first pointer. */
 EXPORT int OP_launch(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
                      unsigned shared_bytes, void *stream, void **parameters, void **extra)
 {
     struct stream *own = stream;
-    const cpl_kernel *kernel = function;
+    const struct function *own_function = function;
+    const cpl_kernel *kernel = &own_function->kernel;
     int status = state_of(own->device);
     if (status || extra != NULL)
         return status ? status : numbers[INVALID];
@@ -593,6 +607,52 @@ EXPORT int OP_launch(void *function, unsigned gx, unsigned gy, unsigned gz, unsi
         return numbers[LOST];
     }
     cpl_shape shape = {{gx, gy, gz}, {bx, by, bz}, shared_bytes, 0};
-    return told(cpl_queue_launch(own->queue, kernel, &shape, parameters[0], kernel->args_bytes), own->device);
+    char packed[8192];
+    if (kernel->args_bytes > sizeof packed)
+        return numbers[INVALID];
+    for (int each = 0; each < own_function->count; each++)
+        memcpy(packed + own_function->places[2 * each], parameters[each], own_function->places[2 * each + 1]);
+    return told(cpl_queue_launch(own->queue, kernel, &shape, packed, kernel->args_bytes), own->device);
+}
+#endif
+
+/* ---- what programs of the driver API call beside the template: for the pass-through ---- */
+#ifdef PASSED_THROUGH
+static struct stream *usual(void)
+{
+    static struct stream *made[MOST];
+    if (made[current] == NULL && OP_stream((void **)&made[current], 1, 0) != 0)
+        return NULL;
+    return made[current];
+}
+static int finish(struct stream *own)
+{
+    while (cpl_queue_drain(own->queue, 1000000000) != CPL_OK)
+        continue;
+    return state_of(own->device);
+}
+EXPORT int cuDriverGetVersion(int *version) { *version = 12040; return 0; }
+EXPORT int cuDeviceGet(int *device, int ordinal) { *device = ordinal; return state_of(ordinal); }
+EXPORT int cuDevicePrimaryCtxRelease_v2(int device) { return state_of(device); }
+EXPORT int cuCtxGetCurrent(void **context) { *context = (void *)(uintptr_t)(current + 1); return 0; }
+EXPORT int cuStreamCreate(void **stream, unsigned flags) { (void)flags; return OP_stream(stream, 1, 0); }
+EXPORT int cuStreamSynchronize(void *stream) { return finish(stream != NULL ? stream : usual()); }
+/* Told apart from the one above, to see which of them a program reaches. */
+EXPORT int cuStreamSynchronize_ptsz(void *stream) { (void)stream; return 2999; }
+static int wait_for(uintptr_t to, uintptr_t from, size_t bytes)
+{
+    int status = copy(to, from, bytes, usual());
+    return status ? status : finish(usual());
+}
+EXPORT int cuMemcpyHtoD_v2(uintptr_t to, const void *from, size_t bytes) { return wait_for(to, (uintptr_t)from, bytes); }
+EXPORT int cuMemcpyDtoH_v2(void *to, uintptr_t from, size_t bytes) { return wait_for((uintptr_t)to, from, bytes); }
+EXPORT int cuMemcpyHtoDAsync_v2(uintptr_t to, const void *from, size_t bytes, void *stream)
+{
+    int status = copy(to, (uintptr_t)from, bytes, stream);
+    return status ? status : finish(stream);
+}
+EXPORT int cuMemcpyDtoHAsync_v2(void *to, uintptr_t from, size_t bytes, void *stream)
+{
+    return copy((uintptr_t)to, from, bytes, stream);
 }
 #endif

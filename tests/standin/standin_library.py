@@ -26,6 +26,8 @@ def header(row: Row) -> str:
         lines.append("#define DRIVER 1")
     if row.parameters.get("copy_async", "").endswith("kind"):
         lines.append("#define STREAM_BEFORE_KIND 1")
+    if row.name == "nvidia":
+        lines.append("#define PASSED_THROUGH 1")
     if "alloc_host" in row.parameters:
         lines.append("#define HOST_WITHOUT_FLAGS 1")
     lines += [f'#define LOWER "{row.prefix}"', f'#define UPPER "{row.prefix.upper()}"']

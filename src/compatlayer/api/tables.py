@@ -63,7 +63,8 @@ def write_tables(library: Library, functions: Sequence[Function], codes: Sequenc
     for answer in ("unknown", "deinitialized", "not_initialized"):
         lines.append(f"static int answer_{answer}(void)\n{{\n    return {getattr(library, answer)};\n}}\n")
     lines.append(f"struct cpl_slot cpl_slots_{name}[{len(functions)}] = {{")
-    lines += [f"    {{(void *){_first(library, function, index)}, 0}}," for index, function in enumerate(functions)]
+    lines += [f"    {{(void *){_first(library, function, index)}, 0, NULL}},"
+              for index, function in enumerate(functions)]
     lines.append("};\n")
     lines.append(f"static const struct cpl_slot_facts facts[{len(functions)}] = {{")
     lines += [_facts(library, function, index) for index, function in enumerate(functions)]
@@ -142,8 +143,11 @@ def _stub(library: Library, function: Function, index: int, name: str, suffix: s
     jump = _jump(library, function, index)
     if not suffix:
         return f"{declared}{head}\n{{\n{count}{_recorded(library, function, index, jump)}    return {jump};\n}}\n"
+    direct = f"__atomic_load_n(&cpl_slots_{library.name}[{index}].per_thread, __ATOMIC_RELAXED)"
+    own = jump.replace(f"__atomic_load_n(&cpl_slots_{library.name}[{index}].function, __ATOMIC_RELAXED)", direct)
     return (
-        f"{declared}{head}\n{{\n{count}    int before = cpl_per_thread_enter();\n"
+        f"{declared}{head}\n{{\n{count}    if (__builtin_expect({direct} != NULL, 0))\n        return {own};\n"
+        f"    int before = cpl_per_thread_enter();\n"
         f"    {function.result} result = {jump};\n    cpl_per_thread_leave(before);\n"
         f"{_recorded(library, function, index, 'result')}    return result;\n}}\n"
     )

@@ -28,7 +28,7 @@ _BINARY = (MAGIC, LTO_MAGIC)
 VERSION = 1
 _HEADER = struct.Struct("<8sIIQII32s")
 _ARCHITECTURE = re.compile("(sm|compute)_[0-9]{2,3}[af]?")
-_MARK = b"// compatlayer-image: "
+MARK = b"// compatlayer-image: "
 _MAX_BYTES = 1 << 31
 _MAX_TEXT_BYTES = 1 << 30
 _FATBIN_WRAPPER = 0x466243B1
@@ -77,7 +77,7 @@ def pack_text(code: DeviceCode, ptx: str) -> bytes:
     import base64
 
     body = ptx.encode("utf-8", "replace").replace(b"\0", b" ")
-    return body.rstrip(b"\n") + b"\n\n" + _MARK + base64.b64encode(pack(code)) + b"\n\0"
+    return body.rstrip(b"\n") + b"\n\n" + MARK + base64.b64encode(pack(code)) + b"\n\0"
 
 
 def image_length(read: Callable[[int, int], bytes]) -> int:
@@ -121,9 +121,9 @@ def unpack(data: bytes) -> tuple[DeviceCode, Kind | None]:
     if data.startswith(_BINARY):
         return _unpack_binary(data)
     _refuse_foreign(data)
-    mark = data.rfind(_MARK)
+    mark = data.rfind(MARK)
     if mark >= 0:
-        return _unpack_text(data[mark + len(_MARK):]), None
+        return _unpack_text(data[mark + len(MARK):]), None
     if _is_text(data[:256]) and b".version" in data and b".target" in data:
         raise ImageError(Reason.PLAIN_PTX, "PTX text that was not made by compatlayer's NVRTC cannot be loaded yet; "
                          "compile the kernel from CUDA C++ source instead")

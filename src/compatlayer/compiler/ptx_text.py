@@ -45,11 +45,11 @@ def _key(code: DeviceCode) -> str:
     return digest.key("ptx", _FORMAT, toolchain.identity(), code.architecture, code.text_options, code.ir)
 
 
-def emit(code: DeviceCode) -> str:
-    """PTX text, or a comment that says why there is none."""
+def emit(code: DeviceCode, version: int = 90) -> str:
+    """PTX text of version `version` / 10, or a comment that says why there is none."""
     cpu = "sm_" + code.architecture.partition("_")[2].replace("f", "a")
     status, output, errors = toolchain.run([
-        "clang", "-cc1", "-triple", "nvptx64-nvidia-cuda", "-target-cpu", cpu, "-target-feature", "+ptx90",
+        "clang", "-cc1", "-triple", "nvptx64-nvidia-cuda", "-target-cpu", cpu, "-target-feature", f"+ptx{version}",
         "-O1", "-disable-llvm-passes", "-w", "-S", "-x", "ir", "-", "-o", "-"],
         _SATURATING.sub(r"fpto\1i \3 \4 to i\2", code.ir).encode("utf-8", "surrogateescape"))
     if status == 0 and output:

@@ -2,6 +2,8 @@
  * functions by name. */
 #include "compatlayer/slots.h"
 #include "compatlayer/answers.h"
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct cpl_code *find_code(const struct cpl_code *codes, int count, int code)
@@ -95,12 +97,34 @@ static void *pick(const struct cpl_entry_point *row, int version, uint64_t flags
     return wanted && row->per_thread != NULL && row->per_thread_version <= version ? row->per_thread : row->function;
 }
 
+static atomic_int newest;    /* 0: all that include/ declares */
+
+void cpl_entry_points_until(int version)
+{
+    atomic_store(&newest, version);
+}
+
+/* Passed through, what there is depends on the driver: it has to be loaded before anything is handed out. */
+static void learn_newest(void)
+{
+    static atomic_int asked;
+    if (atomic_exchange(&asked, 1) != 0)
+        return;
+    const char *devices = getenv("COMPATLAYER_DEVICES");
+    if (devices != NULL && strcmp(devices, "nvidia") == 0)
+        (void)cpl_boot(CPL_LIBRARY_CUDA, 0);
+}
+
 int cpl_entry_point_find(const struct cpl_entry_point *rows, int count, const char *symbol, void **function,
                          int version, uint64_t flags, int *status)
 {
     uint64_t both = CU_GET_PROC_ADDRESS_LEGACY_STREAM | CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM;
     if (symbol == NULL || function == NULL || version > CUDA_VERSION || (flags & ~both) != 0 || flags == both)
         return CUDA_ERROR_INVALID_VALUE;
+    learn_newest();
+    int limit = atomic_load_explicit(&newest, memory_order_relaxed);
+    if (limit != 0 && version > limit)
+        version = limit;
     const struct cpl_entry_point *best = NULL;
     int first = first_row(rows, count, symbol);
     for (int row = first; row < count && strcmp(rows[row].base, symbol) == 0; row++)

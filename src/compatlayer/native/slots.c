@@ -87,8 +87,11 @@ static void write_row(int library, int index)
 static void enter(int library, enum cpl_slots_state state)
 {
     atomic_store(&states[library], (int)state);
-    for (int index = 0; index < cpl_slot_tables[library]->count; index++)
+    for (int index = 0; index < cpl_slot_tables[library]->count; index++) {
+        if (state != CPL_SLOTS_READY)
+            __atomic_store_n(&cpl_slot_tables[library]->slots[index].per_thread, NULL, __ATOMIC_RELEASE);
         write_row(library, index);
+    }
 }
 
 void cpl_slot_set(int library, int index, void *function)
@@ -98,6 +101,15 @@ void cpl_slot_set(int library, int index, void *function)
     pthread_mutex_lock(&writing);
     __atomic_store_n(&cpl_slot_tables[library]->handlers[index], function, __ATOMIC_RELEASE);
     write_row(library, index);
+    pthread_mutex_unlock(&writing);
+}
+
+void cpl_slot_set_per_thread(int library, int index, void *function)
+{
+    if (!known(library, index))
+        return;
+    pthread_mutex_lock(&writing);
+    __atomic_store_n(&cpl_slot_tables[library]->slots[index].per_thread, function, __ATOMIC_RELEASE);
     pthread_mutex_unlock(&writing);
 }
 

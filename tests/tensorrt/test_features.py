@@ -52,6 +52,21 @@ def test_data_decides_an_outputs_shape(gpu: Device) -> None:
     driver.cuStreamEndCapture(gpu.stream)
 
 
+def test_an_output_of_unknown_rank_is_found_by_running(gpu: Device) -> None:
+    nodes = [helper.make_node("Shape", ["x"], ["s"]), helper.make_node("Reshape", ["v", "s"], ["r"]),
+             helper.make_node("NonZero", ["r"], ["i"]), helper.make_node("Shape", ["i"], ["t"]),
+             helper.make_node("Reshape", ["v", "t"], ["y"])]
+    engine = engine_of(model(nodes, [floats("x", [4, 6]), floats("v", [24])], [floats("y", None)], opset=13), Log())
+    context, values = engine.create_execution_context(), np.zeros(24, np.float32)
+    values[::2] = np.arange(12) + 1
+    for name, array in {"x": np.zeros((4, 6), np.float32), "v": values, "y": np.zeros(24, np.float32)}.items():
+        context.set_tensor_address(name, gpu.put(array))
+    assert context.execute_async_v3(int(gpu.stream))
+    gpu.wait()
+    assert tuple(context.get_tensor_shape("y")) == (2, 12)
+    assert np.array_equal(gpu.get(context.get_tensor_address("y"), 24), values)
+
+
 def test_a_scalar_reaches_an_allocator_as_a_scalar(gpu: Device) -> None:
     data = model([helper.make_node("ReduceMax", ["x"], ["z"], keepdims=0)], [floats("x", [4, 8])], [floats("z", [])])
     context = engine_of(data, Log()).create_execution_context()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper
 from trt_device import Device
-from trt_models import Log, dense, engine_from, floats, model, parsed, run
+from trt_models import Log, dense, engine_from, engine_of, floats, model, parsed, run
 
 trt = pytest.importorskip("tensorrt")
 
@@ -40,6 +41,46 @@ def test_types_that_tensors_cannot_have() -> None:
     error = refused(model([helper.make_node("Identity", ["x"], ["z"])], [floats("x", [2], TensorProto.STRING)],
                           [floats("z", [2], TensorProto.STRING)]))
     assert "data type" in error.desc()
+
+
+def test_bf16_networks_round_each_result() -> None:
+    kind, log = TensorProto.BFLOAT16, Log()
+    nodes = [helper.make_node("Add", ["x", "x"], ["d"]), helper.make_node("Sin", ["d"], ["y"])]
+    engine = engine_of(model(nodes, [floats("x", [64], kind)], [floats("y", [64], kind)], opset=23), log)
+    assert engine.get_tensor_dtype("y") == trt.bfloat16
+    x = np.linspace(-3, 3, 64, dtype=np.float32).view(np.uint32) >> 16
+    source, target = x.astype(np.uint16), np.zeros(64, np.uint16)
+    assert engine.create_execution_context().execute_v2([source.ctypes.data, target.ctypes.data])
+    found = (target.astype(np.uint32) << 16).view(np.float32)
+    right = np.sin(2 * (x << 16).view(np.float32))
+    assert np.all(np.abs(found - right) <= 2.0**-8 * np.abs(right) + 1e-6) and not np.array_equal(found, right)
+
+
+@pytest.mark.parametrize(("kind", "dtype", "entered"), [
+    (TensorProto.INT16, np.int16, np.int32), (TensorProto.UINT16, np.uint16, np.int32),
+    (TensorProto.UINT32, np.uint32, np.int64), (TensorProto.UINT64, np.uint64, np.int64),
+])  # fmt: skip
+def test_integers_of_other_widths_enter_as_wider_ones(kind: int, dtype: type, entered: type) -> None:
+    log = Log()
+    node = helper.make_node("Add", ["x", "x"], ["y"])
+    engine = engine_of(model([node], [floats("x", [3], kind)], [floats("y", [3], kind)]), log)
+    assert trt.nptype(engine.get_tensor_dtype("x")) is trt.nptype(engine.get_tensor_dtype("y")) is entered
+    values = np.array([1, 2, np.iinfo(dtype).max], dtype)
+    source, target = values.astype(entered), np.zeros(3, entered)
+    assert engine.create_execution_context().execute_v2([source.ctypes.data, target.ctypes.data])
+    assert np.array_equal(target.astype(dtype), values + values)
+
+
+def test_operators_of_a_version_that_onnxruntime_lacks_are_converted() -> None:
+    newest = onnx.defs.onnx_opset_version()
+    weights = {"scale": np.float32(0.5), "zero": np.uint8(3)}
+    nodes = [helper.make_node("QuantizeLinear", ["x", "scale", "zero"], ["q"]),
+             helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["y"])]
+    engine = engine_of(model(nodes, [floats("x", [4])], [floats("y", [4])],
+                             {name: np.asarray(value) for name, value in weights.items()}, newest), Log())
+    x, y = np.array([0.2, 0.3, -1, 400], np.float32), np.zeros(4, np.float32)
+    assert engine.create_execution_context().execute_v2([x.ctypes.data, y.ctypes.data])
+    assert np.array_equal(y, np.array([0, 0.5, -1, 126], np.float32))
 
 
 def test_a_file_that_is_not_there(tmp_path: Any) -> None:

@@ -6,7 +6,15 @@ import hashlib
 import time
 from typing import Any
 
-from compatlayer.frontends.tensorrt import algorithms, container, io_tensor, plugin_steps, precision, session
+from compatlayer.frontends.tensorrt import (
+    algorithms,
+    container,
+    io_tensor,
+    plugin_steps,
+    precision,
+    session,
+    widening,
+)
 from compatlayer.frontends.tensorrt.builder_config import IBuilderConfig
 from compatlayer.frontends.tensorrt.data_type import DataType
 from compatlayer.frontends.tensorrt.dims import text
@@ -55,6 +63,7 @@ class Build:
         if self.config.algorithm_selector is not None:
             algorithms.choose(self.config.algorithm_selector, network)
         report = precision.apply(model, network, self.config, self.logger)
+        widening.apply(model)
         if plugins:
             plugin_steps.finish(model, network.plugin_layers(), self._usual_shapes())
         self._done(monitor, 1)
@@ -62,7 +71,11 @@ class Build:
         if data is None:
             raise Refusal(MISUSE, "the network's weights take more than 2 GiB, which an engine here cannot hold; keep "
                           "weights in fp16 or split the network")
-        tensors = self._compile(model, data, tensors)
+        if not plugins:
+            made, fitting = session.make_older(model)
+            if fitting is not model:
+                model, data = fitting, fitting.SerializeToString()
+            tensors = self._compile(made, tensors)
         self._done(monitor, 2)
         seconds = time.perf_counter() - start
         if self.config._cache is None:
@@ -140,10 +153,8 @@ class Build:
                         raise Refusal(API_USAGE, f"Parameter check failed, condition: dims of profile {number} for "
                                       f"{tensor.name} are {text(shape)}, and the network's are {text(tensor.shape)}")
 
-    def _compile(self, model: Any, data: bytes, tensors: list[io_tensor.IoTensor]) -> list[io_tensor.IoTensor]:
-        if plugin_steps.count(model):
-            return tensors
-        made = session.make(data)
+    def _compile(self, made: Any, tensors: list[io_tensor.IoTensor]) -> list[io_tensor.IoTensor]:
+        """The tensors, with the output shapes that the session of the finished model knows."""
         shapes = {each.name: each.shape for each in made.get_outputs()}
         found = []
         for tensor in tensors:

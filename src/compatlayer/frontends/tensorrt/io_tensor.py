@@ -39,4 +39,6 @@ def is_check(name: str) -> bool:
 def _tensor(info: Any, is_input: bool, decides: bool) -> IoTensor:
     kind = info.type.tensor_type
     shape = tuple(int(dim.dim_value) if dim.HasField("dim_value") else -1 for dim in kind.shape.dim)
+    if not kind.HasField("shape"):
+        shape = (-1,)  # not even the rank is known: found with the values
     return IoTensor(info.name, is_input, from_onnx(kind.elem_type) or DataType.FLOAT, kind.elem_type, shape, decides)

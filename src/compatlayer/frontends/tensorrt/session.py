@@ -7,6 +7,8 @@ from typing import Any
 
 from compatlayer.frontends.tensorrt.log import INTERNAL, Refusal
 
+_EARLIER = (25, 23, 21, 19)  # versions of ONNX's operators
+
 
 def require_runtime() -> Any:
     """The onnxruntime module; ImportError says how to get it."""
@@ -31,6 +33,28 @@ def make(model: bytes, threads: int = 0, optimised: bool = True) -> Any:
         return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise Refusal(INTERNAL, f"Could not find any implementation for the network: {one_line(error)}") from None
+
+
+def make_older(model: Any) -> tuple[Any, Any]:
+    """(session, model) of a model whose operators onnxruntime only has in earlier versions; Refusal with the reason.
+
+    onnx converts the operators, which keeps their meaning, or says that it cannot.
+    """
+    from onnx import version_converter
+
+    try:
+        return make(model.SerializeToString()), model
+    except Refusal as error:
+        reason = error
+    own = next((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), 0)
+    for version in _EARLIER if "NOT_IMPLEMENTED" in str(reason) else ():
+        if version < own:
+            try:
+                older = version_converter.convert_version(model, version)
+                return make(older.SerializeToString()), older
+            except (Refusal, RuntimeError):
+                continue
+    raise reason
 
 
 def one_line(error: BaseException) -> str:

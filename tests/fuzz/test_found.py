@@ -157,6 +157,39 @@ print(total.value - free.value, len(pools._pools))
     )
 
 
+def test_a_destroyed_pools_memory_goes_with_the_context_whose_work_used_it() -> None:
+    assert (
+        run("""
+from compatlayer._native import lib
+from compatlayer.core import pool as pools
+import threading
+primary(1)
+own, pool, memory, stream = c_void_p(), c_void_p(), c_void_p(), c_void_p()
+class Place(ctypes.Structure):
+    _fields_ = [("type", c_int), ("id", c_int)]
+class Props(ctypes.Structure):
+    _fields_ = [("allocType", c_int), ("handleTypes", c_int), ("location", Place), ("rest", ctypes.c_char * 128)]
+gate = threading.Event()
+wait = ctypes.CFUNCTYPE(None, c_void_p)(lambda data: gate.wait(20) and None)
+before = lib.cpl_memory_count()
+for device in (0, 1):  # the stream's own device, and another one
+    gate.clear()
+    ok("cuCtxCreate_v2", byref(own), 0, 0)
+    ok("cuMemPoolCreate", byref(pool), byref(Props(1, 0, Place(1, device))))
+    ok("cuStreamCreate", byref(stream), 1)
+    ok("cuMemAllocFromPoolAsync", byref(memory), c_size_t(4096), pool, stream)
+    ok("cuLaunchHostFunc", stream, wait, None)
+    ok("cuMemPoolDestroy", pool)
+    ok("cuMemFreeAsync", memory, stream)
+    print(len(pools._pools), end=" ")
+    gate.set()
+    ok("cuCtxDestroy_v2", own)
+    print(len(pools._pools), lib.cpl_memory_count() - before, end=" ")
+""")
+        == "1 0 0 1 0 0"
+    )
+
+
 def test_an_image_whose_content_is_not_what_it_should_be_is_an_invalid_image() -> None:
     assert run("""
 import json, zlib

@@ -283,6 +283,7 @@ class Context:
         domain.close()
         if not self.primary:
             handles.remove(self.handle)
+        self.device.after_wait(self)  # its end waited for what used memory of pools
 
 
 class _Stack(threading.local):

@@ -351,10 +351,13 @@ def free_async(address: int, stream: Stream) -> None:
 
 
 def after_wait(context: Context) -> None:
-    """Give back what pools hold above their release threshold; called after every synchronisation."""
+    """Give back what pools hold above their release threshold; called after every synchronisation.
+
+    A destroyed pool has no device of its own any more whose waits could be meant: every one looks at it.
+    """
     for pool in list(_pools):
         threshold = pool.settings[RELEASE_THRESHOLD]
-        if pool.device is context.device and pool.reserved_bytes > threshold and pool.reserved_bytes > pool.used_bytes:
+        if (pool.device is context.device or pool.destroyed) and pool.reserved_bytes > threshold and pool.reserved_bytes > pool.used_bytes:
             pool.trim(threshold)
 
 

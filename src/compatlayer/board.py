@@ -28,6 +28,7 @@ class Board(NamedTuple):
     memory_clock_khz: int
     memory_bus_bits: int
     l2_bytes: int
+    shared_optin_bytes: int  # the most of one block
     model: str
     compatible: tuple[str, ...]
 
@@ -37,7 +38,7 @@ def _orin(memory_gib: int, units: int, clock_mhz: int, memory_mhz: int, bus_bits
     return Board(
         name="Orin", monitor_name="Orin (nvgpu)", capability=(8, 7), memory_bytes=memory_gib << 30,
         compute_units=units, clock_khz=clock_mhz * 1000, memory_clock_khz=memory_mhz * 1000,
-        memory_bus_bits=bus_bits, l2_bytes=4 << 20, model=f"NVIDIA Jetson {model}",
+        memory_bus_bits=bus_bits, l2_bytes=4 << 20, shared_optin_bytes=163 << 10, model=f"NVIDIA Jetson {model}",
         compatible=(f"nvidia,{carrier}+{module}", f"nvidia,{module}", "nvidia,tegra234"))
 
 

@@ -195,6 +195,44 @@ print("right")
     assert done.stdout == "right\n", done.stderr
 
 
+def test_a_block_has_as_much_shared_memory_as_on_orin() -> None:
+    """163 KiB for one block, 164 KiB for a multiprocessor; without a profile 99 and 100."""
+    program = """
+import sys
+import numpy as np
+from cuda.bindings import driver
+from cuda.core import Device, LaunchConfig, Program, ProgramOptions, launch
+device = Device()
+device.set_current()
+most = device.properties.max_shared_memory_per_block_optin
+code = '''extern "C" __global__ void turn(int *p, int n) {
+    extern __shared__ int s[];
+    for (int i = threadIdx.x; i < n; i += blockDim.x) s[i] = p[i];
+    __syncthreads();
+    for (int i = threadIdx.x; i < n; i += blockDim.x) p[i] = s[n - 1 - i];
+}'''
+kernel = Program(code, "c++", ProgramOptions(arch=f"sm_{device.arch}")).compile("cubin").get_kernel("turn")
+number = driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+function = driver.cuKernelGetFunction(driver.CUkernel(int(kernel.handle)))[1]
+assert int(driver.cuFuncSetAttribute(function, number, most)[0]) == 0
+assert int(driver.cuFuncSetAttribute(function, number, most + 1)[0]) == 1
+stream, values = device.create_stream(), np.arange(most // 4, dtype=np.int32)
+buffer = device.allocate(values.nbytes, stream=stream)
+stream.sync()
+driver.cuMemcpyHtoD(int(buffer.handle), values.ctypes.data, values.nbytes)
+launch(stream, LaunchConfig(grid=1, block=128, shmem_size=most), kernel, buffer, np.int32(len(values)))
+stream.sync()
+driver.cuMemcpyDtoH(values.ctypes.data, int(buffer.handle), values.nbytes)
+assert (values == np.arange(most // 4)[::-1]).all()
+blocks = int(driver.cuOccupancyMaxActiveBlocksPerMultiprocessor(function, 128, most // 2)[1])
+print(most >> 10, device.properties.max_shared_memory_per_multiprocessor >> 10, blocks)
+"""
+    pytest.importorskip("cuda.core")
+    for profile, expected in (("orin-nx-16", "163 164 1\n"), ("", "99 100 1\n")):
+        done = run(program, profile)
+        assert done.stdout == expected, done.stderr
+
+
 def test_files_appear_to_python_code(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text('if __name__ == "__main__":\n' + "".join(f"    {line}\n" for line in FILES.splitlines()))

@@ -100,7 +100,7 @@ class CpuBackend(base.Backend):
             max_block_dim=(1024, 1024, 64),
             max_grid_dim=(0x7FFFFFFF, 0xFFFF, 0xFFFF),
             shared_bytes=48 << 10,
-            shared_optin_bytes=99 << 10,
+            shared_optin_bytes=99 << 10 if board is None else board.shared_optin_bytes,
             constant_bytes=64 << 10,
             max_args_bytes=32764,
             raw_pointers=True,

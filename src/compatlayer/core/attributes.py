@@ -6,6 +6,7 @@ What compute capability 8.6 fixes is from the CUDA programming guide's table of 
 
 from __future__ import annotations
 
+from compatlayer.backends.base import DeviceCaps
 from compatlayer.core.device import PCI_DOMAIN, PCI_FIRST_BUS, Device
 from compatlayer.errors import CudaError, Status
 
@@ -45,6 +46,11 @@ def attribute(device: Device, number: int) -> int:
     return table.get(number, 0)
 
 
+def shared_per_unit_bytes(caps: DeviceCaps) -> int:
+    """Shared memory of a multiprocessor: what one block may have and what is reserved for it, at least."""
+    return max(SHARED_PER_UNIT_BYTES, caps.shared_optin_bytes + SHARED_RESERVED_BYTES)
+
+
 def _sizes(device: Device) -> dict[int, int]:
     caps = device.caps
     return {
@@ -74,7 +80,7 @@ def _sizes(device: Device) -> dict[int, int]:
         51: TEXTURE_PITCH_ALIGNMENT_BYTES,
         75: device.capability[0],
         76: device.capability[1],
-        81: SHARED_PER_UNIT_BYTES,
+        81: shared_per_unit_bytes(caps),
         82: REGISTERS,  # per multiprocessor
         87: 2,  # single to double precision performance
         97: caps.shared_optin_bytes,

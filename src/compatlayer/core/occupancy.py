@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from compatlayer.core.attributes import (
     BLOCKS_PER_UNIT,
-    SHARED_PER_UNIT_BYTES,
     SHARED_RESERVED_BYTES,
     THREADS_PER_UNIT,
+    shared_per_unit_bytes,
 )
 from compatlayer.core.function import Function
 from compatlayer.errors import CudaError, Status
@@ -33,7 +33,7 @@ def active_blocks(function: Function, block_threads: int, dynamic_shared_bytes: 
     warps = -(-block_threads // warp)
     step = SHARED_STEP_BYTES
     resident = -(-(shared + SHARED_RESERVED_BYTES) // step) * step
-    return min(BLOCKS_PER_UNIT, THREADS_PER_UNIT // warp // warps, SHARED_PER_UNIT_BYTES // resident)
+    return min(BLOCKS_PER_UNIT, THREADS_PER_UNIT // warp // warps, shared_per_unit_bytes(caps) // resident)
 
 
 def resident_blocks(function: Function, block_threads: int, dynamic_shared_bytes: int) -> int:
@@ -77,6 +77,6 @@ def available_shared(function: Function, blocks: int, block_threads: int) -> int
         raise CudaError(Status.INVALID_VALUE, f"{blocks} blocks of {block_threads} threads do not fit on one "
                                               "multiprocessor")
     step = SHARED_STEP_BYTES
-    share = SHARED_PER_UNIT_BYTES // blocks // step * step - SHARED_RESERVED_BYTES
+    share = shared_per_unit_bytes(function.attributes.device.caps) // blocks // step * step - SHARED_RESERVED_BYTES
     room = min(share, function.attributes.device.caps.shared_optin_bytes) - function.info.static_shared_bytes
     return max(0, min(room, function.attributes.max_dynamic_shared_bytes))

@@ -253,6 +253,12 @@ def test_nvvms_own_warp_operations(body: str, expected: list[int]) -> None:
     assert numpy.from_dlpack(buffer).view(numpy.uint32).tolist() == expected
 
 
+def test_a_module_for_something_else_is_not_nvvm_ir() -> None:
+    program = Program(SCALE.replace("nvptx64-nvidia-cuda", "x86_64-pc-linux-gnu"), name="host.ll")
+    assert refused(program.verify, ARCH) == "INVALID_IR"
+    assert "Invalid target triple (x86_64-pc-linux-gnu)" in program.log and "host.ll" in program.log
+
+
 def test_misuse_has_the_documented_errors() -> None:
     assert refused(Program().compile, ARCH) == "NO_MODULE_IN_PROGRAM"
     assert refused(nvvm.verify_program, 8, 0, []) == "INVALID_PROGRAM"

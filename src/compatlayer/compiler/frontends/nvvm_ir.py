@@ -25,6 +25,7 @@ _BITCODE = "nvvm-bc"
 _LAZY = "-mlink-builtin-bitcode"  # of which only what is missing is taken
 _MAGICS = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
 _DECLARED = re.compile(r'^declare [^@\n]*@("(?:[^"\\]|\\.)*"|[\w.$-]+)\(', re.MULTILINE)
+_TRIPLE = re.compile(r'^target triple ?= ?"([^"]*)"', re.MULTILINE)
 _OPTIMISE = ("-O1", "-fno-unroll-loops")
 
 
@@ -137,7 +138,12 @@ def _as_llvm(module: IrModule, options: Options) -> IrModule:
     data = module.data
     if module.is_bitcode:
         data = _clang(["-emit-llvm", "-disable-llvm-passes"], module, options, None)
-    text = nvvm_dialect.as_llvm(data.decode("utf-8", "surrogateescape"), options)
+    given = data.decode("utf-8", "surrogateescape")
+    if (triple := _TRIPLE.search(given)) and not triple[1].startswith("nvptx64-"):
+        line = 1 + given.count("\n", 0, triple.start())
+        raise InvalidIr(f"{module.name or nvvm_diagnostics.UNNAMED} ({line}, 1): error: Invalid target triple "
+                        f"({triple[1]}); NVVM IR is for nvptx64-nvidia-cuda\n")
+    text = nvvm_dialect.as_llvm(given, options)
     return module._replace(data=text.encode("utf-8", "surrogateescape"))
 
 

@@ -142,6 +142,7 @@ def test_what_is_defined_twice_is_named() -> None:
     ((), "MISSING_ARCH"), ((LTO,), "MISSING_ARCH"), (("-arch=sm_12",), "UNSUPPORTED_ARCH"),
     (("-arch=fast",), "UNRECOGNIZED_ARCH"), ((ARCH, "-no-such"), "UNRECOGNIZED_OPTION"),
     ((ARCH, "-maxrregcount=many"), "UNRECOGNIZED_OPTION"), ((ARCH, "-ptx"), "INCOMPATIBLE_OPTIONS"),
+    ((ARCH, "-ftz=perhaps"), "UNRECOGNIZED_OPTION"), ((ARCH, "-prec-div=2"), "UNRECOGNIZED_OPTION"),
 ])
 def test_options_that_do_not_exist_or_fit_are_refused(options: tuple[str, ...], error: str) -> None:
     assert refused(Link, *options) == error
@@ -149,8 +150,8 @@ def test_options_that_do_not_exist_or_fit_are_refused(options: tuple[str, ...], 
 
 def test_documented_options_are_taken() -> None:
     Link(ARCH, LTO, "-verbose", "-time", "-g", "-lineinfo", "-O3", "-maxrregcount=32", "-ftz=1", "-prec-div=0",
-         "-prec-sqrt=0", "-fma=1", "-kernels-used=k", "-variables-used=v", "-optimize-unused-variables", "-Xptxas=-v",
-         "-split-compile=2", "-no-cache")
+         "-prec-sqrt=0", "-fma=true", "-kernels-used=k", "-variables-used=v", "-optimize-unused-variables", "-Xptxas=-v",
+         "-split-compile=2", "-split-compile=True", "-no-cache")
 
 
 def test_inputs_that_do_not_fit_are_refused() -> None:

@@ -21,8 +21,8 @@ _SWITCHES = ("verbose", "time", "g", "lineinfo", "no-cache", "optimize-unused-va
 # Options with a value that changes nothing here: all code is kept, and registers are no limit.
 _VALUES = ("maxrregcount", "ftz", "prec-div", "prec-sqrt", "fma", "kernels-used", "variables-used", "Xptxas", "Xnvvm",
            "split-compile", "split-compile-extended", "jump-table-density")  # fmt: skip
-_NUMBERS = ("maxrregcount", "ftz", "prec-div", "prec-sqrt", "fma", "split-compile", "split-compile-extended",
-            "jump-table-density")  # fmt: skip
+_NUMBERS = ("maxrregcount", "split-compile", "split-compile-extended", "jump-table-density")
+_CHOICES = ("ftz", "prec-div", "prec-sqrt", "fma")  # cuda-core writes them as words
 
 
 def parse(words: Sequence[str]) -> Options:
@@ -37,8 +37,12 @@ def parse(words: Sequence[str]) -> Options:
         elif word.startswith("-") and not equals and name in _SWITCHES:
             continue
         elif word.startswith("-") and equals and name in _VALUES:
-            if name in _NUMBERS and not value.isdecimal():
+            threads = name.startswith("split-compile") and value == "True"  # what cuda-core writes for one of its forms
+            if name in _NUMBERS and not value.isdecimal() and not threads:
                 text = f"{word}: -{name} takes a number"
+                raise JitLinkError(JitLinkResult.ERROR_UNRECOGNIZED_OPTION, text)
+            if name in _CHOICES and value not in ("0", "1", "false", "true"):
+                text = f"{word}: -{name} takes 0, 1, false or true"
                 raise JitLinkError(JitLinkResult.ERROR_UNRECOGNIZED_OPTION, text)
         else:
             raise JitLinkError(JitLinkResult.ERROR_UNRECOGNIZED_OPTION, f"unrecognized option {word!r}")

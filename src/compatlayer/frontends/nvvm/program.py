@@ -65,7 +65,7 @@ class Program:
             self.log = code.log
             return code, options
         except nvvm_options.InvalidOption as error:
-            raise self._failed(NvvmResult.ERROR_INVALID_OPTION, f"libnvvm : error: {error}\n") from None
+            raise self._failed(NvvmResult.ERROR_INVALID_OPTION, f"libnvvm : error: {error}") from None
         except nvvm_ir.InvalidIr as error:
             raise self._failed(NvvmResult.ERROR_INVALID_IR, str(error)) from None
         except CompilerError as error:

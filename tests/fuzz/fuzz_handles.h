@@ -173,6 +173,7 @@ void fuzz_clean(void)
             cuDevicePrimaryCtxReset_v2(device);
             while (cuDevicePrimaryCtxRelease_v2(device) == CUDA_SUCCESS)
                 ;
+            cuDeviceGraphMemTrim(device);    /* memory of ended graphs stays with the device until then */
         }
     }
     made_count = 0;

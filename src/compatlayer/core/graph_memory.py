@@ -65,7 +65,10 @@ class Usage:
         given = 0
         for (_, rounded), records in list(self.spare.items()):
             while records:
-                record = records.pop()
+                try:
+                    record = records.pop()
+                except IndexError:  # another thread took the last one
+                    break
                 record.device.hardware.free(record.base)
                 self.change(-rounded)
                 given += rounded

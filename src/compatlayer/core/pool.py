@@ -357,7 +357,8 @@ def after_wait(context: Context) -> None:
     """
     for pool in list(_pools):
         threshold = pool.settings[RELEASE_THRESHOLD]
-        if (pool.device is context.device or pool.destroyed) and pool.reserved_bytes > threshold and pool.reserved_bytes > pool.used_bytes:
+        meant = pool.device is context.device or pool.destroyed
+        if meant and pool.reserved_bytes > threshold and pool.reserved_bytes > pool.used_bytes:
             pool.trim(threshold)
 
 

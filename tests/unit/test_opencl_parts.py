@@ -26,6 +26,25 @@ extern "C" __global__ void add(const float *a, float *b, int n) {
 }
 extern "C" __global__ void whole(int *p) { __syncthreads(); p[threadIdx.x] = *where; }
 extern "C" __global__ void parted(int *p) { if (threadIdx.x < 5) __syncthreads(); p[threadIdx.x] = 1; }
+extern "C" __global__ void polynomial(const float *a, float *b) { *b = a[0] * a[1] + a[2] - a[3] * a[4]; }
+extern "C" __global__ void in_step(int *p) {
+    __shared__ volatile int kept[32];
+    kept[threadIdx.x] = p[threadIdx.x];
+    if (threadIdx.x < 16) kept[threadIdx.x] += kept[threadIdx.x + 16];
+    p[threadIdx.x] = kept[threadIdx.x];
+}
+extern "C" __global__ void lock(int *p) {
+    while (atomicCAS(p, 0, 1) != 0) {}
+    p[1]++;
+    atomicExch(p, 0);
+}
+extern "C" __global__ void retry(float *p, float value) {
+    int old = *(int *)p, seen;
+    do {
+        seen = old;
+        old = atomicCAS((int *)p, seen, __float_as_int(__int_as_float(seen) * value));
+    } while (old != seen);
+}
 extern "C" __global__ void lanes(int *p) {
     p[threadIdx.x] = __shfl_xor_sync(~0u, p[threadIdx.x], 1);
 }
@@ -59,7 +78,8 @@ def test_what_kernels_share_is_read_from_its_library(code: object, tmp_path: Pat
 
 
 @pytest.mark.parametrize(("kernel", "reason"), [
-    ("parted", "barrier that not all threads"), ("lanes", "kernels.cu:10:")])
+    ("parted", "barrier that not all threads"), ("lanes", "kernels.cu:29:"), ("in_step", "go in step"),
+    ("lock", "wait for what others")])
 def test_refusals_name_kernel_and_place(code: object, kernel: str, reason: str) -> None:
     with pytest.raises(CudaError) as caught:
         spirv_plain.lower_variant(code, kernel, 0, "naive")
@@ -68,7 +88,16 @@ def test_refusals_name_kernel_and_place(code: object, kernel: str, reason: str) 
 
 def test_a_barrier_for_all_is_kept(code: object) -> None:
     assert "@_Z7barrierj(" in spirv.lower_variant(code, "whole", 0, "naive").text
-    assert spirv.lower_variant(code, "lanes", 0, "naive").flags == spirv.ROW
+    lowered = spirv.lower_variant(code, "lanes", 0, "naive")
+    assert lowered.flags == spirv.ROW
+    size = re.search(r"define spir_kernel [^\n]* !intel_reqd_sub_group_size (!\d+) \{", lowered.text)
+    assert size is not None and f"\n{size[1]} = !{{i32 32}}" in lowered.text
+
+
+def test_a_retry_is_no_wait_and_products_fuse(code: object) -> None:
+    assert "cmpxchg" in spirv.lower_variant(code, "retry", 0, "naive").text
+    text = spirv.lower_variant(code, "polynomial", 0, "naive").text
+    assert text.count("call float @llvm.fma.f32") == 2 and "fmul" not in text
 
 
 @pytest.mark.parametrize(("condition", "expected"), [

@@ -173,6 +173,12 @@ class Fence(ABC):
     def close(self) -> None: ...
 
 
+def wait_for(fence: Fence) -> None:
+    """Wait on a thread that has nothing else to do."""
+    while not fence.wait(1.0):
+        pass
+
+
 class Kernel(ABC):
     """A launchable entry of a program."""
 

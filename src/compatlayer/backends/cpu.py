@@ -294,8 +294,10 @@ class CpuQueue(base.Queue):
         return CpuFence(ffi.gc(raw, lib.cpl_fence_release))
 
     def wait(self, fence: base.Fence) -> None:
-        assert isinstance(fence, CpuFence)
-        check(lib.cpl_queue_wait(self.raw, fence.raw), "wait for a fence")
+        if isinstance(fence, CpuFence):
+            check(lib.cpl_queue_wait(self.raw, fence.raw), "wait for a fence")
+        else:  # of another backend, which has been given all that it waits for
+            self.call(lambda: base.wait_for(fence))
 
     def restrict(self, units: Collection[int]) -> None:
         mask = sum(1 << unit for unit in set(units))

@@ -235,7 +235,7 @@ class OpenClQueue(base.Queue):
             if not fence.done():
                 self._wait_event(fence.event)
             return
-        self._on_host(lambda: _wait_for(fence))
+        self._on_host(lambda: base.wait_for(fence))
 
     def _wait_event(self, event: Any) -> None:
         self._enqueued(self._lib.clEnqueueBarrierWithWaitList(self.raw, 1, ffi().new("cl_event *", event), ffi().NULL),
@@ -283,11 +283,6 @@ class OpenClQueue(base.Queue):
         self.domain.forget(self)
 
 
-def _wait_for(fence: base.Fence) -> None:
-    while not fence.wait(1.0):
-        pass
-
-
 def _merged(box: Box) -> Box:
     """Rows and slices without gaps between them as one row."""
     height, depth, width = box.height, box.depth, box.width_bytes
@@ -326,7 +321,7 @@ class HostThread:
         while True:
             lib, before, function, gate = self._items.get()
             try:
-                _wait_for(before)
+                base.wait_for(before)
                 function()
             except BaseException:  # it is the program's; nobody waits for its answer
                 sys.excepthook(*sys.exc_info())

@@ -15,6 +15,7 @@ from ..ir.flow import predecessors
 from ..ir.instructions import AtomicUpdate, Call, CompareExchange, Instruction, MemoryAccess, Phi
 from ..ir.values import BasicBlock, Constant, Function, Value
 
+_POINTERS = ("getelementptr", "addrspacecast", "bitcast", "phi", "select")
 _BARRIERS = ("_Z7barrier",)
 _OWN = ("_Z12get_local_id", "_Z13get_global_id", "_Z22get_sub_group_local_id", "_Z17sub_group_shuffle",
         "_Z16sub_group_ballot", "_Z20get_local_linear_id")  # fmt: skip
@@ -28,6 +29,21 @@ def divergent(function: Function) -> bool:
         return False
     depends = _dependences(function)
     return bool(_Varying(function, depends).controlled & at)
+
+
+def in_step(function: Function) -> bool:
+    """Whether the kernel reads and writes shared memory by volatile accesses: what the threads of one warp tell each
+    other so, without a barrier, arrives on devices that run them in step, and OpenCL promises nothing of the kind."""
+    shared: set[Value] = {each for each in function.arguments if each.name == "shared"}
+    before = -1
+    while before != len(shared):
+        before = len(shared)
+        for each in function.instructions():
+            if each not in shared and each.opcode in _POINTERS and any(one in shared for one in each.operands):
+                shared.add(each)
+    kinds = {each.opcode for each in function.instructions() if isinstance(each, MemoryAccess)
+             and "volatile" in each.flags and each.operands[-1] in shared}
+    return len(kinds) == 2
 
 
 def _dependences(function: Function) -> dict[BasicBlock, set[BasicBlock]]:

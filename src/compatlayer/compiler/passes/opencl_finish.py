@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+from ..ir.printer import print_module
 from ..ir.reader import read
-from .opencl_barriers import divergent
+from . import opencl_barriers, opencl_fuse, opencl_spaces
 from .opencl_refusal import refused
 
 _END = re.compile(r"^  (?:tail |notail |musttail )?call void @cpl_cl_end\(\)[^\n]*\n  unreachable$", re.MULTILINE)
 _WIDE = re.compile(r"(?<![%@.\w-])i(?:6[5-9]|[7-9]\d|\d{3,})\b")
+_SUBGROUP = re.compile(r"!intel_reqd_sub_group_size !\d+")
+_HEAD = re.compile(r"^(define spir_kernel [^\n]*) \{$", re.MULTILINE)
 _DECLARED = re.compile(r"^declare [^\n]*@([\w.]+)\([^\n]*\n", re.MULTILINE)
 
 
@@ -25,9 +28,16 @@ def run(text: str, kernel: str) -> str:
     if _WIDE.search(text):
         raise refused(f"kernel {kernel} needs integers of 128 bits")
     text = re.sub(r"^declare [^\n]*@cpl_[^\n]*\n", "", text, flags=re.MULTILINE)
-    if "@_Z7barrierj" in text:
-        for function in read(text).defined():
-            if divergent(function):
-                raise refused(f"kernel {kernel} has a barrier that not all threads of a block may come to, some having "
-                              "ended or gone another way")
-    return text
+    module = read(text)
+    for function in module.defined():
+        if opencl_barriers.divergent(function):
+            raise refused(f"kernel {kernel} has a barrier that not all threads of a block may come to, some having "
+                          "ended or gone another way")
+        if opencl_barriers.in_step(function):
+            raise refused(f"kernel {kernel} has volatile accesses to shared memory; it relies on threads of a warp "
+                          "that go in step")
+        opencl_fuse.run(module, function)
+        opencl_spaces.run(function)
+    printed = print_module(module)
+    size = _SUBGROUP.search(text)  # the printer knows no metadata of functions but their place
+    return printed if size is None else _HEAD.sub(rf"\1 {size[0]} {{", printed)

@@ -253,6 +253,10 @@ def test_nvvms_own_warp_operations(body: str, expected: list[int]) -> None:
     assert numpy.from_dlpack(buffer).view(numpy.uint32).tolist() == expected
 
 
+def test_architectures_of_cuda_12_are_taken_too() -> None:
+    assert ".target sm_53" in Program(SCALE).compile("-arch=compute_53").decode()
+
+
 def test_a_module_for_something_else_is_not_nvvm_ir() -> None:
     program = Program(SCALE.replace("nvptx64-nvidia-cuda", "x86_64-pc-linux-gnu"), name="host.ll")
     assert refused(program.verify, ARCH) == "INVALID_IR"

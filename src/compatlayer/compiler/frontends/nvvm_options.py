@@ -31,6 +31,8 @@ _VALUES: dict[str, tuple[str, ...] | None] = {
     "split-compile": None, "jump-table-density": None, "Ofast-compile": ("0", "min", "mid", "max"),
     "Ofc": ("0", "min", "mid", "max"), "maxreg": None,
 }  # fmt: skip
+# CUDA 12's library has the same name and takes these too; numba 0.60 asks for 5.3 where a program does not say.
+_EARLIER = (50, 52, 53, 60, 61, 62, 70, 72)
 _SWITCHES = ("g", "generate-line-info", "lineinfo", "gen-lto", "device-stack-protector")
 
 
@@ -79,8 +81,8 @@ def _architecture(value: str, word: str) -> str:
     kind, _, number = value.partition("_")
     suffix = number[-1:] if number[-1:] in ("a", "f") else ""
     digits = number[: len(number) - len(suffix)]
-    known = kind == "compute" and digits.isdecimal() and int(digits) in ARCHITECTURES
+    known = kind == "compute" and digits.isdecimal() and int(digits) in (*_EARLIER, *ARCHITECTURES)
     if not known or (suffix and int(digits) < 90):
-        names = " ".join(f"compute_{each}" for each in ARCHITECTURES)
+        names = " ".join(f"compute_{each}" for each in (*_EARLIER, *ARCHITECTURES))
         raise InvalidOption(f"{word}: -arch takes {names}")
     return value

@@ -42,14 +42,15 @@ template <unsigned Size> __global__ void votes(const int *in, unsigned *out)
                      1000000 * (tile.size() == Size && tile.num_threads() == Size);
 }
 
+template <typename T> __device__ T larger(T a, T b) { return a < b ? b : a; }
 template <typename T, typename Group> __device__ void totals(const Group &group, T value, T *out)
 {
     out[0] = cg::reduce(group, value, cg::plus<T>());
     out[1] = cg::reduce(group, value, cg::less<T>());
-    out[2] = cg::reduce(group, value, cg::greater<T>());
+    out[2] = sizeof(T) == 4 ? cg::reduce(group, value, larger<T>) : cg::reduce(group, value, cg::greater<T>());
     out[3] = cg::inclusive_scan(group, value);
     out[4] = cg::exclusive_scan(group, value);
-    out[5] = cg::inclusive_scan(group, value, cg::greater<T>());
+    out[5] = cg::inclusive_scan(group, value, larger<T>);
     out[6] = cg::reduce(group, value, [](T a, T b) { return a < b ? b : a; });
 }
 template <typename T, unsigned Size> __global__ void totals_of_tiles(const T *in, T *out)

@@ -60,11 +60,10 @@ template <typename T, typename Move> CPL_CG T moved(T value, Move move) {
     return carrier<sizeof(T)>::moved(value, move); }
 
 template <typename T> struct plain { typedef T type; };
-template <typename T> struct plain<T &> { typedef T type; };
-template <typename T> struct plain<T &&> { typedef T type; };
+template <typename R, typename... A> struct plain<R(A...)> { typedef R (*type)(A...); }; /* a function decays */
+template <typename T> struct plain<T &> : plain<T> {};
+template <typename T> struct plain<T &&> : plain<T> {};
 template <typename T> struct plain<const T> { typedef T type; };
-template <typename T> struct plain<const T &> { typedef T type; };
-template <typename T> struct plain<const T &&> { typedef T type; };
 }
 }
 }

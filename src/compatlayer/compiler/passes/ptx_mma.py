@@ -155,7 +155,8 @@ class _Product:
                     others = self._elements(self.right[half], there, shape.right)
                     for band, row in enumerate(rows):
                         for a, b in zip(row, others, strict=True):
-                            sums[2 * band + column] = self._add(a, b, sums[2 * band + column])
+                            place = 2 * band + column
+                            sums[place] = multiplied(code, a, b, sums[place], shape.combine)
         return self._end(sums)
 
     def _start(self) -> list[Value]:
@@ -163,7 +164,7 @@ class _Product:
             return [self.code.word(0)] * len(self.addends)
         if self.shape.sum != "f16":
             return list(self.addends)
-        return [each for word in self.addends for each in self._halves(word, HALF)]
+        return [each for word in self.addends for each in unpacked(self.code, word, "f16")]
 
     def _end(self, sums: list[Value]) -> list[Value]:
         if self.shape.clamped:
@@ -177,12 +178,6 @@ class _Product:
             found.append(code.emit.binary("or", bits[0], code.emit.binary("shl", bits[1], code.word(16))))
         return list(found)
 
-    def _halves(self, word: Value, type_: FloatType) -> list[Value]:
-        code = self.code
-        parts = [code.emit.cast("trunc", word, I16),
-                 code.emit.cast("trunc", code.emit.binary("lshr", word, code.word(16)), I16)]
-        return [widened(code, code.fit(each, type_)) for each in parts]
-
     def _elements(self, register: Value, lane: Value, kind: str) -> list[Value]:
         """The elements in a register of another lane, as they are multiplied."""
         code, emit = self.code, self.code.emit
@@ -192,24 +187,32 @@ class _Product:
             high = gathered(code, emit.cast("trunc", emit.binary("lshr", bits, code.word(32, I64)), I32), lane)
             wide = emit.binary("shl", emit.cast("zext", high, I64), code.word(32, I64))
             return [emit.cast("bitcast", emit.binary("or", wide, emit.cast("zext", low, I64)), DOUBLE)]
-        word = gathered(code, register, lane)
-        if kind == "tf32":  # the low bits are not looked at
-            return [emit.cast("bitcast", emit.binary("and", word, code.word(~0x1FFF)), FLOAT)]
-        if kind in ("f16", "bf16"):
-            return self._halves(word, HALF if kind == "f16" else BFLOAT)
-        if kind == "b1":
-            return [word]
-        opcode, size = "ashr" if kind[0] == "s" else "lshr", int(kind[1])
-        return [emit.binary(opcode, emit.binary("shl", word, code.word(32 - size - at)), code.word(32 - size))
-                for at in range(0, 32, size)]
+        return unpacked(code, gathered(code, register, lane), kind)
 
-    def _add(self, a: Value, b: Value, total: Value) -> Value:
-        emit = self.code.emit
-        if isinstance(a.type, FloatType):
-            return self.code.call(f"fma.{mangled(a.type)}", a.type, a, b, total)
-        if self.shape.combine:
-            return emit.binary("add", total, self.code.call("ctpop.i32", I32, emit.binary(self.shape.combine, a, b)))
-        return emit.binary("add", total, emit.binary("mul", a, b))
+
+def unpacked(code: Code, word: Value, kind: str) -> list[Value]:
+    """The elements in a register, as they are multiplied."""
+    emit = code.emit
+    if kind == "tf32":  # the low bits are not looked at
+        return [emit.cast("bitcast", emit.binary("and", word, code.word(~0x1FFF)), FLOAT)]
+    if kind in ("f16", "bf16"):
+        parts = [emit.cast("trunc", word, I16), emit.cast("trunc", emit.binary("lshr", word, code.word(16)), I16)]
+        return [widened(code, code.fit(each, HALF if kind == "f16" else BFLOAT)) for each in parts]
+    if kind in ("b1", "f64"):
+        return [word]
+    opcode, size = "ashr" if kind[0] == "s" else "lshr", int(kind[1])
+    return [emit.binary(opcode, emit.binary("shl", word, code.word(32 - size - at)), code.word(32 - size))
+            for at in range(0, 32, size)]
+
+
+def multiplied(code: Code, a: Value, b: Value, total: Value, combine: str) -> Value:
+    """total + a * b; with `combine`, xor or and, the bits that are set in a and b combined."""
+    emit = code.emit
+    if isinstance(a.type, FloatType):
+        return code.call(f"fma.{mangled(a.type)}", a.type, a, b, total)
+    if combine:
+        return emit.binary("add", total, code.call("ctpop.i32", I32, emit.binary(combine, a, b)))
+    return emit.binary("add", total, emit.binary("mul", a, b))
 
 
 TABLE: dict[str, Operation] = {"mma": _multiply}

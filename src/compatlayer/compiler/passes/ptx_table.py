@@ -18,6 +18,7 @@ from . import (
     ptx_texture,
     ptx_threads,
     ptx_video,
+    ptx_wmma,
 )
 from .ptx_code import Code, Operation, Refused, refuse
 from .ptx_syntax import Statement
@@ -43,13 +44,14 @@ TABLE: dict[str, Operation] = {
     **{name: _by_type(ptx_integers.TABLE.get(name), ptx_floats.FLOATS.get(name), ptx_floats.GROSS.get(name))
        for name in {**ptx_integers.TABLE, **ptx_floats.FLOATS}},
     **ptx_bits.TABLE, **ptx_moves.TABLE, **ptx_convert.TABLE, **ptx_memory.TABLE, **ptx_threads.TABLE,
-    **ptx_matrix.TABLE, **ptx_mma.TABLE, **ptx_video.TABLE, **ptx_texture.TABLE,
-    **ptx_mbarrier.TABLE,
+    **ptx_matrix.TABLE, **ptx_mma.TABLE, **ptx_wmma.TABLE, **ptx_video.TABLE,
+    **ptx_texture.TABLE, **ptx_mbarrier.TABLE,
 }  # fmt: skip
 # What must not be done where its predicate is false; of the rest only the result is not taken there.
 _GUARDED = frozenset(("bar", "barrier", "activemask", "nanosleep", "membar", "fence", "cp", "red", "atom",
                       *ptx_threads.TABLE, *ptx_memory.TABLE, *ptx_matrix.TABLE,
-                      *ptx_mma.TABLE, *ptx_texture.TABLE, *ptx_mbarrier.TABLE)) - {"cvta", "isspacep", "mapa"}
+                      *ptx_mma.TABLE, *ptx_wmma.TABLE, *ptx_texture.TABLE,
+                      *ptx_mbarrier.TABLE)) - {"cvta", "isspacep", "mapa"}
 
 
 def translate(code: Code, statement: Statement) -> None:

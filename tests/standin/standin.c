@@ -429,7 +429,9 @@ static int compiled(const unsigned char *image, char *list, size_t list_bytes)
     snprintf(list, list_bytes, "%s/%016llx.list", folder, (unsigned long long)hash);
     if (access(list, R_OK) == 0)
         return 0;
-    snprintf(file, sizeof file, "%s/%016llx.%d.image", folder, (unsigned long long)hash, (int)getpid());
+    static int serial;    /* two threads may load one image at once */
+    snprintf(file, sizeof file, "%s/%016llx.%d.%d.image", folder, (unsigned long long)hash, (int)getpid(),
+             __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED));
     FILE *out = fopen(file, "wb");
     if (out == NULL || fwrite(image, 1, size, out) != size || fclose(out) != 0)
         return numbers[IMAGE];

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,10 @@ from pathlib import Path
 import pytest
 from c_compiler import compile_c
 
+from compatlayer import compiler
 from compatlayer.backends import vendor_amd
 from compatlayer.backends.vendor_rows import NOT_CONFIRMED, ROWS
+from compatlayer.errors import CompilerError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import standin_library
@@ -160,6 +164,52 @@ def test_every_row_says_where_it_comes_from() -> None:
     for row in ROWS.values():
         assert row.source and row.libraries and row.folders and row.state == NOT_CONFIRMED
         assert bool(row.image) != bool(row.why_no_kernels), row.name
+
+
+KERNELS = """
+__device__ int bias = 3;
+__constant__ float table[4];
+extern "C" __global__ void scale(float *p, float by, int n)
+{ int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) p[i] = p[i] * by + bias + table[i & 3]; }
+extern "C" __global__ void sums(const int *p, int *out, int n)
+{
+    __shared__ int part[256];
+    extern __shared__ double more[];
+    int own[4] = {0}, t = threadIdx.x;
+    for (int i = blockIdx.x * blockDim.x + t; i < n; i += gridDim.x * blockDim.x)
+        own[i & 3] += p[i];
+    part[t] = own[n & 3];
+    more[t] = sqrt((double)own[0]);
+    __syncthreads();
+    if (t == 0) { atomicAdd(out, part[1]); __threadfence(); }
+}
+"""
+
+
+@pytest.mark.parametrize(("architecture", "machine"), [("gfx90a", 0x3F), ("gfx942", 0x4C), ("gfx1100", 0x41)])
+def test_amd_code_objects_have_their_architecture_and_kernels(architecture: str, machine: int) -> None:
+    code = compiler.compile_cuda(KERNELS, "k.cu", ["--gpu-architecture=sm_86"])
+    image = compiler.build_native(code, f"amdgcn:{architecture}")
+    assert image.path is not None
+    data = image.path.read_bytes()
+    assert data[:4] == b"\x7fELF"
+    assert struct.unpack_from("<H", data, 18)[0] == 224, "EM_AMDGPU"
+    assert struct.unpack_from("<I", data, 48)[0] & 0xFF == machine
+    for name in (b"scale.kd", b"sums.kd", b"bias", b"table", b"amdhsa.kernels", b".kernarg_segment_size"):
+        assert name in data
+    assert [len(each.parameters) for each in image.kernels] == [3, 3]
+
+
+@pytest.mark.parametrize(("body", "reason"), [
+    ("*p = __shfl_sync(~0u, *p, 3);", "llvm.nvvm.shfl.sync.idx.i32 has no counterpart"),
+    ('asm("membar.cta;");', "inline PTX assembly"),
+    ('printf("%d", *p);', "vprintf is not there"),
+])
+def test_what_amd_devices_do_not_have_is_refused_by_name(body: str, reason: str) -> None:
+    source = f'#include <stdio.h>\nextern "C" __global__ void k(int *p) {{ {body} }}'
+    code = compiler.compile_cuda(source, "k.cu", ["--gpu-architecture=sm_86"])
+    with pytest.raises(CompilerError, match=re.escape(reason)):
+        compiler.build_native(code, "amdgcn:gfx942")
 
 
 LOOPS = """

@@ -67,7 +67,10 @@ class Bound:
         """Whether all buffers are still the ones that were bound, and the weights too."""
         if self.session is not self.context.engine.program.session:
             return False
-        return all(place.record is None or place.alive() for place in self.places)
+        for place in self.places:  # on the way of every run: no generator
+            if place.record is not None and not place.alive():
+                return False
+        return True
 
     def run(self) -> None:
         """Compute; an error is logged, and the context refuses its next run with it."""

@@ -67,10 +67,7 @@ class Bound:
         """Whether all buffers are still the ones that were bound, and the weights too."""
         if self.session is not self.context.engine.program.session:
             return False
-        for place in self.places:  # on the way of every run: no generator
-            if place.record is not None and not place.alive():
-                return False
-        return True
+        return all([place.alive() for place in self.places])  # noqa: C419  (on every run's way: no generator)
 
     def run(self) -> None:
         """Compute; an error is logged, and the context refuses its next run with it."""

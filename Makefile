@@ -99,7 +99,6 @@ test-upstream: install
 	$(call requirements,p["project"]["optional-dependencies"]["upstream"])
 	status=0; for version in $(NUMBAS); do \
 	    $(BIN)/python tests/upstream/numba_suite.py --jobs 2 --numba $$version || status=1; done; \
-	$(BIN)/python tests/upstream/numba_suite.py --jobs 2 --numba 0.60.0 --built-in || status=1; \
 	if [ -d "$$COMPATLAYER_UPSTREAM" ]; then $(BIN)/python tests/upstream/run.py || status=1; \
 	else echo "COMPATLAYER_UPSTREAM names no cuda-python checkout, whose suites did not run;" \
 	    "tests/upstream/README.md says how to get one"; status=2; fi >&2; exit $$status

@@ -150,8 +150,8 @@ def test_options_that_do_not_exist_or_fit_are_refused(options: tuple[str, ...], 
 
 def test_documented_options_are_taken() -> None:
     Link(ARCH, LTO, "-verbose", "-time", "-g", "-lineinfo", "-O3", "-maxrregcount=32", "-ftz=1", "-prec-div=0",
-         "-prec-sqrt=0", "-fma=true", "-kernels-used=k", "-variables-used=v", "-optimize-unused-variables", "-Xptxas=-v",
-         "-split-compile=2", "-split-compile=True", "-no-cache")
+         "-prec-sqrt=0", "-fma=true", "-kernels-used=k", "-variables-used=v", "-optimize-unused-variables",
+         "-Xptxas=-v", "-split-compile=2", "-split-compile=True", "-no-cache")
 
 
 def test_inputs_that_do_not_fit_are_refused() -> None:

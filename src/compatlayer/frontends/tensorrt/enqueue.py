@@ -67,7 +67,7 @@ class Bound:
         """Whether all buffers are still the ones that were bound, and the weights too."""
         if self.session is not self.context.engine.program.session:
             return False
-        return all([place.alive() for place in self.places])  # noqa: C419  (on every run's way: no generator)
+        return all([place.alive() for place in self.places])  # every run comes here: no generator
 
     def run(self) -> None:
         """Compute; an error is logged, and the context refuses its next run with it."""

@@ -18,7 +18,7 @@ class OpenClGraph(PreparedGraph):
 
     def __init__(self, layout: GraphLayout) -> None:
         if len(layout.scopes) > 1 or layout.values:
-            raise base.BackendError("conditional nodes of graphs are not possible on OpenCL devices")
+            raise base.Unsupported("conditional nodes of graphs are not possible on OpenCL devices")
         self._order = _ordered(layout.successors)
         self._nodes: dict[int, _Node] = {}
         self._last: OpenClFence | None = None
@@ -66,10 +66,10 @@ class OpenClGraph(PreparedGraph):
         self._nodes[index] = node
 
     def choose(self, index: int, home: base.Queue, choice: int, value: int, first_scope: int, scopes: int) -> None:
-        raise base.BackendError("conditional nodes of graphs are not possible on OpenCL devices")
+        raise base.Unsupported("conditional nodes of graphs are not possible on OpenCL devices")
 
     def value(self, index: int, handle: int, initial: int, assign: bool) -> None:
-        raise base.BackendError("conditional nodes of graphs are not possible on OpenCL devices")
+        raise base.Unsupported("conditional nodes of graphs are not possible on OpenCL devices")
 
     def busy(self) -> bool:
         return self._last is not None and not self._last.done()

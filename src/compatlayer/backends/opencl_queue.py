@@ -264,7 +264,7 @@ class OpenClQueue(base.Queue):
         return self._settled == self._work
 
     def restrict(self, units: Collection[int]) -> None:
-        raise base.BackendError("OpenCL devices are used as a whole; no part of one can be set apart for a queue")
+        raise base.Unsupported("OpenCL devices are used as a whole; no part of one can be set apart for a queue")
 
     def close(self) -> None:
         """Work already enqueued still runs."""

@@ -11,6 +11,7 @@ from .opencl_refusal import refused
 
 _END = re.compile(r"^  (?:tail |notail |musttail )?call void @cpl_cl_end\(\)[^\n]*\n  unreachable$", re.MULTILINE)
 _WIDE = re.compile(r"(?<![%@.\w-])i(?:6[5-9]|[7-9]\d|\d{3,})\b")
+_RANGE = re.compile(r"range\(i64 -?\d+, -?\d+\) ")  # known to the optimiser, which has done its work
 _SUBGROUP = re.compile(r"!intel_reqd_sub_group_size !\d+")
 _HEAD = re.compile(r"^(define spir_kernel [^\n]*) \{$", re.MULTILINE)
 _DECLARED = re.compile(r"^declare [^\n]*@([\w.]+)\([^\n]*\n", re.MULTILINE)
@@ -18,7 +19,7 @@ _DECLARED = re.compile(r"^declare [^\n]*@([\w.]+)\([^\n]*\n", re.MULTILINE)
 
 def run(text: str, kernel: str) -> str:
     """The text without what only inlining needed; a refusal for what OpenCL devices cannot do."""
-    text = _END.sub("  ret void", text)
+    text = _RANGE.sub("", _END.sub("  ret void", text))
     for found in list(_DECLARED.finditer(text)):
         name = found[1]
         if not name.startswith(("llvm.", "_Z")) and re.search(rf"@{re.escape(name)}\b", text.replace(found[0], "")):

@@ -25,6 +25,11 @@ WARPS = True
 _TRIPLE = ("-triple", "spirv64-unknown-unknown")
 _EXTENSIONS = "-spirv-ext=+SPV_KHR_bit_instructions"  # used by those kernels alone that need it
 _LAYOUT = "e-i64:64-v16:16-v24:32-v32:32-v48:64-v96:128-v192:256-v256:256-v512:512-v1024:1024-n8:16:32:64-G1"
+# What OpenCL answers is within CUDA's limits: the optimiser need not think of numbers that do not fit 32 bits, after
+# which a driver would no longer see that threads that are neighbours touch neighbouring elements.
+_LIMITS = {"_Z12get_local_idj": "0, 1024", "_Z14get_local_sizej": "1, 1025", "_Z12get_group_idj": "0, 2147483647",
+           "_Z14get_num_groupsj": "1, 2147483648"}
+_RANGES = re.compile(rf"declare i64 @({'|'.join(_LIMITS)})\(")
 _MARK = "; SPIR-V\n"  # begins the text of a kernel; the text of a module's library is the CPU's
 _POINTER = re.compile(r"(?<![%@.\w-])ptr\b(?![.\w-]| addrspace\()")
 # Places in the source; and "nothing writes what is read here", which of the thread's fields is no longer true.
@@ -101,7 +106,7 @@ def _device_library() -> Path:
 
     source = include_dir() / "compatlayer" / "opencl.cl"
     content = source.read_bytes()
-    key = digest.key("opencl.cl 3", toolchain.identity(), content)
+    key = digest.key("opencl.cl 4", toolchain.identity(), content)
     store = cache.store()
     if store is not None:
         record = store.get("opencl", key)
@@ -111,7 +116,8 @@ def _device_library() -> Path:
     made = _run(["clang", "-cc1", *_TRIPLE, "-x", "cl", "-cl-std=CL2.0", "-O1", "-disable-llvm-passes", "-emit-llvm",
                  "-o", "-", "-"], content.decode(), "opencl.cl")
     made = _run(["clang", "-cc1", *_TRIPLE, "-x", "ir", "-disable-llvm-passes", "-emit-llvm-bc", "-o", "-", "-"],
-                made.decode().replace("spir_func ", ""), "opencl.cl")  # with the convention of kernels' calls
+                _RANGES.sub(lambda found: f"declare range(i64 {_LIMITS[found[1]]}) i64 @{found[1]}(",
+                            made.decode().replace("spir_func ", "")), "opencl.cl")  # with the convention of our calls
     path, checksum = _keep(key, made)
     if store is not None and checksum is not None:
         store.put("opencl", key, checksum.encode())

@@ -38,7 +38,7 @@ def run(row: str, file: Path, folder: Path, environment: dict[str, str]) -> tupl
     """One file's counts, and the names of the tests that failed."""
     report = folder / "report.xml"
     report.unlink(missing_ok=True)
-    words = [sys.executable, "-m", "pytest", "-q", "--timeout=15", "-p", "no:cacheprovider", f"--junit-xml={report}",
+    words = [sys.executable, "-m", "pytest", "-q", "--timeout=60", "-p", "no:cacheprovider", f"--junit-xml={report}",
              str(file)]
     try:
         subprocess.run(words, env={**os.environ, **environment}, cwd=ROOT, capture_output=True, timeout=_FILE_S,

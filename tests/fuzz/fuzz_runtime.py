@@ -32,7 +32,7 @@ NUMBER_HANDLES = {
     "cudaLogIterator": "CUlogIterator",
 }
 UNIONS = {
-    "struct cudaGraphNodeParams": {
+    "cudaGraphNodeParams": {
         "kernel": 0,
         "memcpy": 1,
         "memset": 2,

@@ -139,6 +139,7 @@ class Table:
         self.rows: list[Row] = []
         self.handles: list[str] = []
         self._known: dict[str, int] = {}
+        self.tagged: set[str] = set()  # unions whose member another one chooses
         self.functions: list[Function] = []
         self.libraries: dict[str, Library] = {}  # by function
         compiler = find_toolchain().command
@@ -233,6 +234,7 @@ class Table:
         tags = UNIONS.get(ctype.cname, {})
         if tags:
             row.tag_offset = 0
+            self.tagged.add(ctype.cname)
         for number, group in enumerate(_groups(ctype.fields)):
             rows = [(name, member.offset, self._ctype_row(member.type)) for name, member in group]
             if len(rows) > 1:
@@ -350,6 +352,7 @@ def write(include: Path) -> str:
                 f'    {{"{function.name}{suffix}", call_{function.name}{suffix}, {first}, '
                 f"{len(function.parameters)}, {rare}, TAME_{tame(function.name)}, {unknown}}},"
             )
+    assert table.tagged == set(UNIONS), "a handle may be taken for a function to call"
     fields, types = [], []
     for row in table.rows:
         types.append(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from fuzz_api import Fuzzer
 
 BATCHES = int(os.environ.get("FUZZ_BATCHES", "8"))
 SEED = int(os.environ.get("FUZZ_SEED", "7"))
 
 
+@pytest.mark.timeout(300)  # half a minute on two idle cores
 def test_hostile_calls_of_every_function_do_no_harm(tmp_path: Path) -> None:
     report = Fuzzer(tmp_path, SEED).run(BATCHES)
     assert report.findings == []

@@ -54,7 +54,8 @@ class VendorBackend(base.Backend):
         """The library, loaded; None where there is none that works."""
         path = find_library(self.row)
         if path is None:
-            self._reason = f"not installed (none of {', '.join(self.row.libraries)} in {', '.join(self.row.folders)})"
+            folders = ", ".join([*self.row.folders, "COMPATLAYER_VENDOR_PATH"])
+            self._reason = f"not installed (none of {', '.join(self.row.libraries)} in {folders})"
             return None
         self._reason = probe(self.row, path)
         if self._reason:

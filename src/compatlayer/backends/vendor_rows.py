@@ -80,8 +80,8 @@ HYGON = ROCM._replace(
     image="", why_no_kernels="the instruction sets of its devices (such as gfx926) are not among LLVM's")
 
 MUSA = Row(
-    name="musa", title="Moore Threads", libraries=("libmusa.so.4", "libmusa.so"),
-    folders=("/usr/local/musa/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu/musa"),
+    name="musa", title="Moore Threads", libraries=("libmusa.so",),
+    folders=("/usr/local/musa/lib",),
     form=DRIVER, prefix="mu",
     source="https://github.com/MooreThreads/torch_musa; OpenXLA's stream_executor/musa/musa_driver.cc",
     run_time_compiler="mtrtc* takes MUSA C++",
@@ -97,7 +97,7 @@ METAX = Row(
 
 BIREN = Row(
     name="biren", title="Biren SUPA", libraries=("libsupa-runtime.so",),
-    folders=("/usr/local/birensupa/sdk/latest/supa/lib", "/usr/local/supa/lib"), form=RUNTIME, prefix="su",
+    folders=(), form=RUNTIME, prefix="su",  # no public source says where it lies
     source="https://github.com/kvcache-ai/Mooncake (SUPA's names); https://github.com/DeepLink-org/deeplink.framework "
            "dipu vendor supa; Biren's runtime API guide",
     names=MappingProxyType({
@@ -116,7 +116,7 @@ ENFLAME = Row(
 
 KUNLUNXIN = Row(
     name="kunlunxin", title="Kunlunxin", libraries=("libcudart.so",),
-    folders=("/usr/local/xcudart/lib", "/usr/local/xpu/lib64"), form=RUNTIME, prefix="cuda",
+    folders=(), form=RUNTIME, prefix="cuda",  # no public source says where it lies
     source="https://github.com/FlagOpen/FlagCX kunlunxin_adaptor.cc (CUDA's runtime names)",
     names=MappingProxyType({
         "init": "", "name": "", "alloc_host": "cudaHostAlloc", "free_host": "cudaFreeHost", "set8": "", "set16": "",

@@ -197,6 +197,8 @@ class OpenClKernel(base.Kernel):
         """Set what has changed since the last launch, and enqueue."""
         grid, block = shape.grid, shape.block
         with self._lock:
+            if self._raw is None:  # another thread unloaded the module meanwhile
+                raise base.BackendError(f"launch of {self.info.name}: its module was unloaded")
             fixed = (reports, shape.dynamic_shared_bytes, block if self._row else None)
             if fixed != self._fixed:
                 self._fixed = ()
@@ -237,7 +239,8 @@ class OpenClKernel(base.Kernel):
         self._args = args
 
     def close(self) -> None:
-        self._raw = None
+        with self._lock:  # a launch that has begun still has its code
+            self._raw = None
 
 
 def _build(device: OpenClDevice, path: Path, name: str) -> Any:

@@ -25,7 +25,6 @@ _OPTIONS = b"-cl-std=CL3.0"
 _INDIRECT = (0x4200, 0x4201, 0x4202)  # a kernel may use any host, device or shared memory of USM
 _BINARY_SIZES, _BINARIES, _BUILD_LOG = 0x1165, 0x1166, 0x1183
 _HIDDEN = 5  # imports, reports, dynamic bytes, static bytes, shared memory; in a row also the block's three sizes
-_FORMATS = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t", 8: "uint64_t"}
 
 
 class Library(NamedTuple):

@@ -14,7 +14,7 @@ from compatlayer import config
 from compatlayer.backends import base, opencl_library, opencl_memory, opencl_program, opencl_queue, opencl_report
 from compatlayer.compiler import compile_cuda
 from compatlayer.compiler.ir.reader import read
-from compatlayer.compiler.passes.opencl_barriers import divergent
+from compatlayer.compiler.passes.opencl.barriers import divergent
 from compatlayer.compiler.targets import spirv, spirv_plain
 from compatlayer.errors import CudaError
 

@@ -16,7 +16,8 @@ from .. import cache, toolchain
 from ..image import DeviceCode, Sharing
 from ..ir.printer import print_module
 from ..ir.values import Module
-from ..passes import opencl, opencl_finish, pipeline
+from ..passes import opencl, pipeline
+from ..passes.opencl import finish
 from . import cpu
 
 lower_module = cpu.lower_module
@@ -47,7 +48,7 @@ def lower_variant(code: DeviceCode, kernel: str, shape_class: int, engine: str, 
     module = pipeline.finish(module, frozenset(("entries",)))
     entry, row = opencl.run(module, function, used, warps)
     text = _optimised(_text(module) + entry, kernel)
-    text = opencl_finish.run(text, kernel)
+    text = finish.run(text, kernel)
     pipeline.show(module, "opencl", lambda: text)
     return cpu.Lowered(_MARK + text, 1, ROW if row else 0, 0, used)
 

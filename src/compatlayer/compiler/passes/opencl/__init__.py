@@ -8,10 +8,10 @@ that compiler/targets/spirv.py makes exchanges the two, as SPIR-V numbers them.
 
 from __future__ import annotations
 
-from ..image import entry_name
-from ..ir.build import REMOVED, Emitter, declare, replace, rewrite
-from ..ir.debug import Places
-from ..ir.instructions import (
+from ...image import entry_name
+from ...ir.build import REMOVED, Emitter, declare, replace, rewrite
+from ...ir.debug import Places
+from ...ir.instructions import (
     Alloca,
     AtomicUpdate,
     Call,
@@ -21,8 +21,8 @@ from ..ir.instructions import (
     Instruction,
     MemoryAccess,
 )
-from ..ir.types import I32, I64, PTR, FloatType, IntType, pointer
-from ..ir.values import (
+from ...ir.types import I32, I64, PTR, FloatType, IntType, pointer
+from ...ir.values import (
     AggregateConstant,
     Argument,
     Constant,
@@ -35,11 +35,11 @@ from ..ir.values import (
     Value,
     quote,
 )
-from .contract import thread
-from .opencl_convert import saturated
-from .opencl_refusal import refused
-from .opencl_waits import waits
-from .prune import symbols_of
+from ..contract import thread
+from ..prune import symbols_of
+from .convert import saturated
+from .refusal import refused
+from .waits import waits
 
 PRIVATE = 900  # no space that a program can name
 GLOBAL = 1
@@ -229,7 +229,7 @@ def _entry(module: Module, kernel: Function, row: bool) -> str:
 def _parameter(module: Module, argument: Argument, name: str) -> tuple[str, list[str], str]:
     """A parameter of the entry, the code that converts it, and the kernel's argument. Each is set by its bytes: a
     pointer comes as a number."""
-    from .facts import attribute_type
+    from ..facts import attribute_type
 
     by_value = attribute_type(module, argument, "byval")
     if by_value is not None:

@@ -5,8 +5,8 @@ Only what follows directly from a cast is changed: offsets, choices, and loops o
 
 from __future__ import annotations
 
-from ..ir.flow import reverse_postorder
-from ..ir.instructions import (
+from ...ir.flow import reverse_postorder
+from ...ir.instructions import (
     AtomicUpdate,
     Cast,
     CompareExchange,
@@ -16,8 +16,8 @@ from ..ir.instructions import (
     Phi,
     Simple,
 )
-from ..ir.types import PointerType, pointer
-from ..ir.values import Function, Value
+from ...ir.types import PointerType, pointer
+from ...ir.values import Function, Value
 
 _FLAT = 4
 

@@ -5,11 +5,11 @@ Why here: SPIR-V allows fusing for a whole kernel or not at all, and the math li
 
 from __future__ import annotations
 
-from ..ir.build import Emitter, mangled, rewrite
-from ..ir.flow import users
-from ..ir.instructions import Instruction, Simple
-from ..ir.types import FloatType
-from ..ir.values import Function, Module, Value
+from ...ir.build import Emitter, mangled, rewrite
+from ...ir.flow import users
+from ...ir.instructions import Instruction, Simple
+from ...ir.types import FloatType
+from ...ir.values import Function, Module, Value
 
 _BITS = (32, 64)
 

@@ -1,13 +1,17 @@
-"""The last look at a kernel for OpenCL: text of one function, everything inlined."""
+"""The last look at a kernel for OpenCL: text of one function, everything inlined.
+
+Why last: only after the optimiser is it known which functions, wide integers and barriers are left, and what is left
+that OpenCL cannot do has to be refused here.
+"""
 
 from __future__ import annotations
 
 import re
 
-from ..ir.printer import print_module
-from ..ir.reader import read
-from . import opencl_barriers, opencl_fuse, opencl_spaces
-from .opencl_refusal import refused
+from ...ir.printer import print_module
+from ...ir.reader import read
+from . import barriers, fuse, spaces
+from .refusal import refused
 
 _END = re.compile(r"^  (?:tail |notail |musttail )?call void @cpl_cl_end\(\)[^\n]*\n  unreachable$", re.MULTILINE)
 _WIDE = re.compile(r"(?<![%@.\w-])i(?:6[5-9]|[7-9]\d|\d{3,})\b")
@@ -31,14 +35,14 @@ def run(text: str, kernel: str) -> str:
     text = re.sub(r"^declare [^\n]*@cpl_[^\n]*\n", "", text, flags=re.MULTILINE)
     module = read(text)
     for function in module.defined():
-        if opencl_barriers.divergent(function):
+        if barriers.divergent(function):
             raise refused(f"kernel {kernel} has a barrier that not all threads of a block may come to, some having "
                           "ended or gone another way")
-        if opencl_barriers.in_step(function):
+        if barriers.in_step(function):
             raise refused(f"kernel {kernel} has volatile accesses to shared memory; it relies on threads of a warp "
                           "that go in step")
-        opencl_fuse.run(module, function)
-        opencl_spaces.run(function)
+        fuse.run(module, function)
+        spaces.run(function)
     printed = print_module(module)
     size = _SUBGROUP.search(text)  # the printer knows no metadata of functions but their place
     return printed if size is None else _HEAD.sub(rf"\1 {size[0]} {{", printed)

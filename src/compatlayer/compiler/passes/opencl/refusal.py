@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import CudaError, Status
+from ....errors import CudaError, Status
 
 
 def refused(what: str) -> CudaError:

@@ -11,9 +11,9 @@ dependent on a choice that differs.
 
 from __future__ import annotations
 
-from ..ir.flow import predecessors
-from ..ir.instructions import AtomicUpdate, Call, CompareExchange, Instruction, MemoryAccess, Phi
-from ..ir.values import BasicBlock, Constant, Function, Value
+from ...ir.flow import predecessors
+from ...ir.instructions import AtomicUpdate, Call, CompareExchange, Instruction, MemoryAccess, Phi
+from ...ir.values import BasicBlock, Constant, Function, Value
 
 _POINTERS = ("getelementptr", "addrspacecast", "bitcast", "phi", "select")
 _BARRIERS = ("_Z7barrier",)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 
-from ..ir.build import Emitter
-from ..ir.instructions import Call
-from ..ir.types import FLOAT, FloatType, IntType
-from ..ir.values import Literal, Value, number
+from ...ir.build import Emitter
+from ...ir.instructions import Call
+from ...ir.types import FLOAT, FloatType, IntType
+from ...ir.values import Literal, Value, number
 
 
 def saturated(call: Call, emit: Emitter) -> Value | None:

@@ -8,9 +8,9 @@ failure is another thread's success; nor is one that draws numbers from a counte
 
 from __future__ import annotations
 
-from ..ir.flow import back_edges, loop_body, predecessors
-from ..ir.instructions import AtomicUpdate, Call, CompareExchange, Instruction, MemoryAccess
-from ..ir.values import BasicBlock, Function, Literal, Value
+from ...ir.flow import back_edges, loop_body, predecessors
+from ...ir.instructions import AtomicUpdate, Call, CompareExchange, Instruction, MemoryAccess
+from ...ir.values import BasicBlock, Function, Literal, Value
 
 
 def waits(function: Function) -> bool:

@@ -6,6 +6,7 @@ from compatlayer.core.graph import PLAIN, Graph, Node
 from compatlayer.core.work import (
     AllocateWork,
     ConditionalWork,
+    CopyBatchWork,
     CopyWork,
     EventWork,
     FillWork,
@@ -18,7 +19,7 @@ from compatlayer.core.work import (
 FLAGS = 0x3FFFF
 VERBOSE, HANDLES = 1, 0x400
 _FLAG_OF = {KernelWork: 4, CopyWork: 8, FillWork: 0x10, HostWork: 0x20, EventWork: 0x40, AllocateWork: 0x800,
-            FreeWork: 0x1000, MemoryOperationWork: 0x2000, ConditionalWork: 0x8000}
+            FreeWork: 0x1000, MemoryOperationWork: 0x2000, ConditionalWork: 0x8000, CopyBatchWork: 0x10000}
 _CHOICES = ("if", "while", "switch")
 
 
@@ -79,6 +80,8 @@ def _details(node: Node) -> list[str]:
         return [f"{work.memory.record.base:#x}", f"{work.memory.record.size_bytes} bytes"]
     if isinstance(work, MemoryOperationWork):
         return [f"{len(work.operations)} operations"]
+    if isinstance(work, CopyBatchWork):
+        return [f"{len(work.boxes)} copies", f"{sum(box.width_bytes for box in work.boxes)} bytes"]
     if isinstance(work, ConditionalWork):
         return [_CHOICES[work.choice], f"{len(work.bodies)} bodies", f"conditional handle {work.condition.handle:#x}"]
     return []

@@ -15,6 +15,7 @@ from compatlayer.core.work import (
     AllocateWork,
     ChildWork,
     ConditionalWork,
+    CopyBatchWork,
     FreeWork,
     KernelWork,
     MemoryOperationWork,
@@ -121,8 +122,8 @@ def _check_work(mine: Work, theirs: Work, node: Node) -> None:
     if isinstance(mine, KernelWork) and isinstance(theirs, KernelWork) \
             and mine.shape.cooperative != theirs.shape.cooperative:
         raise UpdateFailure(UpdateResult.ATTRIBUTES_CHANGED, "a kernel cannot become or cease to be cooperative", node)
-    if isinstance(mine, MemoryOperationWork) and mine.steps != theirs.steps:
-        raise UpdateFailure(UpdateResult.PARAMETERS_CHANGED, "the number of memory operations cannot change", node)
+    if isinstance(mine, MemoryOperationWork | CopyBatchWork) and mine.steps != theirs.steps:
+        raise UpdateFailure(UpdateResult.PARAMETERS_CHANGED, "the number of operations of a batch cannot change", node)
     if isinstance(mine, AllocateWork) and isinstance(theirs, AllocateWork) and mine.memory is not theirs.memory:
         raise UpdateFailure(UpdateResult.NOT_SUPPORTED, "allocation nodes cannot be updated", node)
     if isinstance(mine, FreeWork) and isinstance(theirs, FreeWork) and mine.memory is not theirs.memory:

@@ -39,6 +39,7 @@ class NodeKind(IntEnum):
     MEM_FREE = 11
     BATCH_MEM_OP = 12
     CONDITIONAL = 13
+    MEMCPY_BATCH = 14
 
 
 class Fill(NamedTuple):
@@ -108,6 +109,24 @@ class CopyWork(Work):
 
     def prepare(self, graph: PreparedGraph, index: int, home: Queue) -> None:
         graph.copy(index, home, self.box)
+
+
+class CopyBatchWork(Work):
+    """Copies that do not depend on each other. `given` are the access order and flags of each, as the caller gave
+    them."""
+
+    __slots__ = ("boxes", "given", "steps")
+    kind = NodeKind.MEMCPY_BATCH
+
+    def __init__(self, context: Context, boxes: Sequence[Box], given: Sequence[bytes]) -> None:
+        super().__init__(context)
+        self.boxes = tuple(boxes)
+        self.given = tuple(given)
+        self.steps = len(self.boxes)
+
+    def prepare(self, graph: PreparedGraph, index: int, home: Queue) -> None:
+        for place, box in enumerate(self.boxes):
+            graph.copy(index + place, home, box)
 
 
 class FillWork(Work):

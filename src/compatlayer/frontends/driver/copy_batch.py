@@ -39,7 +39,7 @@ def copy_with_attributes(dst, src, size, attr, hStream):
 @entry("cuMemcpyBatchAsync_v2", optional=("dsts", "srcs", "sizes"))
 def copy_batch(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs, hStream):
     stream = _stream(hStream)
-    for copy in _batch(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs):
+    for copy in batch(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs):
         _copy(stream, copy)
 
 
@@ -47,7 +47,7 @@ def copy_batch(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs, hStream):
 def copy_batch_with_index(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs, failIdx, hStream):
     stream = _stream(hStream)
     failIdx[0] = ffi.cast("size_t", -1)
-    _copy_all(stream, _batch(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs), failIdx)
+    _copy_all(stream, batch(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs), failIdx)
 
 
 @entry("cuMemcpy3DWithAttributesAsync", optional=("hStream",))
@@ -93,7 +93,7 @@ def _copy(stream: Stream, copy: Copy) -> None:
         stream.synchronize()
 
 
-def _batch(dsts: Any, srcs: Any, sizes: Any, count: int, attrs: Any, starts: Any, kinds: int) -> list[Copy]:
+def batch(dsts: Any, srcs: Any, sizes: Any, count: int, attrs: Any, starts: Any, kinds: int) -> list[Copy]:
     """The copies of a batch; starts[k] is the first copy that attribute k holds for."""
     if count == 0 or not 0 < kinds <= count or starts[0] != 0 or not (dsts and srcs and sizes):
         raise CudaError(Status.INVALID_VALUE, f"{kinds} attributes for {count} copies; attrsIdxs must begin with 0")

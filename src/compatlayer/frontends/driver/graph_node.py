@@ -227,8 +227,8 @@ def read_any(params: Any, before: Work | None) -> Work:
 
 def _refusal(kind: int) -> CudaError:
     """NOT_SUPPORTED for kinds of nodes that are missing; INVALID_VALUE for those that nobody knows."""
-    if kind in (NodeKind.EXT_SEMAS_SIGNAL, NodeKind.EXT_SEMAS_WAIT, 14, 16, 17, 18):
-        return CudaError(Status.NOT_SUPPORTED, f"graph nodes of type {kind} (external semaphores, batches, engines) "
+    if kind in (NodeKind.EXT_SEMAS_SIGNAL, NodeKind.EXT_SEMAS_WAIT, 16, 17, 18):
+        return CudaError(Status.NOT_SUPPORTED, f"graph nodes of type {kind} (external semaphores, fabrics, engines) "
                                                "are not implemented")
     return CudaError(Status.INVALID_VALUE, f"graph node type {kind} is not known, or its parameters cannot be set")
 

@@ -35,6 +35,7 @@ from compatlayer.core.work import (
 )
 from compatlayer.errors import CudaError, Status
 from compatlayer.frontends.driver.copy import DEVICE, HOST, box_3d
+from compatlayer.frontends.driver.graph_copy_batch import read_copies, write_copies
 from compatlayer.frontends.driver.launch import pack
 from compatlayer.frontends.driver.memory_operation import operations
 from compatlayer.frontends.driver.values import context_of, event_of, number, pointer
@@ -247,6 +248,8 @@ READERS: dict[int, Callable[[Any, Work | None], Work]] = {
     NodeKind.WAIT_EVENT: lambda params, before: read_wait(params.eventWait.event),
     NodeKind.EVENT_RECORD: lambda params, before: read_record(params.eventRecord.event),
     NodeKind.BATCH_MEM_OP: lambda params, before: read_operations(params.memOp),
+    NodeKind.MEMCPY_BATCH: lambda params, before: read_copies(params.memcpyBatch,
+                                                              context_or_current(params.memcpyBatch.ctx)),
 }
 WRITERS: dict[int, Callable[[Any, Node], None]] = {
     NodeKind.KERNEL: _write_kernel,
@@ -257,4 +260,5 @@ WRITERS: dict[int, Callable[[Any, Node], None]] = {
     NodeKind.WAIT_EVENT: _write_wait,
     NodeKind.EVENT_RECORD: _write_record,
     NodeKind.BATCH_MEM_OP: lambda params, node: write_operations(params.memOp, node),
+    NodeKind.MEMCPY_BATCH: lambda params, node: write_copies(params.memcpyBatch, node),
 }

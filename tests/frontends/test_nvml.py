@@ -54,7 +54,7 @@ def test_the_device_is_the_drivers(device: object) -> None:
     assert nvml.nvmlDeviceGetUUID(device).removeprefix("GPU-").replace("-", "") == uuid
     bus = cuda.cuDeviceGetPCIBusId(20, 0)[1].split(b"\0")[0].decode()
     pci = nvml.nvmlDeviceGetPciInfo(device)
-    assert pci.busIdLegacy.lower() == bus
+    assert pci.busIdLegacy == bus
     assert (pci.domain, pci.bus, pci.device) == tuple(int(part.split(".")[0], 16) for part in bus.split(":"))
     assert pci.busId.endswith(pci.busIdLegacy)
     major, minor = (cuda.cuDeviceGetAttribute(cuda.CUdevice_attribute(number), 0)[1] for number in (75, 76))

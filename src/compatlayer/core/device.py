@@ -60,7 +60,7 @@ class Device:
 
     @property
     def pci_bus_id(self) -> str:
-        """A bus address that no real device of the machine uses (domain ffff), one for each backend device."""
+        """A bus address that no real device of the machine uses (domain FFFF), one for each backend device."""
         return pci_bus_id(self.hardware.ordinal)
 
 
@@ -70,4 +70,4 @@ PCI_FIRST_BUS = 1
 
 def pci_bus_id(ordinal: int) -> str:
     """The made-up bus address of a backend's device number `ordinal`."""
-    return f"{PCI_DOMAIN:04x}:{PCI_FIRST_BUS + ordinal:02x}:00.0"
+    return f"{PCI_DOMAIN:04X}:{PCI_FIRST_BUS + ordinal:02X}:00.0"

@@ -107,8 +107,9 @@ def cards() -> list[Card]:
 
 
 def driver_version() -> str:
-    """What tools are told to be the driver's version: the series that CUDA 13 needs, then this package's own."""
-    return f"{DRIVER_SERIES}.{compatlayer.__version__}"
+    """What tools are told to be the driver's version: the series that CUDA 13 needs, then this package's own first two
+    numbers. A driver's version has three numbers, and cuda-core takes no more."""
+    return ".".join([str(DRIVER_SERIES), *compatlayer.__version__.split(".")[:2]])
 
 
 def _load(use: ledger.Use, numbers: range, now: int) -> Load:

@@ -63,6 +63,8 @@ CPL_EXPORT uint32_t cpl_barrier_reduce(cpl_thread *self, uint32_t id, uint32_t c
 enum { CPL_SHUFFLE_UP = 0, CPL_SHUFFLE_DOWN = 1, CPL_SHUFFLE_BFLY = 2, CPL_SHUFFLE_IDX = 3 };
 CPL_EXPORT uint32_t cpl_shuffle(cpl_thread *self, uint32_t kind, uint32_t mask, uint32_t value, uint32_t b, uint32_t c,
                                 uint32_t *in_range, const cpl_site *site);
+CPL_EXPORT uint64_t cpl_shuffle_wide(cpl_thread *self, uint32_t kind, uint32_t mask, uint64_t value, uint32_t b,
+                                     uint32_t c, uint32_t *in_range, const cpl_site *site);
 enum { CPL_VOTE_ALL = 0, CPL_VOTE_ANY = 1, CPL_VOTE_UNI = 2, CPL_VOTE_BALLOT = 3 };
 CPL_EXPORT uint32_t cpl_vote(cpl_thread *self, uint32_t kind, uint32_t mask, uint32_t predicate, const cpl_site *site);
 CPL_EXPORT uint32_t cpl_match_any(cpl_thread *self, uint32_t mask, uint64_t value, const cpl_site *site);

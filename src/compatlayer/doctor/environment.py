@@ -13,8 +13,8 @@ from compatlayer.launcher import site_files
 # Every variable that this package reads or sets; docs/command-line.md says what each means.
 VARIABLES = tuple(f"COMPATLAYER_{name}" for name in (
     "ACTIVE", "CACHE", "CACHE_DIR", "CACHE_MAX_BYTES", "COMPUTE_CAPABILITY", "CPU", "DEVICES", "DUMP", "ENGINE",
-    "ENGINE_REPORT", "FAST_LAUNCH", "KERNEL_FILES", "MEMORY", "PROFILE", "PYTHONPATH", "RECORD_CALLS", "REPORT",
-    "VERBOSE", "TENSORRT", "WATCHDOG_S", "WORKERS", "ZIG"))
+    "ENGINE_REPORT", "FAST_LAUNCH", "KERNEL_FILES", "MEMORY", "OPENCL", "PROFILE", "PYTHONPATH", "RECORD_CALLS",
+    "REPORT", "VERBOSE", "TENSORRT", "VENDOR_PATH", "WATCHDOG_S", "WORKERS", "ZIG"))
 
 
 def check_python() -> Iterator[Finding]:

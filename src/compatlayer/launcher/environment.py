@@ -6,7 +6,6 @@ children that are not Python, and packages that look for a toolkit folder or kee
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from compatlayer.launcher import libraries, site_files, toolkit
@@ -72,9 +71,11 @@ def _is_there(folder: str) -> bool:
 
 def toolkit_folder(environ: MutableMapping[str, str] = os.environ) -> str | None:
     """The toolkit folder; without a place to make it the folder whose `include` holds our headers, if any."""
-    if not _is_off(environ):
-        with contextlib.suppress(toolkit.ToolkitError):
+    try:
+        if not _is_off(environ):
             return toolkit.root(cache_folder(environ))
+    except toolkit.ToolkitError:
+        pass
     found = toolkit.headers()
     return os.path.dirname(found) if found else None
 

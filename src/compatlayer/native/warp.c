@@ -217,6 +217,13 @@ uint32_t cpl_shuffle(cpl_thread *self, uint32_t kind, uint32_t mask, uint32_t va
     return thread->result;
 }
 
+uint64_t cpl_shuffle_wide(cpl_thread *self, uint32_t kind, uint32_t mask, uint64_t value, uint32_t b, uint32_t c,
+                          uint32_t *in_range, const cpl_site *site)
+{
+    uint64_t low = cpl_shuffle(self, kind, mask, (uint32_t)value, b, c, in_range, site);
+    return (uint64_t)cpl_shuffle(self, kind, mask, (uint32_t)(value >> 32), b, c, in_range, site) << 32 | low;
+}
+
 uint32_t cpl_vote(cpl_thread *self, uint32_t kind, uint32_t mask, uint32_t predicate, const cpl_site *site)
 {
     struct thread *thread = cpl_thread_of(self);

@@ -27,7 +27,7 @@ _SIGNATURES: dict[str, str] = {
     "cpl_barrier_arrive": "void (ptr, i32, i32, ptr)",
     "cpl_barrier_reduce": "i32 (ptr, i32, i32, i32, i32, ptr)",
     "cpl_shuffle": "i32 (ptr, i32, i32, i32, i32, i32, ptr, ptr)",
-    "cpl_shuffle_wide": "i64 (ptr, i32, i32, i64, i32, i32, ptr, ptr)",  # of canonical/shuffles.py; never called
+    "cpl_shuffle_wide": "i64 (ptr, i32, i32, i64, i32, i32, ptr, ptr)",  # made by canonical/shuffles.py
     "cpl_vote": "i32 (ptr, i32, i32, i32, ptr)",
     "cpl_match_any": "i32 (ptr, i32, i64, ptr)",
     "cpl_match_all": "i32 (ptr, i32, i64, ptr, ptr)",

@@ -71,6 +71,8 @@ def other_version() -> bytes:
         (elf(), "NO_BINARY_FOR_GPU"),
         ((0x466243B1).to_bytes(4, "little") + bytes(60), "NO_BINARY_FOR_GPU"),
         (b".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k() { frob; }\n\0", "INVALID_PTX"),
+        (b".version 8.0\n.target sm_\n.address_size 64\n.visible .entry k() { ret; }\n\0", "INVALID_PTX"),
+        (b".version 8.0\n.target sm_8x\n.address_size 64\n.visible .entry k() { ret; }\n\0", "INVALID_PTX"),
         (b".version 99.0\n.target sm_80\n.address_size 64\n.visible .entry k() { ret; }\n\0",
          "UNSUPPORTED_PTX_VERSION"),
         pytest.param(flipped, "INVALID_IMAGE", marks=pytest.mark.own_images),

@@ -160,13 +160,18 @@ class _Parser:
             raise self.fault("there is no .target")
         return self.module
 
+    def target(self, line: int, text: str) -> None:
+        named = [each.strip() for each in text.split(",") if each.strip().startswith("sm_")]
+        if named and not re.fullmatch(r"sm_\d{2,3}[af]?", named[0], re.ASCII):
+            raise PtxFault(line, f".target {named[0]} is no architecture such as sm_90")
+        self.module.architecture = named[0] if named else ""
+
     def directive(self) -> None:
         line, word = self.line, self.word()
         if word == ".version":
             self.version(line, self.rest())
         elif word == ".target":
-            self.module.architecture = next((each.strip() for each in self.rest().split(",")
-                                             if each.strip().startswith("sm_")), "")
+            self.target(line, self.rest())
         elif word == ".address_size":
             if self.rest() != "64":
                 raise PtxFault(line, ".address_size must be 64; compile the module with -m64")

@@ -18,21 +18,23 @@ CPL_FN float int_as_float(int x) { return __int_as_float(x); }
 CPL_FN float uint_as_float(unsigned int x) { return __uint_as_float(x); }
 
 /* Casts saturate: -fno-strict-float-cast-overflow makes them intrinsics that do. NaN becomes 0, or the top bit alone
- * where the float or the integer has 64 bits, as with PTX's cvt. */
-#define CPL_TO_INTEGER(from, source, f, to, type) \
-    CPL_FN type __##from##2##to##_rn(source x) { return (type)__builtin_rint##f(x); } \
-    CPL_FN type __##from##2##to##_rz(source x) { return (type)x; } \
-    CPL_FN type __##from##2##to##_ru(source x) { return (type)__builtin_ceil##f(x); } \
-    CPL_FN type __##from##2##to##_rd(source x) { return (type)__builtin_floor##f(x); }
-CPL_TO_INTEGER(float, float, f, int, int)
-CPL_TO_INTEGER(float, float, f, uint, unsigned int)
-CPL_TO_INTEGER(double, double, , int, int)
-CPL_TO_INTEGER(double, double, , uint, unsigned int)
-CPL_TO_INTEGER(float, float, f, ll, long long)
-CPL_TO_INTEGER(float, float, f, ull, unsigned long long)
-CPL_TO_INTEGER(double, double, , ll, long long)
-CPL_TO_INTEGER(double, double, , ull, unsigned long long)
+ * where the float or the integer has 64 bits, as with PTX's cvt. The compiler's own idea of a constant NaN is 0. */
+#define CPL_WHOLE(type, none, x, whole) (__builtin_constant_p(x) && x != x ? (type)(none) : (type)(whole))
+#define CPL_TO_INTEGER(from, source, f, to, type, none) \
+    CPL_FN type __##from##2##to##_rn(source x) { return CPL_WHOLE(type, none, x, __builtin_rint##f(x)); } \
+    CPL_FN type __##from##2##to##_rz(source x) { return CPL_WHOLE(type, none, x, x); } \
+    CPL_FN type __##from##2##to##_ru(source x) { return CPL_WHOLE(type, none, x, __builtin_ceil##f(x)); } \
+    CPL_FN type __##from##2##to##_rd(source x) { return CPL_WHOLE(type, none, x, __builtin_floor##f(x)); }
+CPL_TO_INTEGER(float, float, f, int, int, 0)
+CPL_TO_INTEGER(float, float, f, uint, unsigned int, 0)
+CPL_TO_INTEGER(double, double, , int, int, 0x80000000u)
+CPL_TO_INTEGER(double, double, , uint, unsigned int, 0x80000000u)
+CPL_TO_INTEGER(float, float, f, ll, long long, 1ull << 63)
+CPL_TO_INTEGER(float, float, f, ull, unsigned long long, 1ull << 63)
+CPL_TO_INTEGER(double, double, , ll, long long, 1ull << 63)
+CPL_TO_INTEGER(double, double, , ull, unsigned long long, 1ull << 63)
 #undef CPL_TO_INTEGER
+#undef CPL_WHOLE
 
 #define CPL_DIRECTED1(name, to, from) \
     CPL_PURE to __nv_##name##_rz(from); CPL_FN to __##name##_rz(from x) { return __nv_##name##_rz(x); } \
